@@ -17,9 +17,9 @@ from flowdsl.config.keys import (
     JsonTable,
     Key,
     KeyReference,
+    KeyTable,
     Number,
     Shape,
-    Table,
     TableOf,
     TextList,
     TextRule,
@@ -90,15 +90,15 @@ def document() -> str:
     return _BEGINNING + "".join(_sections(PROJECT_FILE, ()))
 
 
-def _sections(table: Table, path: tuple[str, ...]) -> Iterator[str]:
+def _sections(table: KeyTable, path: tuple[str, ...]) -> Iterator[str]:
     """The sections of the tables in a table, each before those in it."""
     for key in table.keys:
         here = (*path, key.name)
         match key.shape:
-            case Table() as inner:
+            case KeyTable() as inner:
                 yield _section(f"[{'.'.join(here)}]", key, inner, "")
                 yield from _sections(inner, here)
-            case TableOf(of=Table() as inner, names=names):
+            case TableOf(of=KeyTable() as inner, names=names):
                 yield _section(
                     f"[{'.'.join(here)}.NAME]", key, inner, f" NAME is {names.described}."
                 )
@@ -111,7 +111,7 @@ def _sections(table: Table, path: tuple[str, ...]) -> Iterator[str]:
                 pass
 
 
-def _section(heading: str, key: Key, table: Table, more: str) -> str:
+def _section(heading: str, key: Key, table: KeyTable, more: str) -> str:
     """A section with a row for each key; tables with a section of their own have none."""
     what = key.description[:1].upper() + key.description[1:]
     required = " Required." if key.required else ""
@@ -125,7 +125,7 @@ def _section(heading: str, key: Key, table: Table, more: str) -> str:
 
 def _has_section(shape: Shape) -> bool:
     match shape:
-        case Table() | ArrayOf() | TableOf(of=Table()):
+        case KeyTable() | ArrayOf() | TableOf(of=KeyTable()):
             return True
         case _:
             return False
@@ -156,7 +156,7 @@ def _words(shape: Shape) -> str:
             return '`{ env = "NAME" }` or `{ file = "PATH" }`'
         case TableOf(of=inner, names=names):
             return f"a table of `NAME = VALUE`: NAME is {names.described}, VALUE is {_words(inner)}"
-        case Table() | ArrayOf():
+        case KeyTable() | ArrayOf():
             return "a table"
 
 

@@ -30,7 +30,7 @@ from flowdsl.compiler.pipeline import CompileOptions
 from flowdsl.ide.completion.complete import complete
 from flowdsl.ide.diagnostics import find_diagnostics
 from flowdsl.ide.names.hover import describe_place
-from flowdsl.ide.names.rename import Refused, rename
+from flowdsl.ide.names.rename import RefusedRename, rename
 from flowdsl.ide.session import Session
 from flowdsl.ide.trial import apply_edits
 from flowdsl.source.files import MemoryFiles
@@ -102,7 +102,7 @@ def measure_project(count: int, per_library: int, runs: int) -> list[tuple[str, 
     start = time.process_time()
     found = rename(session, library, offset, "log_on")
     rows.append((f"{shape}: rename", (time.process_time() - start) * 1000, 20_000.0))
-    assert not isinstance(found, Refused), found.reason
+    assert not isinstance(found, RefusedRename), found.reason
     changed = apply_edits(found)
     naming = {each for each in flows if re.search(rf"\b{task}\b", str(files[each]))}
     assert changed.keys() == naming and len(naming) == per_library, len(changed)

@@ -27,7 +27,7 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
 from flowdsl.api import CompileOptions, MemoryFiles, compile_project  # noqa: E402
-from flowdsl.decompile.model import Picture  # noqa: E402
+from flowdsl.decompile.model import PictureFile  # noqa: E402
 from flowdsl.decompile.payload import find_differing_fields  # noqa: E402
 from flowdsl.decompile.project import import_workflows  # noqa: E402
 from tests.support.flows.decompile import payloads, round_trip  # noqa: E402
@@ -48,7 +48,9 @@ class Tally:
         self._started = time.perf_counter()
         self._slowest = (0.0, 0)
 
-    def take(self, number: int, body: Payload, shown: Mapping[str, Picture], *, ours: bool) -> None:
+    def take(
+        self, number: int, body: Payload, shown: Mapping[str, PictureFile], *, ours: bool
+    ) -> None:
         """Sends one workflow there and back, and counts the result."""
         started = time.perf_counter()
         self._count += 1
@@ -62,7 +64,7 @@ class Tally:
             self._failures[reason].append(number)
         self._slowest = max(self._slowest, (time.perf_counter() - started, number))
 
-    def _trip(self, body: Payload, shown: Mapping[str, Picture], *, ours: bool) -> str | None:
+    def _trip(self, body: Payload, shown: Mapping[str, PictureFile], *, ours: bool) -> str | None:
         first = import_workflows([body], pictures=shown)
         kept = {part for part in KEPT if any(f".{part}." in path for path in first.files)}
         self._kept.update(kept)

@@ -55,7 +55,7 @@ def _hand_over(done: Future[Any], error: BaseException) -> None:
         carry(error, batch)
 
 
-class _Loop:
+class _LoopThread:
     """An event loop in a daemon thread."""
 
     def __init__(self) -> None:
@@ -182,7 +182,7 @@ class Project:
         """See `open_project`."""
         self._project = AsyncProject(path, env)
         self._lock = threading.Lock()
-        self._loop: _Loop | None = None
+        self._loop: _LoopThread | None = None
 
     @property
     def environment(self) -> str:
@@ -240,7 +240,7 @@ class Project:
     def _wait(self, work: Coroutine[Any, Any, T]) -> T:
         with self._lock:
             if self._loop is None:
-                self._loop = _Loop()
+                self._loop = _LoopThread()
             loop = self._loop
         return loop.wait(work)
 

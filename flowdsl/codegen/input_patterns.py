@@ -24,12 +24,12 @@ from flowdsl.ir.facts import facts_of, find_statements
 from flowdsl.ir.lowering.values import LOOP_ITEM, text_of
 from flowdsl.ir.walk import held_fields, inner_bodies, walk
 from flowdsl.source.record import Record, replace
-from flowdsl.source.refused_texts import Refused, read_refused
+from flowdsl.source.refused_texts import RefusedTexts, read_refused
 from flowdsl.syntax.statements import BY_KIND, STATEMENTS
 
-TEXT = Refused()
-LINE = Refused(lines=True)
-JSON = Refused(lines=True, signs=frozenset(('"', "\\")))
+TEXT = RefusedTexts()
+LINE = RefusedTexts(lines=True)
+JSON = RefusedTexts(lines=True, signs=frozenset(('"', "\\")))
 """The restrictions of places: between brackets, in an instruction, in a text of JSON."""
 
 _TOKEN = re.compile(r"\\.|\[(?:\\.|[^\]\\])+\]|\(\?.?|.", re.DOTALL)
@@ -47,7 +47,7 @@ def restrict_inputs(schema: Any, workflow: nodes.Workflow) -> None:
     if workflow.prompt is not None or not isinstance(properties, dict):
         return
     inputs = {name: each for name, each in properties.items() if isinstance(each, dict)}
-    together: dict[tuple[str, tuple[str | int, ...]], Refused] = {}
+    together: dict[tuple[str, tuple[str | int, ...]], RefusedTexts] = {}
     for name, each in inputs.items():
         if not name.startswith("$"):
             together[name, ()] = TEXT
@@ -62,7 +62,7 @@ def restrict_inputs(schema: Any, workflow: nodes.Workflow) -> None:
 
 
 def _restrict_at_path(
-    schema: dict[str, Any], path: tuple[str | int, ...], refused: Refused
+    schema: dict[str, Any], path: tuple[str | int, ...], refused: RefusedTexts
 ) -> None:
     for part in path:
         inner = schema.get("items") if isinstance(part, int) else _properties_of(schema).get(part)
@@ -72,7 +72,7 @@ def _restrict_at_path(
     for inner in (schema.get("items"), *_properties_of(schema).values()):
         if isinstance(inner, dict):
             # As a whole it is inserted as JSON, which escapes line ends but not brackets.
-            _restrict_at_path(inner, (), Refused(markup=refused.markup))
+            _restrict_at_path(inner, (), RefusedTexts(markup=refused.markup))
     kinds = schema.get("type")
     # Only an enum with any other text becomes `anyOf`.
     textual = "anyOf" in schema or "string" in (kinds if isinstance(kinds, list) else [kinds])
@@ -128,16 +128,16 @@ def _matches_one_line(pattern: str) -> bool:
 
 def _find_input_uses(
     workflow: nodes.Workflow, inputs: Set[str]
-) -> Iterator[tuple[nodes.Variable, Refused]]:
+) -> Iterator[tuple[nodes.Variable, RefusedTexts]]:
     """Yield `inputs`, and perhaps others, in a prompt, each with the restrictions of its place."""
     kept: dict[str, list[nodes.Stored]] = {}
-    every = Refused()
+    every = RefusedTexts()
     for statement in find_statements(workflow.body, {"store", "picture"}):
         if isinstance(statement, nodes.Store):
             for each in statement.assignments:
                 kept.setdefault(each.variable, []).append(each.value)
         else:
-            every = Refused(markup=True)
+            every = RefusedTexts(markup=True)
     for rule in workflow.rules:
         yield from _find_input_holes(rule, LINE.combine_with(every), _yield_itself)
     names = frozenset((*inputs, LOOP_ITEM))
@@ -160,8 +160,8 @@ class _Place(Record):
     """
 
     names: frozenset[str]
-    line: Refused
-    text: Refused
+    line: RefusedTexts
+    text: RefusedTexts
     kept: _Kept
 
 
@@ -176,7 +176,7 @@ def _yield_itself(variable: nodes.Variable) -> Iterator[nodes.Variable]:
 
 def _in_body(
     body: nodes.Body, workflow: _Place, stands_for: _StandsFor, loop_is_flat: bool = True
-) -> Iterator[tuple[nodes.Variable, Refused]]:
+) -> Iterator[tuple[nodes.Variable, RefusedTexts]]:
     """Yield the inputs in a body, of a loop or not, with the restrictions of their places."""
     for statement in body:
         if workflow.names.isdisjoint(facts_of(statement).names):
@@ -221,15 +221,15 @@ def _only_piece(value: nodes.Stored) -> nodes.Piece | None:
 
 
 def _find_input_holes(
-    node: Any, refused: Refused, stands_for: _StandsFor
-) -> Iterator[tuple[nodes.Variable, Refused]]:
+    node: Any, refused: RefusedTexts, stands_for: _StandsFor
+) -> Iterator[tuple[nodes.Variable, RefusedTexts]]:
     """Yield the inputs in a node, each with the restrictions of its place."""
     parts = node if isinstance(node, tuple) else (node,)
     for at, part in enumerate(parts):
         if isinstance(part, nodes.Variable):
             here = refused.combine_with(JSON) if part.in_json else refused
             if signs := _refused_beside(parts[at - 1 : at], parts[at + 1 : at + 2], here):
-                here = here.combine_with(Refused(signs=signs))
+                here = here.combine_with(RefusedTexts(signs=signs))
             yield from ((each, here) for each in stands_for(part))
         elif isinstance(part, tuple):
             yield from _find_input_holes(part, refused, stands_for)
@@ -239,7 +239,7 @@ def _find_input_holes(
 
 
 def _refused_beside(
-    before: tuple[Any, ...], after: tuple[Any, ...], here: Refused
+    before: tuple[Any, ...], after: tuple[Any, ...], here: RefusedTexts
 ) -> frozenset[str]:
     """Return the signs that are refused due to the pieces of a text adjacent to a value.
 

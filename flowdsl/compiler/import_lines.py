@@ -44,7 +44,7 @@ def name_imports(
     """
     if not any(each.name in _DECLARING for each in findings.diagnostics):
         return findings
-    declared = _Declared(files, flows())
+    declared = _ProjectDeclarations(files, flows())
     named: set[tuple[str, str]] = set()
     found = [
         _name_import(each, declared, named) if each.name in _DECLARING else each
@@ -59,7 +59,7 @@ def name_imports(
     return replace(findings, diagnostics=tuple(left))
 
 
-class _Declared:
+class _ProjectDeclarations:
     """The declarations of the flows of a project, whose files are read when they are asked for."""
 
     def __init__(self, files: FileSystem, flows: Iterable[str]) -> None:
@@ -103,7 +103,9 @@ class _Declared:
         return found
 
 
-def _name_import(found: Diagnostic, declared: _Declared, named: set[tuple[str, str]]) -> Diagnostic:
+def _name_import(
+    found: Diagnostic, declared: _ProjectDeclarations, named: set[tuple[str, str]]
+) -> Diagnostic:
     """Return a finding with the import line; adds the files and their names to `named`."""
     name = _ALONE.match(found.span.text)
     if name is None or "." in found.span.text:

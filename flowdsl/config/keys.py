@@ -66,7 +66,7 @@ class Key(Record):
     required: bool = False
 
 
-class Table(Record):
+class KeyTable(Record):
     """A table with known keys."""
 
     keys: tuple[Key, ...]
@@ -86,10 +86,12 @@ class TableOf(Record):
 class ArrayOf(Record):
     """An array of tables."""
 
-    of: Table
+    of: KeyTable
 
 
-Shape = TextRule | Flag | Number | TextList | JsonTable | KeyReference | Table | TableOf | ArrayOf
+Shape = (
+    TextRule | Flag | Number | TextList | JsonTable | KeyReference | KeyTable | TableOf | ArrayOf
+)
 """The possible shapes of a value."""
 
 
@@ -152,7 +154,7 @@ IGNORABLE = (
 """Fields of a workflow, by the service's names, whose values a project can leave to the
 dashboard."""
 
-_PROJECT = Table(
+_PROJECT = KeyTable(
     (
         Key("name", _NAME, "the project's name", required=True),
         Key(
@@ -183,7 +185,7 @@ _PROJECT = Table(
     )
 )
 
-_FORBIDDEN = Table(
+_FORBIDDEN = KeyTable(
     (
         Key("text", TextRule("a text", shortest=1), "words as they stand, whatever their case"),
         Key("pattern", TextRule("a regular expression", shortest=1), "a regular expression"),
@@ -193,7 +195,7 @@ _FORBIDDEN = Table(
     )
 )
 
-_LINT = Table(
+_LINT = KeyTable(
     (
         Key("select", TextList(TextRule(), ("all",)), "rules and categories that run"),
         Key("ignore", TextList(TextRule()), "rules and categories that do not run"),
@@ -218,7 +220,7 @@ _LINT = Table(
     )
 )
 
-_ENVIRONMENT = Table(
+_ENVIRONMENT = KeyTable(
     (
         Key(
             "api",
@@ -235,7 +237,7 @@ _ENVIRONMENT = Table(
         ),
         Key(
             "tags",
-            Table((Key("all", TextList(_LABEL), "tags of every workflow"),)),
+            KeyTable((Key("all", TextList(_LABEL), "tags of every workflow"),)),
             "tags in this environment",
         ),
         Key(
@@ -262,7 +264,7 @@ _LABEL_KEYS = (
     Key("color", TextRule("at most 20 characters", longest=20), "its colour"),
 )
 
-_MODEL = Table(
+_MODEL = KeyTable(
     (
         Key(
             "name",
@@ -293,7 +295,7 @@ _MODEL = Table(
     )
 )
 
-PROJECT_FILE = Table(
+PROJECT_FILE = KeyTable(
     (
         Key("project", _PROJECT, "the project itself", required=True),
         Key("lint", _LINT, "which lint rules run"),
@@ -305,15 +307,18 @@ PROJECT_FILE = Table(
         Key(
             "tags",
             TableOf(
-                Table((*_LABEL_KEYS, Key("group", _LABEL, "the declared group of the tag"))), _LABEL
+                KeyTable((*_LABEL_KEYS, Key("group", _LABEL, "the declared group of the tag"))),
+                _LABEL,
             ),
             "tags that FlowDSL manages",
         ),
-        Key("tag_groups", TableOf(Table(_LABEL_KEYS), _LABEL), "tag groups that FlowDSL manages"),
+        Key(
+            "tag_groups", TableOf(KeyTable(_LABEL_KEYS), _LABEL), "tag groups that FlowDSL manages"
+        ),
         Key("models", TableOf(_MODEL, _ALIAS), "model configurations that FlowDSL manages"),
         Key(
             "platform",
-            Table(
+            KeyTable(
                 (
                     Key(
                         "focused_agent_tools",
@@ -327,7 +332,7 @@ PROJECT_FILE = Table(
         Key(
             "adopt",
             ArrayOf(
-                Table(
+                KeyTable(
                     (
                         Key("env", TextRule(), "the environment of the object", required=True),
                         Key("address", _ADDRESS, "the address it gets", required=True),
@@ -340,7 +345,7 @@ PROJECT_FILE = Table(
         Key(
             "removed",
             ArrayOf(
-                Table(
+                KeyTable(
                     (
                         Key("address", _ADDRESS, "the address that left the source", required=True),
                         Key(
@@ -362,7 +367,7 @@ PROJECT_FILE = Table(
 def fill_defaults(value: Any, shape: Shape) -> Any:
     """Add the default of every key that a valid value leaves out, None if it has none."""
     match shape:
-        case Table(keys=keys):
+        case KeyTable(keys=keys):
             return {
                 key.name: fill_defaults(value[key.name], key.shape)
                 if key.name in value
@@ -380,7 +385,7 @@ def fill_defaults(value: Any, shape: Shape) -> Any:
 def _default_of_shape(shape: Shape) -> Any:
     """Return the value of an omitted key: empty for a table or an array, None for a text."""
     match shape:
-        case Table() | TableOf():
+        case KeyTable() | TableOf():
             return fill_defaults({}, shape)
         case JsonTable():
             return {}

@@ -10,9 +10,9 @@ from .keys import (
     Flag,
     JsonTable,
     KeyReference,
+    KeyTable,
     Number,
     Shape,
-    Table,
     TableOf,
     TextList,
     TextRule,
@@ -38,7 +38,7 @@ def project_file_schema() -> dict[str, Any]:
 
 def _schema_of_shape(shape: Shape) -> dict[str, Any]:
     match shape:
-        case Table(keys=keys):
+        case KeyTable(keys=keys):
             schema: dict[str, Any] = {
                 "type": "object",
                 "properties": {

@@ -15,9 +15,9 @@ from .keys import (
     Flag,
     JsonTable,
     KeyReference,
+    KeyTable,
     Number,
     Shape,
-    Table,
     TableOf,
     TextList,
     TextRule,
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from .positions import Path
 
 _KINDS: dict[type[Shape], tuple[type, str]] = {
-    Table: (dict, "a table"),
+    KeyTable: (dict, "a table"),
     TableOf: (dict, "a table"),
     JsonTable: (dict, "a table"),
     ArrayOf: (list, "an array of tables"),
@@ -46,7 +46,7 @@ def validate_value(value: Any, shape: Shape, path: Path, report: ProjectFileRepo
         _wrong_type(value, expected_kind[1], path, report)
         return
     match shape:
-        case Table(keys=keys):
+        case KeyTable(keys=keys):
             _check_keys(value, shape, path, report)
             for key in keys:
                 if key.name in value:
@@ -73,7 +73,9 @@ def validate_value(value: Any, shape: Shape, path: Path, report: ProjectFileRepo
             _check_json(value, path, report)
 
 
-def _check_keys(value: dict[str, Any], table: Table, path: Path, report: ProjectFileReport) -> None:
+def _check_keys(
+    value: dict[str, Any], table: KeyTable, path: Path, report: ProjectFileReport
+) -> None:
     for name in value:
         if table.key(name) is None:
             names = [key.name for key in table.keys]

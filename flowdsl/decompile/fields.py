@@ -24,7 +24,13 @@ from flowdsl.source.files import MemoryFiles
 from flowdsl.source.record import replace
 from flowdsl.source.refused_texts import remove_restrictions
 
-from .notes import Reason, explain_untyped_schema, schema_difference, unsaid_keyword, why_no_object
+from .notes import (
+    FieldReason,
+    explain_untyped_schema,
+    schema_difference,
+    unsaid_keyword,
+    why_no_object,
+)
 from .writing.type_names import ANNOTATIONS, TypeNames, Unspeakable, field_text, source_names
 
 Fields = tuple[nodes.FieldSpec, ...]
@@ -48,7 +54,7 @@ MAX_DEPTH = 60
 class UnreadableSchema(Exception):
     """Raised for a schema that cannot be declared as fields, with the reason."""
 
-    def __init__(self, reason: Reason) -> None:
+    def __init__(self, reason: FieldReason) -> None:
         super().__init__(reason.words)
         self.reason = reason
 
@@ -59,7 +65,7 @@ def read_inputs(schema: Any) -> tuple[Fields, Fields] | None:
     What the uses of inputs in a prompt add to the schema is removed.
     """
     found = _read_input_fields(schema)
-    return None if isinstance(found, Reason) else found
+    return None if isinstance(found, FieldReason) else found
 
 
 def read_outputs(schema: Any, sources: tuple[nodes.OutputSource, ...]) -> Fields | None:
@@ -68,22 +74,22 @@ def read_outputs(schema: Any, sources: tuple[nodes.OutputSource, ...]) -> Fields
     What the sources add to the schema is removed. None if no fields with these sources give it.
     """
     found = _read_output_fields(schema, sources)
-    return None if isinstance(found, Reason) else found
+    return None if isinstance(found, FieldReason) else found
 
 
-def why_no_inputs(schema: Any) -> Reason | None:
+def why_no_inputs(schema: Any) -> FieldReason | None:
     """Return the reason why `read_inputs` returns None."""
     found = _read_input_fields(schema)
-    return found if isinstance(found, Reason) else None
+    return found if isinstance(found, FieldReason) else None
 
 
-def why_no_outputs(schema: Any) -> Reason | None:
+def why_no_outputs(schema: Any) -> FieldReason | None:
     """Return the reason why `read_outputs` returns None for a schema without sources."""
     found = _read_output_fields(schema, ())
-    return found if isinstance(found, Reason) else None
+    return found if isinstance(found, FieldReason) else None
 
 
-def _read_input_fields(schema: Any) -> tuple[Fields, Fields] | Reason:
+def _read_input_fields(schema: Any) -> tuple[Fields, Fields] | FieldReason:
     try:
         schema = remove_restrictions(schema)
         fields = read_root_fields(schema, ())
@@ -100,11 +106,15 @@ def _read_input_fields(schema: Any) -> tuple[Fields, Fields] | Reason:
     return schema_difference(declared, schema, reported=False)
 
 
-def _read_output_fields(schema: Any, sources: tuple[nodes.OutputSource, ...]) -> Fields | Reason:
+def _read_output_fields(
+    schema: Any, sources: tuple[nodes.OutputSource, ...]
+) -> Fields | FieldReason:
     try:
         fields = read_root_fields(schema, sources)
         if sources and [source.field for source in sources] != [field.name for field in fields]:
-            return Reason("has other fields than the prompt names", "other fields than in prompts")
+            return FieldReason(
+                "has other fields than the prompt names", "other fields than in prompts"
+            )
         workflow = compile_fields((), (), fields)
     except (UnreadableSchema, Unspeakable) as error:
         return _reason_for_error(error)
@@ -114,10 +124,10 @@ def _read_output_fields(schema: Any, sources: tuple[nodes.OutputSource, ...]) ->
     return schema_difference(declared, schema, reported=True)
 
 
-def _reason_for_error(error: UnreadableSchema | Unspeakable) -> Reason:
+def _reason_for_error(error: UnreadableSchema | Unspeakable) -> FieldReason:
     if isinstance(error, UnreadableSchema):
         return error.reason
-    return Reason(f"cannot be said in source: {error}", "texts that source cannot say")
+    return FieldReason(f"cannot be said in source: {error}", "texts that source cannot say")
 
 
 # Reading
@@ -144,17 +154,17 @@ def _list_properties(schema: Any) -> list[tuple[str, Any, bool]]:
     properties, required = schema.get("properties"), schema.get("required", ())
     if not isinstance(properties, dict):
         raise UnreadableSchema(
-            Reason("is an object without `properties`", "objects without `properties`")
+            FieldReason("is an object without `properties`", "objects without `properties`")
         )
     if not isinstance(required, list | tuple):
         raise UnreadableSchema(unsaid_keyword("required"))
     _refuse_others(schema, ("type", "properties", "required"))
     if not all(isinstance(name, str) and name in properties for name in required):
         words = "requires a field that it does not have"
-        raise UnreadableSchema(Reason(words, "required fields that are not there"))
+        raise UnreadableSchema(FieldReason(words, "required fields that are not there"))
     wanted = frozenset(required)
     if len(wanted) != len(required):
-        raise UnreadableSchema(Reason("requires a field twice", "fields required twice"))
+        raise UnreadableSchema(FieldReason("requires a field twice", "fields required twice"))
     ordered = iter(required)
     names = [next(ordered) if name in wanted else name for name in properties]
     return [(name, properties[name], name in wanted) for name in names]
@@ -247,7 +257,7 @@ def _read_schema_type(schema: Any, depth: int) -> nodes.Type:
     if not isinstance(schema, dict):
         raise UnreadableSchema(_NO_SCHEMA)
     if not depth:
-        raise UnreadableSchema(Reason("is nested too deeply", "schemas nested too deeply"))
+        raise UnreadableSchema(FieldReason("is nested too deeply", "schemas nested too deeply"))
     if not schema:
         return ANY
     kind = schema.get("type")
@@ -301,7 +311,7 @@ def _read_element_type(schema: Schema, depth: int) -> nodes.Type:
     """Return the type of the entries of a list."""
     if "items" not in schema:
         raise UnreadableSchema(
-            Reason("is a list of entries that nothing describes", "lists without `items`")
+            FieldReason("is a list of entries that nothing describes", "lists without `items`")
         )
     _refuse_others(schema, ("type", "items"))
     try:
@@ -329,20 +339,20 @@ def _without_null(schema: Schema, kinds: list[Any]) -> Schema:
     return inner
 
 
-_DEFAULTED = Reason(
+_DEFAULTED = FieldReason(
     "has a default and may be null, and a field with a default is never missing",
     "defaults of fields that may be null",
 )
-_NO_SCHEMA = Reason("is described by no object", "fields described by no object")
-_ENUM = Reason(
+_NO_SCHEMA = FieldReason("is described by no object", "fields described by no object")
+_ENUM = FieldReason(
     "has an `enum` of other values than its type has",
     "an `enum` of other values than texts or whole numbers",
 )
-_CHOICE = Reason(
+_CHOICE = FieldReason(
     "has an `anyOf` that no type says: only one of an `enum` of texts and any text",
     "an `anyOf` of other things than an `enum` and any text",
 )
-_SOURCE = Reason(
+_SOURCE = FieldReason(
     "is described otherwise than the prompt says", "other descriptions than in prompts"
 )
 """Reasons for refusing a schema that are used in several places."""
@@ -385,7 +395,7 @@ def compile_fields(inputs: Fields, secrets: Fields, outputs: Fields) -> nodes.Wo
         for found in sink.findings_in_order():
             if found.severity == ERROR:
                 words = f"has a field that source refuses: {found.message}"
-                raise UnreadableSchema(Reason(words, "fields that source refuses"))
+                raise UnreadableSchema(FieldReason(words, "fields that source refuses"))
         return lower_program(model, {}).workflows[0]
 
 

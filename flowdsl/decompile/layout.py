@@ -21,7 +21,7 @@ from flowdsl.source.record import Record
 from flowdsl.syntax import ast
 
 from .checks import ReadChecks, checks_document
-from .model import NOWHERE, FlowFile, Payload, Picture, PromptHints, PromptProgram
+from .model import NOWHERE, FlowFile, Payload, PictureFile, PromptHints, PromptProgram
 from .payload import Schema, StoredWorkflow
 from .settings import Settings, derive_terminal_settings
 from .writing.statement_text import PICTURES
@@ -48,7 +48,7 @@ class Shape(Record, eq=True):
     checks: bool
 
 
-class Parts(Record):
+class WorkflowParts(Record):
     """The parsed parts of a workflow.
 
     `inputs` are the inputs and secrets that give its schema, None if no fields do. `checks` are the
@@ -63,7 +63,7 @@ class Parts(Record):
     hints: PromptHints
     checks: ReadChecks | str
     program: PromptProgram | None
-    pictures: Mapping[str, Picture]
+    pictures: Mapping[str, PictureFile]
 
 
 def file_name(name: str, part: str) -> str:
@@ -72,7 +72,7 @@ def file_name(name: str, part: str) -> str:
 
 
 def lay_out_source(
-    parts: Parts, shape: Shape, outputs: Fields
+    parts: WorkflowParts, shape: Shape, outputs: Fields
 ) -> tuple[FlowFile, dict[str, bytes]]:
     """Return the source of a workflow in a shape, and its other files by path."""
     stored, settings = parts.stored, parts.settings
@@ -146,7 +146,7 @@ def select_nameable_inputs(fields: Fields) -> Fields:
     return tuple(field for field in fields if names[field.name] == field.name)
 
 
-def _picture_files(body: nodes.Body, pictures: Mapping[str, Picture]) -> dict[str, bytes]:
+def _picture_files(body: nodes.Body, pictures: Mapping[str, PictureFile]) -> dict[str, bytes]:
     contents = {image_hash(picture.content): picture.content for picture in pictures.values()}
     return {
         posixpath.normpath(f"{FOLDER}/{PICTURES}{each.alternative}"): contents[each.sha256]

@@ -11,7 +11,7 @@ NOWHERE = nodes.Origin(path="", start_line=1, start_column=1, end_line=1, end_co
 """The origin of nodes that were not read from source."""
 
 
-class Picture(Record):
+class PictureFile(Record):
     """A picture that a prompt shows: its content, and its file name in a project."""
 
     name: str
@@ -29,7 +29,7 @@ class PromptHints(Record):
     inputs: tuple[nodes.FieldSpec, ...] | None
     secrets: tuple[nodes.FieldSpec, ...]
     outputs: tuple[nodes.FieldSpec, ...] | None
-    pictures: dict[str, Picture]
+    pictures: dict[str, PictureFile]
 
     def names(self) -> tuple[list[str], list[str]]:
         """Return the names of the known inputs, and of the known secrets."""

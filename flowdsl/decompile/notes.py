@@ -38,16 +38,16 @@ def quote_payload_words(words: str, longest: int = 60) -> str:
 # Why a JSON schema cannot be declared: the first part of it that no type expresses
 
 
-class Reason(Record):
+class FieldReason(Record):
     """A reason about the field at `path`; `cause` is the same reason without the field."""
 
     words: str
     cause: str
     path: tuple[str, ...] = ()
 
-    def inside(self, name: str) -> Reason:
+    def inside(self, name: str) -> FieldReason:
         """Return the same reason for a field called `name`, or for list entries if it is `[]`."""
-        return Reason(self.words, self.cause, (name, *self.path))
+        return FieldReason(self.words, self.cause, (name, *self.path))
 
     def told(self) -> str:
         """Return the reason as a clause: the field, and what is wrong with it."""
@@ -55,50 +55,50 @@ class Reason(Record):
         return f"{f'`{quote_payload_words(path)}`' if path else 'it'} {self.words}"
 
 
-def unsaid_keyword(name: str) -> Reason:
+def unsaid_keyword(name: str) -> FieldReason:
     """Return the reason for a keyword that no type has."""
-    return Reason(
+    return FieldReason(
         f"has `{quote_payload_words(name)}`, which no type says", f"`{quote_payload_words(name)}`"
     )
 
 
-def explain_untyped_schema(schema: dict[str, Any]) -> Reason:
+def explain_untyped_schema(schema: dict[str, Any]) -> FieldReason:
     """Return the reason for a schema whose `type` is missing or unknown."""
     for name in ("$ref", "anyOf", "oneOf", "allOf", "not", "enum", "const"):
         if name in schema:
             return unsaid_keyword(name)
     kind = schema.get("type")
     if isinstance(kind, list):
-        return Reason("has several types", "fields of several types")
+        return FieldReason("has several types", "fields of several types")
     if isinstance(kind, str):
-        return Reason(
+        return FieldReason(
             f"has the type `{quote_payload_words(kind)}`, which types do not know", "odd types"
         )
-    return Reason("has no type", "fields without a type")
+    return FieldReason("has no type", "fields without a type")
 
 
-def why_no_object(schema: Any) -> Reason | None:
+def why_no_object(schema: Any) -> FieldReason | None:
     """Return why a schema is not that of an object; None if it is."""
     if isinstance(schema, dict) and schema.get("type") == "object":
         return None
     if isinstance(schema, dict) and is_short_notation(schema):
-        return Reason("is in the short notation, not a JSON schema", "the short notation")
+        return FieldReason("is in the short notation, not a JSON schema", "the short notation")
     if isinstance(schema, dict) and not schema:
-        return Reason("is empty", "empty schemas")
+        return FieldReason("is empty", "empty schemas")
     if isinstance(schema, dict) and "properties" in schema and "type" not in schema:
-        return Reason("has no `type` beside its `properties`", "objects without `type`")
-    return Reason("is no schema of an object", "schemas of no object")
+        return FieldReason("has no `type` beside its `properties`", "objects without `type`")
+    return FieldReason("is no schema of an object", "schemas of no object")
 
 
-def schema_difference(declared: Any, schema: Any, *, reported: bool) -> Reason:
+def schema_difference(declared: Any, schema: Any, *, reported: bool) -> FieldReason:
     """Return the first difference between the schema of a declaration and `schema`.
 
     `reported` says that it is an output schema, in which every field is required.
     """
     if declared is None:
-        return Reason("has no fields", "schemas without fields")
+        return FieldReason("has no fields", "schemas without fields")
     if not isinstance(declared, dict) or not isinstance(schema, dict):
-        return Reason("is another value when declared", "values that change")
+        return FieldReason("is another value when declared", "values that change")
     properties = schema.get("properties")
     named: Iterable[str] = properties if isinstance(properties, dict) else ()
     found = _explain_required(declared, schema, named, reported)
@@ -118,15 +118,15 @@ def schema_difference(declared: Any, schema: Any, *, reported: bool) -> Reason:
             return unsaid_keyword(name)
     for name in declared:
         if name not in schema:
-            return Reason(f"lacks `{name}`", f"a missing `{name}`")
+            return FieldReason(f"lacks `{name}`", f"a missing `{name}`")
         if not _is_equal_json(declared[name], schema[name]):
-            return Reason(f"has another `{name}` than a type gives it", f"another `{name}`")
-    return Reason("comes out differently", "other differences")
+            return FieldReason(f"has another `{name}` than a type gives it", f"another `{name}`")
+    return FieldReason("comes out differently", "other differences")
 
 
 def _explain_required(
     declared: dict[str, Any], schema: dict[str, Any], names: Iterable[str], reported: bool
-) -> Reason | None:
+) -> FieldReason | None:
     wanted, given = schema.get("required", []), declared.get("required", [])
     if not isinstance(wanted, list):
         return None
@@ -134,18 +134,18 @@ def _explain_required(
         if name in given and name not in wanted:
             if reported:
                 words = "may be null or absent, and an output that may be null is always there"
-                return Reason(words, "outputs that may be null or absent", (name,))
+                return FieldReason(words, "outputs that may be null or absent", (name,))
             words = "has a default and may be absent"
-            return Reason(words, "defaults that may be absent", (name,))
+            return FieldReason(words, "defaults that may be absent", (name,))
         if name in wanted and name not in given:
             words = "may be null but not absent, which no type says"
             cause = "fields that may be null but not absent"
             field = declared.get("properties", {}).get(name)
             if isinstance(field, dict) and "default" in field:
                 words, cause = "has a default and is required", "required fields with a default"
-            return Reason(words, cause, (name,))
+            return FieldReason(words, cause, (name,))
     if wanted == [] and "required" in schema:
-        return Reason("has an empty list `required`", "an empty `required`")
+        return FieldReason("has an empty list `required`", "an empty `required`")
     return None
 
 

@@ -12,7 +12,7 @@ from flowdsl.deploy.resources.workflow import UNTITLED
 from flowdsl.semantics.capabilities import DOCUMENTED, Capabilities
 
 from .layout import FOLDER
-from .model import ImportedProject, Note, Payload, Picture
+from .model import ImportedProject, Note, Payload, PictureFile
 from .naming import Names, telling_title, workflow_name
 from .notes import NAMED, Remark
 from .payload import StoredWorkflow, read_workflow
@@ -25,7 +25,7 @@ def import_workflows(
     *,
     taken: Container[str] = (),
     name: str | None = None,
-    pictures: Mapping[str, Picture] = {},
+    pictures: Mapping[str, PictureFile] = {},
     capabilities: Capabilities = DOCUMENTED,
     project: str | None = None,
 ) -> ImportedProject:

@@ -26,10 +26,18 @@ from flowdsl.syntax import ast
 from .checks import ReadChecks, find_renamed_inputs, read_checks
 from .fields import Schema as Document
 from .fields import read_inputs, read_outputs, why_no_inputs, why_no_outputs
-from .layout import FOLDER, Fields, Parts, Shape, compile_written_files, file_name, lay_out_source
+from .layout import (
+    FOLDER,
+    Fields,
+    Shape,
+    WorkflowParts,
+    compile_written_files,
+    file_name,
+    lay_out_source,
+)
 from .loose_schemas import LooseFields, loose_fields, read_loose_inputs, read_loose_outputs
-from .model import Payload, Picture, PromptHints
-from .notes import KEPT, LOST, PASSED, RISKY, Reason, Remark
+from .model import Payload, PictureFile, PromptHints
+from .notes import KEPT, LOST, PASSED, RISKY, FieldReason, Remark
 from .payload import CLEANUP, Schema, StoredWorkflow, find_differing_fields
 from .prompt_notes import backslash_remarks, has_frames, prompt_remarks
 from .reading.prompt import read_prompt
@@ -53,7 +61,7 @@ def import_workflow(
     name: str,
     stored: StoredWorkflow,
     payload: Payload,
-    pictures: Mapping[str, Picture],
+    pictures: Mapping[str, PictureFile],
     capabilities: Capabilities,
 ) -> Imported:
     """Import `payload` as the workflow called `name`.
@@ -62,7 +70,7 @@ def import_workflow(
     """
     inputs = _read_fields_of(read_inputs, stored.input_schema, (_NO_FIELDS, _NO_FIELDS))
     hints = _make_prompt_hints(stored, inputs, pictures)
-    parts = Parts(
+    parts = WorkflowParts(
         name=name,
         stored=stored,
         settings=read_settings(stored),
@@ -75,14 +83,14 @@ def import_workflow(
     return _Import(parts, payload | {"tags": list(stored.tags)}, capabilities).run()
 
 
-def read_hints(stored: StoredWorkflow, pictures: Mapping[str, Picture]) -> PromptHints:
+def read_hints(stored: StoredWorkflow, pictures: Mapping[str, PictureFile]) -> PromptHints:
     """Return what the other fields of a workflow say about the variables in its prompt."""
     inputs = _read_fields_of(read_inputs, stored.input_schema, (_NO_FIELDS, _NO_FIELDS))
     return _make_prompt_hints(stored, inputs, pictures)
 
 
 def _make_prompt_hints(
-    stored: StoredWorkflow, read: tuple[Fields, Fields] | None, pictures: Mapping[str, Picture]
+    stored: StoredWorkflow, read: tuple[Fields, Fields] | None, pictures: Mapping[str, PictureFile]
 ) -> PromptHints:
     inputs: Fields | None
     if read is not None:
@@ -110,7 +118,7 @@ class _ShapeOutcome(Record):
 class _Import:
     """The import of one workflow."""
 
-    def __init__(self, parts: Parts, payload: Payload, capabilities: Capabilities) -> None:
+    def __init__(self, parts: WorkflowParts, payload: Payload, capabilities: Capabilities) -> None:
         self._parts = parts
         self._payload = payload
         self._capabilities = capabilities
@@ -318,7 +326,7 @@ class _Import:
         self,
         part: str,
         schema: Schema | None,
-        why: Callable[[Any], Reason | None],
+        why: Callable[[Any], FieldReason | None],
         read: LooseFields | None,
     ) -> Iterator[Remark]:
         """Return a remark on what no type says of a schema, which may be all of it."""
@@ -328,7 +336,7 @@ class _Import:
         if reason is None:
             # These fields give the schema on their own, but not in this workflow.
             told = self._why.get(part, "its fields do not fit the rest of the workflow")
-            reason = Reason("", "fields that do not fit the rest")
+            reason = FieldReason("", "fields that do not fit the rest")
         else:
             told = reason.told()
         if read is not None:

@@ -81,7 +81,7 @@ have one part each). Conditions and clauses are set off from the body after them
 """
 
 
-class _Range:
+class _TokenRange:
     """Tokens that are not laid out yet, and the loosest level at which they may still break."""
 
     __slots__ = ("first", "level", "past")
@@ -92,23 +92,23 @@ class _Range:
         self.level = level
 
 
-_Step: TypeAlias = "Part | _Range"
+_Step: TypeAlias = "Part | _TokenRange"
 
 
 def wrap_range(sheet: Sheet, first: int, past: int) -> list[Part]:
     """The stream of a range of tokens, without the comments before its first token."""
     parts: list[Part] = []
-    pending: list[_Step] = [_Range(first, past)]
+    pending: list[_Step] = [_TokenRange(first, past)]
     while pending:
         step = pending.pop()
-        if isinstance(step, _Range):
+        if isinstance(step, _TokenRange):
             pending += reversed(_divide_range(sheet, step))
         else:
             parts.append(step)
     return parts
 
 
-def _divide_range(sheet: Sheet, range_: _Range) -> list[_Step]:
+def _divide_range(sheet: Sheet, range_: _TokenRange) -> list[_Step]:
     """A range in parts: divided at its loosest bond, or token by token if there is none."""
     first, past = range_.first, range_.past
     tops = _outside_brackets(sheet, first, past)
@@ -138,9 +138,15 @@ def _split_at_places(
     sheet: Sheet, places: list[int], level: int, indent: int, filled: bool
 ) -> list[_Step]:
     begin, *rest = places
-    steps: list[_Step] = [OPEN, _Range(begin, rest[0], level)]
+    steps: list[_Step] = [OPEN, _TokenRange(begin, rest[0], level)]
     for first, past in pairwise(rest):
-        line = [indent, *_comment_parts(sheet, first), SPACE, _Range(first, past, level), -indent]
+        line = [
+            indent,
+            *_comment_parts(sheet, first),
+            SPACE,
+            _TokenRange(first, past, level),
+            -indent,
+        ]
         steps += [OPEN, *line, CLOSE] if filled else line
     steps.append(CLOSE)
     return steps
@@ -181,7 +187,7 @@ def _bracket_steps(sheet: Sheet, opening: int, text: str) -> list[_Step]:
     if (kind == _LPAR and before != _NAME) or (kind == _LSQB and before in _SUFFIXED):
         steps: list[_Step] = [text]
         if closing > opening + 1:
-            steps += [*_comments_inside(sheet, opening + 1), _Range(opening + 1, closing)]
+            steps += [*_comments_inside(sheet, opening + 1), _TokenRange(opening + 1, closing)]
         return [*steps, *_comments_inside(sheet, closing), close]
     comments = _comment_parts(sheet, closing)
     if closing == opening + 1 and not comments:
@@ -192,7 +198,7 @@ def _bracket_steps(sheet: Sheet, opening: int, text: str) -> list[_Step]:
     separator: list[_Step] = [pad]
     for first, past in _find_entries(sheet, opening + 1, closing, bare):
         behind, before_entry = separator[:-1], separator[-1]
-        steps += [*behind, *_comment_parts(sheet, first), before_entry, _Range(first, past)]
+        steps += [*behind, *_comment_parts(sheet, first), before_entry, _TokenRange(first, past)]
         separator = [Either(",", "") if bare else ",", SPACE]
     if not bare and len(separator) > 1 and sheet.kinds[closing - 1] != REST:
         steps.append(Either("", ","))
@@ -248,21 +254,21 @@ class Either(Record):
     broken: str
 
 
-class _Mark(Record):
+class _LayoutMark(Record):
     name: str
 
 
-OPEN = _Mark("open")
+OPEN = _LayoutMark("open")
 """Begins a group."""
-FORCED = _Mark("forced")
+FORCED = _LayoutMark("forced")
 """Begins a group that never is on one line."""
-CLOSE = _Mark("close")
-BREAK = _Mark("break")
+CLOSE = _LayoutMark("close")
+BREAK = _LayoutMark("break")
 """A line break."""
 SPACE = Line(" ")
 SOFT = Line("")
 
-Part: TypeAlias = str | int | Line | Either | _Mark | Gap | Block
+Part: TypeAlias = str | int | Line | Either | _LayoutMark | Gap | Block
 """Numbers change the indent. A `Gap` writes its comments; a line break has to follow it."""
 
 

@@ -75,7 +75,7 @@ class Snapshot:
         return None
 
 
-class FileFacts(Record):
+class TextFacts(Record):
     """What the text of a file alone says: its imports, and the kinds and names it declares.
 
     `taken_in` are the other files that it includes. What looks like an import or a declaration
@@ -88,7 +88,7 @@ class FileFacts(Record):
     taken_in: tuple[str, ...]
 
 
-NO_FACTS = FileFacts("", (), (), ())
+NO_FACTS = TextFacts("", (), (), ())
 
 
 class Session:
@@ -111,7 +111,7 @@ class Session:
         """Use other files and settings; nothing that was computed is kept."""
         self.files = files
         self.options = options
-        self._facts: dict[str, FileFacts] = {}
+        self._facts: dict[str, TextFacts] = {}
         self._groups: dict[str, tuple[str, ...]] = {}
         self._checked: dict[tuple[str, ...], Snapshot] = {}
         self._alone: dict[tuple[str, ...], Snapshot] = {}
@@ -146,13 +146,13 @@ class Session:
 
     # Facts
 
-    def facts_of(self, path: str) -> FileFacts:
+    def facts_of(self, path: str) -> TextFacts:
         """Return the facts of a file; empty ones for a file that cannot be read."""
         if path not in self._facts:
             self._facts[path] = self._read_facts(path)
         return self._facts[path]
 
-    def _read_facts(self, path: str) -> FileFacts:
+    def _read_facts(self, path: str) -> TextFacts:
         if not path.endswith(SUFFIX):
             return NO_FACTS
         try:
@@ -160,7 +160,7 @@ class Session:
         except UnreadableFile:
             return NO_FACTS
         declared = tuple((kind, name) for kind, name in _DECLARATION.findall(text))
-        return FileFacts(text, imports_in(path, text), declared, find_files_taken_in(path, text))
+        return TextFacts(text, imports_in(path, text), declared, find_files_taken_in(path, text))
 
     def text_of(self, path: str) -> str | None:
         """Return the text of a file; None if it cannot be read."""

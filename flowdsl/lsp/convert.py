@@ -10,7 +10,7 @@ from flowdsl.diagnostics.diagnostic import ERROR, WARNING, Diagnostic, Edit
 from flowdsl.ide.completion.items import Item
 from flowdsl.ide.views.legend import MODIFIERS, TYPES
 from flowdsl.ide.views.symbols import Symbol
-from flowdsl.ide.views.tokens import Token
+from flowdsl.ide.views.tokens import SemanticToken
 from flowdsl.source.text import SourceFile
 
 from .positions import range_of, to_position, to_range
@@ -129,7 +129,7 @@ def symbol_kind(kind: str) -> types.SymbolKind:
     return _SYMBOL_KINDS.get(kind, _SYMBOLS.Variable)
 
 
-def convert_tokens(tokens: Sequence[Token], source: SourceFile, encoding: str) -> list[int]:
+def convert_tokens(tokens: Sequence[SemanticToken], source: SourceFile, encoding: str) -> list[int]:
     """Return tokens in the protocol's form: five numbers each, relative to the one before."""
     data: list[int] = []
     line = character = 0

@@ -23,7 +23,7 @@ from flowdsl.ide.names.navigation import (
     find_references,
     highlight,
 )
-from flowdsl.ide.names.rename import Refused, find_renamable, rename
+from flowdsl.ide.names.rename import RefusedRename, find_renamable, rename
 from flowdsl.ide.occurrences import DECLARES, SETS
 from flowdsl.ide.preview import make_preview
 from flowdsl.ide.session import Session
@@ -193,14 +193,14 @@ class Editor:
     @_about_a_flow
     def prepare_rename(self, place: Place) -> types.PrepareRenamePlaceholder | None:
         found = find_renamable(place.session, place.path, place.start)
-        if isinstance(found, Refused):
+        if isinstance(found, RefusedRename):
             raise Refusal(found.reason)
         return types.PrepareRenamePlaceholder(range_of(found, self.encoding), found.text)
 
     @_about_a_flow
     def rename(self, place: Place) -> types.WorkspaceEdit | None:
         found = rename(place.session, place.path, place.start, place.params.new_name)
-        if isinstance(found, Refused):
+        if isinstance(found, RefusedRename):
             raise Refusal(found.reason)
         return self._edits(place, found)
 

@@ -14,7 +14,7 @@ from flowdsl.syntax.errors import FORMER_SPELLING
 
 from . import errors, places
 from .calls.call_graph import order_tasks, report_too_many_statements
-from .calls.summaries import Summaries, Summary, summary_of
+from .calls.summaries import CallSummary, Summaries, summary_of
 from .capabilities import DOCUMENTED, Capabilities
 from .control_flow.appends import report_repeated_appends
 from .control_flow.dataflow import Follower, report_reads_in_rules
@@ -298,7 +298,7 @@ def _follow_paths(program: Program) -> tuple[tuple[TaskSymbol, ...], Summaries]:
     """
     ordered = order_tasks(program)
     report_too_many_statements(program, ordered)
-    summaries: dict[TaskSymbol, Summary] = {}
+    summaries: dict[TaskSymbol, CallSummary] = {}
     destinations = _prepare_destinations(program, summaries)
     secrets = has_secrets(program)
     reads = {module: RefIndex(scope.runtime_refs) for module, scope in program.scopes.items()}
@@ -314,7 +314,7 @@ def _follow_paths(program: Program) -> tuple[tuple[TaskSymbol, ...], Summaries]:
         follower = Follower(program, source, body, summaries, fields, reads[task.module], results)
         end = follower.follow()
         report_repeated_appends(program, source, body, summaries)
-        summaries[task] = Summary(
+        summaries[task] = CallSummary(
             returns=end is not None,
             may_fail=follower.failed is not None,
             aborts=follower.aborts,

@@ -10,7 +10,7 @@ from flowdsl.source.record import Record
 from .trace import BROKEN, HANDLE, MISS, Event, Trace
 
 
-class Difference(Record):
+class TraceDifference(Record):
     """A difference between the traces of a payload and its program.
 
     `at` is the index of the event, from 0; None if the difference is not in an event.
@@ -26,7 +26,7 @@ class Difference(Record):
         return f"{self.what}{place}: the program {self.program}, the prompt {self.payload}"
 
 
-def find_differences(program: Trace, payload: Trace) -> Iterator[Difference]:
+def find_differences(program: Trace, payload: Trace) -> Iterator[TraceDifference]:
     """Yield the differences of the trace of a payload from that of its program.
 
     Only the first differing event is reported: those after it mean nothing. A question that the
@@ -34,23 +34,25 @@ def find_differences(program: Trace, payload: Trace) -> Iterator[Difference]:
     shows it.
     """
     if payload.ending.status == BROKEN:
-        yield Difference("ending", program.ending, payload.ending)
+        yield TraceDifference("ending", program.ending, payload.ending)
         return
     if program.heading != payload.heading:
-        yield Difference("heading", program.heading, payload.heading)
+        yield TraceDifference("heading", program.heading, payload.heading)
     pairs = zip_longest(_meaningful_events(program), _meaningful_events(payload))
     for number, (first, second) in enumerate(pairs):
         if first != second:
-            yield Difference("event", first or "does nothing", second or "does nothing", number)
+            yield TraceDifference(
+                "event", first or "does nothing", second or "does nothing", number
+            )
             return
     if program.ending != payload.ending:
-        yield Difference("ending", program.ending, payload.ending)
+        yield TraceDifference("ending", program.ending, payload.ending)
         return
     # Each side has its own error messages.
     if (program.refused is None) != (payload.refused is None):
-        yield Difference("refused outputs", program.refused, payload.refused)
+        yield TraceDifference("refused outputs", program.refused, payload.refused)
     elif [each.status for each in program.checks] != [each.status for each in payload.checks]:
-        yield Difference("post-run checks", program.checks, payload.checks)
+        yield TraceDifference("post-run checks", program.checks, payload.checks)
 
 
 def _meaningful_events(trace: Trace) -> list[Event]:

@@ -18,7 +18,7 @@ from flowdsl.ir.lowering.types import TypeLowering
 from flowdsl.semantics.model import SemanticModel, WorkflowSymbol
 from flowdsl.source.record import Record
 
-from .compare import Difference, find_differences
+from .compare import TraceDifference, find_differences
 from .interpreter.interpret import interpret
 from .machine.execute import Execution, Payload, execute_payload
 from .machine.variants import Observed, Variant, main_variants
@@ -34,7 +34,7 @@ class Disagreement(Record):
     """
 
     variant: Variant
-    difference: Difference
+    difference: TraceDifference
     program: Trace
     payload: Trace
 

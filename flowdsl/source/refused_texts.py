@@ -26,7 +26,7 @@ _SIGNS = ('"', "\\", "{", "$", "<", "&")
 _ENDS = "⟦⟧"
 
 
-class Refused(Record, eq=True):
+class RefusedTexts(Record, eq=True):
     """What a place refuses besides `⟦`, `⟧` and a brace before another one or a dollar sign.
 
     `lines`: whatever is not on one line. `signs`: single characters of `_SIGNS`. `markup`: what
@@ -37,15 +37,15 @@ class Refused(Record, eq=True):
     signs: frozenset[str] = frozenset()
     markup: bool = False
 
-    def combine_with(self, other: Refused) -> Refused:
+    def combine_with(self, other: RefusedTexts) -> RefusedTexts:
         """What two places refuse together."""
         if self._covers(other):
             return self
-        return Refused(
+        return RefusedTexts(
             self.lines or other.lines, self.signs | other.signs, self.markup or other.markup
         )
 
-    def _covers(self, other: Refused) -> bool:
+    def _covers(self, other: RefusedTexts) -> bool:
         """Whether whatever `other` refuses is refused."""
         return (
             self.lines >= other.lines and self.markup >= other.markup and self.signs >= other.signs
@@ -78,7 +78,7 @@ _READ = re.compile(
 )
 
 
-def read_refused(schema: object) -> Refused | None:
+def read_refused(schema: object) -> RefusedTexts | None:
     """Parse what a schema under `not` refuses, if FlowDSL wrote it for a place of a prompt."""
     if not isinstance(schema, Mapping) or schema.keys() != {"type", "pattern"}:
         return None
@@ -86,7 +86,7 @@ def read_refused(schema: object) -> Refused | None:
     found = _READ.fullmatch(pattern) if isinstance(pattern, str) else None
     if found is None or schema["type"] != "string":
         return None
-    return Refused(
+    return RefusedTexts(
         lines=found["lines"] is not None,
         signs=frozenset(found["signs"]),
         markup=found["markup"] is not None,
@@ -124,7 +124,7 @@ def _remove_restrictions(schema: Any, *, is_inputs: bool = False) -> Any:
     return bare
 
 
-class Fault(Record):
+class RefusedPart(Record):
     """A refused part of a text: `takes` says what is accepted, `why` finishes "because"."""
 
     takes: str
@@ -144,17 +144,17 @@ class Fault(Record):
         return f"characters {self.start + 1} and {self.start + 2}{of} are `{self.found}`"
 
 
-def first_fault(text: str, refused: Refused) -> Fault | None:
+def first_fault(text: str, refused: RefusedTexts) -> RefusedPart | None:
     """The first part of a text that a place refuses."""
     faults = [
-        Fault(takes, found.start(), found[0], why)
+        RefusedPart(takes, found.start(), found[0], why)
         for pattern, takes, why in _find_refusal_rules(refused)
         if (found := re.search(pattern, text)) is not None
     ]
     return min(faults, key=lambda fault: fault.start, default=None)
 
 
-def _find_refusal_rules(refused: Refused) -> Iterator[tuple[str, str, str]]:
+def _find_refusal_rules(refused: RefusedTexts) -> Iterator[tuple[str, str, str]]:
     """Yield the patterns of refused parts, each with what is accepted instead, and why."""
     if refused.lines:
         yield f"[{CONTROLS}]", "a text on one line", "it stands within a line of the prompt"
@@ -205,7 +205,7 @@ def character_name(character: str) -> str:
 
 def find_refused_texts(
     value: Any, schema: Any, path: tuple[str | int, ...] = ()
-) -> Iterator[tuple[tuple[str | int, ...], str, Fault]]:
+) -> Iterator[tuple[tuple[str | int, ...], str, RefusedPart]]:
     """The texts in a value that the places of a schema refuse, each with its path."""
     if not isinstance(schema, Mapping):
         return

@@ -23,8 +23,8 @@ from flowdsl.source.text import Span
 from flowdsl.syntax import ast
 from flowdsl.syntax.texts.paragraphs import on_one_line
 
-from .following import SCREEN, VALUES, Follower, Selector, is_meant
-from .literals import Literals
+from .following import SCREEN, VALUES, RunFollower, Selector, is_meant
+from .literals import LiteralValues
 from .telling import shorten_line
 
 TYPE_CHECKING = False
@@ -78,7 +78,7 @@ class Unanswered(Unanswerable):
         self.answer = answer
 
 
-def answers_of(items: Iterable[ast.TestItem], literals: Literals) -> tuple[Answer, ...]:
+def answers_of(items: Iterable[ast.TestItem], literals: LiteralValues) -> tuple[Answer, ...]:
     """Return the answers of a test; answers of a case override those that all cases share."""
     found: dict[tuple[object, ...], Answer] = {}
     for answer in _answers_of(items, literals):
@@ -88,7 +88,7 @@ def answers_of(items: Iterable[ast.TestItem], literals: Literals) -> tuple[Answe
 
 
 def _answers_of(
-    items: Iterable[ast.TestItem], literals: Literals, within: tuple[Selector, ...] = ()
+    items: Iterable[ast.TestItem], literals: LiteralValues, within: tuple[Selector, ...] = ()
 ) -> Iterator[Answer]:
     """Yield the answers of a test, in source order."""
     for item in items:
@@ -126,7 +126,7 @@ def _inside(within: tuple[Selector, ...], selector: Selector | None) -> tuple[Se
     return within if selector is None else (*within, selector)
 
 
-class Script(Follower):
+class Script(RunFollower):
     """Answer the questions of one run from the answers of a test, and follow its position.
 
     `places` maps each question and position to the place in the program where it was asked.
@@ -136,7 +136,7 @@ class Script(Follower):
         self,
         model: SemanticModel,
         answers: tuple[Answer, ...],
-        literals: Literals,
+        literals: LiteralValues,
         outer_calls: int = 0,
     ) -> None:
         super().__init__(model, outer_calls)

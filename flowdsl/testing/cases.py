@@ -22,7 +22,7 @@ from flowdsl.source.text import Span
 from flowdsl.syntax import ast
 from flowdsl.syntax.visit import walk
 
-from .literals import Literals
+from .literals import LiteralValues
 from .wrapping import whole_title, wrapper_names
 
 
@@ -95,13 +95,13 @@ def cases_of(model: SemanticModel) -> Iterator[Case]:
             yield Case(module, test, workflow, items, title, task, chain)
 
 
-def inputs_of(case: Case, literals: Literals) -> dict[str, Any]:
+def inputs_of(case: Case, literals: LiteralValues) -> dict[str, Any]:
     """Return the inputs that a case gives, by wire name; others are absent."""
     return collect_given_inputs(case, case.items, literals)
 
 
 def collect_given_inputs(
-    case: Case, items: Iterable[ast.TestItem], literals: Literals
+    case: Case, items: Iterable[ast.TestItem], literals: LiteralValues
 ) -> dict[str, Any]:
     """Return the inputs that `items` give, in the form of `inputs_of`."""
     record = types.RecordOf("", case.inputs)
@@ -140,7 +140,7 @@ def day_of_test(case: Case, given: dict[str, Any]) -> tuple[date | None, dict[st
     return None if today is None else date.fromisoformat(today), inputs
 
 
-def resolve_case_inputs(case: Case, literals: Literals) -> dict[str, Any] | None:
+def resolve_case_inputs(case: Case, literals: LiteralValues) -> dict[str, Any] | None:
     """Return a case's inputs with computed dates filled in; None if one cannot be computed."""
     today, given = day_of_test(case, inputs_of(case, literals))
     fields = TypeLowering(lambda value: value).fields(case.inputs)
@@ -162,7 +162,7 @@ FOLDER = "__snapshots__"
 ENDING = ".prompt.md"
 
 
-class Snapshot(Record):
+class PromptSnapshot(Record):
     """The path of a workflow's prompt snapshot and its text, which is None if the file is missing.
 
     `unreadable` is the reason why the file cannot be read, or empty.

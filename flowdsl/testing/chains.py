@@ -28,7 +28,7 @@ from .answers import Answer, Script, answers_of
 from .cases import Case, day_of_test, find_given_place, inputs_of
 from .expectations import Unmet, unmet_by_outputs, unmet_by_run, unmet_reason
 from .following import Entry
-from .literals import Literals
+from .literals import LiteralValues
 from .outcome import DISAGREEMENT, MISTAKEN, Problem, Result, place_of
 from .suite import (
     BUG,
@@ -143,7 +143,7 @@ def not_started(reason: str) -> Trace:
     return Trace(("", ""), (), (), frozenset(), {}, Ending(NOT_STARTED, reason, {}), ())
 
 
-def _answers_for_step(case: Case, step: str, literals: Literals) -> tuple[Answer, ...]:
+def _answers_for_step(case: Case, step: str, literals: LiteralValues) -> tuple[Answer, ...]:
     """Return the answers of a test to the questions of a step."""
     sections = (
         section
@@ -228,7 +228,7 @@ def _differently_sent(
 
 
 def _find_unmet_expectations(
-    suite: Suite, case: Case, literals: Literals, ran: list[Ran]
+    suite: Suite, case: Case, literals: LiteralValues, ran: list[Ran]
 ) -> Iterator[Problem]:
     """Yield the expectations of a test, on the chain and on its steps, that are not met."""
     trace, script = _join_step_traces(suite, literals, ran)
@@ -247,7 +247,7 @@ def _find_unmet_expectations(
         yield unmet.problem(literals, shown)
 
 
-def _unmet_by_steps(case: Case, literals: Literals, ran: list[Ran]) -> Iterator[Unmet]:
+def _unmet_by_steps(case: Case, literals: LiteralValues, ran: list[Ran]) -> Iterator[Unmet]:
     by_name = {each.name: each for each in ran}
     for item in case.items:
         if isinstance(item, ast.ExpectStepOutputs):
@@ -257,7 +257,7 @@ def _unmet_by_steps(case: Case, literals: Literals, ran: list[Ran]) -> Iterator[
             yield from unmet_by_outputs(item, literals, fields, trace, ran[-1].name)
 
 
-def _unmet_refusals(case: Case, literals: Literals, last: Ran) -> Iterator[Unmet]:
+def _unmet_refusals(case: Case, literals: LiteralValues, last: Ran) -> Iterator[Unmet]:
     """Yield unexpected refusals by the service, and expected ones that did not occur."""
     refused: dict[str, str] = {}
     if last.trace.ending.status == NOT_STARTED:
@@ -283,7 +283,9 @@ def _unmet_refusals(case: Case, literals: Literals, last: Ran) -> Iterator[Unmet
         yield Unmet(case.title_node, reason, place=place)
 
 
-def _join_step_traces(suite: Suite, literals: Literals, ran: list[Ran]) -> tuple[Trace, Script]:
+def _join_step_traces(
+    suite: Suite, literals: LiteralValues, ran: list[Ran]
+) -> tuple[Trace, Script]:
     """Join the traces of the steps into one, with the places where each question was asked."""
     events: list[Event] = []
     places: list[object] = []
@@ -323,7 +325,7 @@ def _join_step_traces(suite: Suite, literals: Literals, ran: list[Ran]) -> tuple
     return whole, script
 
 
-def _find_unused_answers(case: Case, literals: Literals, ran: list[Ran]) -> Iterator[Problem]:
+def _find_unused_answers(case: Case, literals: LiteralValues, ran: list[Ran]) -> Iterator[Problem]:
     """Yield the answers that no step used; a step that did not run uses none."""
     names = {each.name for each in ran}
     for each in ran:

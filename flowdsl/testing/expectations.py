@@ -17,9 +17,9 @@ from flowdsl.syntax import ast
 from flowdsl.syntax.texts.paragraphs import on_one_line
 
 from .answers import Script
-from .cases import Case, Snapshot, difference_of_prompts
+from .cases import Case, PromptSnapshot, difference_of_prompts
 from .following import COMPARISONS, Selector, is_meant
-from .literals import Literals
+from .literals import LiteralValues
 from .order import acts_to_find, find_mismatch
 from .outcome import FAILED as FAILED_TEST
 from .outcome import Problem, place_of
@@ -45,7 +45,7 @@ class Unmet(Record):
     expected: str = ""
     found: str = ""
 
-    def problem(self, literals: Literals, shown: tuple[str, ...] = ()) -> Problem:
+    def problem(self, literals: LiteralValues, shown: tuple[str, ...] = ()) -> Problem:
         """Return the problem of the test, with the trace that is shown."""
         place = place_of(self.place or literals.span(self.node))
         shown = shown or self.shown
@@ -61,7 +61,7 @@ def _make_unmet(node: ast.Node, message: str, cause: str, expected: str, found: 
 
 
 def unmet_by_prompt(
-    items: tuple[ast.TestItem, ...], literals: Literals, prompt: str, snapshot: Snapshot
+    items: tuple[ast.TestItem, ...], literals: LiteralValues, prompt: str, snapshot: PromptSnapshot
 ) -> Iterator[Unmet]:
     """Yield the expectations on the prompt that are not met."""
     for item in items:
@@ -86,7 +86,9 @@ def unmet_by_prompt(
                 pass
 
 
-def _compare_snapshot(item: ast.PromptMatches, prompt: str, snapshot: Snapshot) -> Iterator[Unmet]:
+def _compare_snapshot(
+    item: ast.PromptMatches, prompt: str, snapshot: PromptSnapshot
+) -> Iterator[Unmet]:
     path = spell_flow_path(snapshot.path)
     if snapshot.unreadable:
         yield Unmet(item, f"the snapshot `{path}` cannot be read: {snapshot.unreadable}")
@@ -102,7 +104,7 @@ def _compare_snapshot(item: ast.PromptMatches, prompt: str, snapshot: Snapshot) 
 
 
 def unmet_by_run(
-    case: Case, literals: Literals, trace: Trace, script: Script, checks: Sequence[str] = ()
+    case: Case, literals: LiteralValues, trace: Trace, script: Script, checks: Sequence[str] = ()
 ) -> Iterator[Unmet]:
     """Yield the expectations on the run that are not met.
 
@@ -157,7 +159,9 @@ def _find_node_to_blame(case: Case) -> ast.Node:
     return next((each for each in case.items if _expects_end(each)), case.title_node)
 
 
-def _unmet_refusal(case: Case, literals: Literals, trace: Trace, script: Script) -> Iterator[Unmet]:
+def _unmet_refusal(
+    case: Case, literals: LiteralValues, trace: Trace, script: Script
+) -> Iterator[Unmet]:
     """Yield a refusal of outputs that was not expected, or an expected one that did not occur."""
     items = [item for item in case.items if isinstance(item, ast.ExpectRefused)]
     refused = None if trace.refused is None else describe_refusal(trace.refused)
@@ -171,7 +175,7 @@ def _unmet_refusal(case: Case, literals: Literals, trace: Trace, script: Script)
 
 
 def unmet_reason(
-    item: ast.Node, literals: Literals, reason: ast.Text | ast.PartText | None, found: str
+    item: ast.Node, literals: LiteralValues, reason: ast.Text | ast.PartText | None, found: str
 ) -> Iterator[Unmet]:
     """Yield an `Unmet` if the reason is not the expected one."""
     if reason is None:
@@ -184,7 +188,7 @@ def unmet_reason(
 
 
 def _unmet_checks(
-    case: Case, literals: Literals, trace: Trace, names: Sequence[str]
+    case: Case, literals: LiteralValues, trace: Trace, names: Sequence[str]
 ) -> Iterator[Unmet]:
     """Yield checks that fail unexpectedly, and checks that were expected to fail and do not."""
     verdicts = zip(names, trace.checks, strict=False)
@@ -227,7 +231,7 @@ def _describe_ending(trace: Trace) -> str:
 
 def _check_expected_reason(
     item: ast.ExpectAborts | ast.ExpectFinishes,
-    literals: Literals,
+    literals: LiteralValues,
     reason: ast.Text | ast.PartText | None,
     trace: Trace,
 ) -> Iterator[Unmet]:
@@ -248,7 +252,7 @@ def _check_expected_reason(
 
 def _check_never_finishes(
     item: ast.ExpectNeverFinishes,
-    literals: Literals,
+    literals: LiteralValues,
     reason: ast.Text | ast.PartText | None,
     trace: Trace,
 ) -> Iterator[Unmet]:
@@ -264,7 +268,7 @@ def _check_never_finishes(
 
 def unmet_by_outputs(
     item: ast.ExpectStepOutputs,
-    literals: Literals,
+    literals: LiteralValues,
     fields: tuple[types.FieldType, ...],
     trace: Trace | None,
     last: str,
@@ -285,7 +289,7 @@ def unmet_by_outputs(
 
 def _check_reached_step(
     item: ast.ExpectReaches,
-    literals: Literals,
+    literals: LiteralValues,
     title: ast.Text | ast.PartText,
     script: Script,
 ) -> Iterator[Unmet]:
@@ -311,7 +315,7 @@ VERBS_OF_ACTS = {
 
 
 def _check_acts(
-    item: ast.ExpectNever | ast.ExpectDoes, literals: Literals, trace: Trace, script: Script
+    item: ast.ExpectNever | ast.ExpectDoes, literals: LiteralValues, trace: Trace, script: Script
 ) -> Iterator[Unmet]:
     """Yield forbidden acts that occurred, and required acts that did not, or not as often."""
     act, selector = item.act, item.selector
@@ -345,7 +349,7 @@ def _check_acts(
 
 
 def _check_order(
-    item: ast.ExpectOrder, literals: Literals, trace: Trace, script: Script
+    item: ast.ExpectOrder, literals: LiteralValues, trace: Trace, script: Script
 ) -> Iterator[Unmet]:
     """Yield the first act that is not done in its order, or is done where it may not be."""
     texts = {each.act: _matched_texts(each.act, literals) for each in item.acts}
@@ -393,7 +397,7 @@ def _check_order(
 
 
 def _select_events(
-    selector: Selector | None, literals: Literals, trace: Trace, script: Script
+    selector: Selector | None, literals: LiteralValues, trace: Trace, script: Script
 ) -> list[range]:
     """Return the indices of the events of each entry that is meant, or those of the whole run."""
     if selector is None:
@@ -402,7 +406,7 @@ def _select_events(
     return [range(each.start, each.end) for each in meant]
 
 
-def _matched_texts(act: ast.Act, literals: Literals) -> list[tuple[str, bool]]:
+def _matched_texts(act: ast.Act, literals: LiteralValues) -> list[tuple[str, bool]]:
     return [literals.matched(each, exact=True) for each in act.texts]
 
 
@@ -435,7 +439,7 @@ def _count_times(event: traces.Event) -> int:
 
 def _check_expected_outputs(
     item: ast.ExpectOutputs | ast.ExpectResult | ast.ExpectStepOutputs,
-    literals: Literals,
+    literals: LiteralValues,
     fields: tuple[types.FieldType, ...],
     outputs: Mapping[str, Any],
     noun: str = "output",

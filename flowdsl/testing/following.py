@@ -20,7 +20,7 @@ from flowdsl.source.text import SourceFile, Span
 from flowdsl.syntax import ast
 
 from .coverage import Key, key_of
-from .literals import Literals
+from .literals import LiteralValues
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Entry:
         self.end = start
 
 
-def is_meant(selector: Selector, pass_: Entry, literals: Literals) -> bool:
+def is_meant(selector: Selector, pass_: Entry, literals: LiteralValues) -> bool:
     """Whether a selector matches a pass of a loop."""
     loop = pass_.loop
     if isinstance(selector, ast.PassNumber):
@@ -94,7 +94,7 @@ VALUES = frozenset((world.READ, world.COPY, world.OUTPUT))
 """Kinds of questions that `reads` answers."""
 
 
-class Follower(Watcher):
+class RunFollower(Watcher):
     """Records the position, branches and loop passes of one run.
 
     `outer_calls` is the number of calls around the tested task, which tests leave out of paths.

@@ -19,7 +19,7 @@ from flowdsl.syntax.texts.paragraphs import on_one_line
 from .patterns import ANYTHING, Between, Entries, Matching, Part, Pattern, Some, Unlike
 
 
-class Literals:
+class LiteralValues:
     """Evaluates values and texts in the tests of one file, with the `vars` of an environment."""
 
     def __init__(

@@ -74,7 +74,7 @@ class Entries(Record):
     any_order: bool
 
 
-class Difference(Record):
+class PatternMismatch(Record):
     """Where a value differs from its pattern: what is expected there, what is, and a sentence."""
 
     path: str
@@ -83,15 +83,15 @@ class Difference(Record):
     message: str
 
 
-def _difference_at(path: str, expected: Pattern, found: Any) -> Difference:
+def _difference_at(path: str, expected: Pattern, found: Any) -> PatternMismatch:
     wanted, here = format_pattern(expected), format_pattern(found)
     message = f"`{path}` is {here}, not {wanted}"
     if isinstance(expected, Unlike):
         message = f"`{path}` is {here}, and {wanted} is expected"
-    return Difference(path, wanted, here, message)
+    return PatternMismatch(path, wanted, here, message)
 
 
-def first_difference(expected: Pattern, found: Any, path: str) -> Difference | None:
+def first_difference(expected: Pattern, found: Any, path: str) -> PatternMismatch | None:
     """Return the first difference of a value from its pattern; None if it matches."""
     match expected, found:
         case Part(text), str() if text in found:
@@ -118,7 +118,7 @@ def first_difference(expected: Pattern, found: Any, path: str) -> Difference | N
 
 def _difference_of_record(
     expected: dict[str, Pattern] | Some, found: dict[str, Any], path: str
-) -> Difference | None:
+) -> PatternMismatch | None:
     fields = expected.fields if isinstance(expected, Some) else {**expected, **found}
     wanted = expected.fields if isinstance(expected, Some) else expected
     for name in fields:
@@ -130,7 +130,7 @@ def _difference_of_record(
 
 def _difference_of_entries(
     expected: Sequence[Pattern], found: Sequence[Any], path: str, first: int = 0
-) -> Difference | None:
+) -> PatternMismatch | None:
     """Compare lists entry by entry, and then their lengths; `first` is the index of the first."""
     for number, (one, other) in enumerate(zip(expected, found, strict=False), first):
         here = first_difference(one, other, f"{path}[{number}]")
@@ -143,10 +143,10 @@ def _difference_of_entries(
 
 def _difference_of_lengths(
     number: int, or_more: str, found: Sequence[Any], path: str
-) -> Difference:
+) -> PatternMismatch:
     wanted = f"{_count_entries(number)}{or_more}"
     has = _count_entries(len(found))
-    return Difference(path, wanted, has, f"`{path}` has {has}, not {number}{or_more}")
+    return PatternMismatch(path, wanted, has, f"`{path}` has {has}, not {number}{or_more}")
 
 
 def _count_entries(number: int) -> str:
@@ -155,7 +155,7 @@ def _count_entries(number: int) -> str:
 
 def _difference_in_order(
     expected: Sequence[Pattern], found: Sequence[Any], path: str
-) -> Difference | None:
+) -> PatternMismatch | None:
     """Compare a list with parts that are in this order, with any entries between them.
 
     The first part begins the list and the last one ends it; each other is found where it first
@@ -197,15 +197,15 @@ def _split_at_gaps(entries: Sequence[Pattern]) -> list[list[Pattern]]:
     return parts
 
 
-def _lacking(part: Sequence[Pattern], path: str, where: str = "") -> Difference:
+def _lacking(part: Sequence[Pattern], path: str, where: str = "") -> PatternMismatch:
     shown = ", ".join(map(format_pattern, part))
     wanted = f"{'an entry' if len(part) == 1 else 'the entries'} {shown}{where}"
-    return Difference(path, wanted, "none", f"`{path}` lacks {wanted}")
+    return PatternMismatch(path, wanted, "none", f"`{path}` lacks {wanted}")
 
 
 def _difference_in_any_order(
     expected: Sequence[Pattern], found: Sequence[Any], path: str
-) -> Difference | None:
+) -> PatternMismatch | None:
     """Give each pattern an entry of its own; an entry may fit several patterns."""
     patterns = [entry for entry in expected if entry is not ANYTHING]
     fitting = [
@@ -219,7 +219,9 @@ def _difference_in_any_order(
     others = [at for at in range(len(found)) if at not in owners]
     if others and len(patterns) == len(expected):
         here, value = f"{path}[{others[0]}]", format_pattern(found[others[0]])
-        return Difference(here, "no further entry", value, f"`{here}` is {value}, and not expected")
+        return PatternMismatch(
+            here, "no further entry", value, f"`{here}` is {value}, and not expected"
+        )
     return None
 
 

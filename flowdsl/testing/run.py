@@ -28,7 +28,7 @@ from .answers import Answer, Script, answers_of
 from .cases import Case, collect_given_inputs, day_of_test, find_given_place, inputs_of
 from .chains import lines_of_chain, run_chain_test
 from .expectations import unmet_by_prompt, unmet_by_run
-from .literals import Literals
+from .literals import LiteralValues
 from .outcome import DISAGREEMENT, FAILED, MISTAKEN, Problem, Result, place_of
 from .suite import BUG, Suite, check_names, execute_workflow, find_disagreement
 from .telling import Line, list_lines, render_trace_lines
@@ -104,7 +104,7 @@ class Runs:
     `branches` and `statements` are what they covered, available after `problems` was called.
     """
 
-    def __init__(self, suite: Suite, case: Case, literals: Literals, payload: Payload) -> None:
+    def __init__(self, suite: Suite, case: Case, literals: LiteralValues, payload: Payload) -> None:
         self._suite = suite
         self._case = case
         self._literals = literals

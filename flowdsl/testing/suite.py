@@ -22,8 +22,8 @@ from flowdsl.source.text import Span
 from flowdsl.syntax import ast
 
 from .answers import Script, Unanswered
-from .cases import Case, Snapshot, snapshot_path
-from .literals import Literals
+from .cases import Case, PromptSnapshot, snapshot_path
+from .literals import LiteralValues
 from .outcome import FAILED, MISTAKEN, Problem, place_of
 from .telling import Line, render_both_traces, render_trace_lines
 
@@ -55,7 +55,7 @@ class Suite:
         self._artifacts = {each.name: each for each in bundle.workflows}
         self._chains = {each.name: each for each in bundle.chains}
         self._payloads: dict[str, Payload] = {}
-        self._literals: dict[ast.Module, Literals] = {}
+        self._literals: dict[ast.Module, LiteralValues] = {}
 
     def payload(self, workflow: WorkflowSymbol) -> Payload:
         """Return the deployed form of a workflow."""
@@ -76,16 +76,16 @@ class Suite:
         """Return the request that starts a chain."""
         return self._chains[chain.name]
 
-    def snapshot(self, case: Case) -> Snapshot:
+    def snapshot(self, case: Case) -> PromptSnapshot:
         """Return the stored prompt of a case's workflow."""
         path = snapshot_path(case)
-        return Snapshot(path, self._snapshots.get(path), self._unreadable.get(path, ""))
+        return PromptSnapshot(path, self._snapshots.get(path), self._unreadable.get(path, ""))
 
-    def literals(self, module: ast.Module) -> Literals:
+    def literals(self, module: ast.Module) -> LiteralValues:
         """Return the evaluator of values in a file."""
         found = self._literals.get(module)
         if found is None:
-            found = self._literals[module] = Literals(self.model, module, self.environment)
+            found = self._literals[module] = LiteralValues(self.model, module, self.environment)
         return found
 
 

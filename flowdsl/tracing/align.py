@@ -25,7 +25,7 @@ from typing import Literal
 
 from flowdsl.tracing.filling import EMPTY, Pattern
 from flowdsl.tracing.history import Entry
-from flowdsl.tracing.prompt_units import TOOLS, Unit, UnitLine
+from flowdsl.tracing.prompt_units import TOOLS, PromptUnit, UnitLine
 from flowdsl.tracing.reasons import Reasons, normalise_reason
 
 Confidence = Literal["high", "medium", "low"]
@@ -62,7 +62,9 @@ class Placement:
     evidence: tuple[str, ...]
 
 
-def place_entries(entries: Sequence[Entry], units: Sequence[Unit]) -> tuple[Placement | None, ...]:
+def place_entries(
+    entries: Sequence[Entry], units: Sequence[PromptUnit]
+) -> tuple[Placement | None, ...]:
     """Return the place of each entry, None for one that is not placed."""
     if not units:
         return (None,) * len(entries)
@@ -84,7 +86,7 @@ class _Score:
 class _Scorer:
     """Computes the evidence of entries for the units of one prompt."""
 
-    def __init__(self, units: Sequence[Unit]) -> None:
+    def __init__(self, units: Sequence[PromptUnit]) -> None:
         self._units = units
         words = [_unique_words(_join_known_text(unit.lines)) for unit in units]
         seen = Counter(word for each in words for word in each)
@@ -187,7 +189,7 @@ class _Scorer:
                 add(index, 6.0 * likeness, "words")
 
     @staticmethod
-    def _tool_fits(entry: Entry, unit: Unit) -> float:
+    def _tool_fits(entry: Entry, unit: PromptUnit) -> float:
         """Return the evidence of the tool for or against a unit."""
         if entry.use is None:
             return 0.0
@@ -204,7 +206,7 @@ class _Scorer:
 
 
 def _best_walk(
-    entries: Sequence[Entry], units: Sequence[Unit], scores: Sequence[Mapping[int, _Score]]
+    entries: Sequence[Entry], units: Sequence[PromptUnit], scores: Sequence[Mapping[int, _Score]]
 ) -> list[int | None]:
     """Return the unit of each entry on the best walk; None for entries that the walk leaves out.
 
@@ -281,7 +283,7 @@ def _goes_on(previous: Entry | None, entry: Entry) -> bool:
 
 
 def _make_placement(
-    entry: Entry, units: Sequence[Unit], unit: int, scores: Mapping[int, _Score]
+    entry: Entry, units: Sequence[PromptUnit], unit: int, scores: Mapping[int, _Score]
 ) -> Placement:
     score = scores[unit]
     text = _text_without_number(units[unit])
@@ -299,7 +301,7 @@ def _make_placement(
     return Placement(unit, line, confidence, tuple(score.evidence))
 
 
-def _check_line(unit: Unit, said: Sequence[str]) -> int | None:
+def _check_line(unit: PromptUnit, said: Sequence[str]) -> int | None:
     """Return the first line of a unit of which one of these texts is the reason."""
     reasons = Reasons(tuple(each for line in unit.lines for each in line.reasons))
     return next((found.line for text in said for found in reasons.fitting(text)), None)
@@ -361,7 +363,7 @@ def _join_known_text(lines: Sequence[UnitLine]) -> str:
     return "\n".join(" ".join(line.pattern.pieces) for line in lines)
 
 
-def _instruction_of_unit(unit: Unit) -> Pattern:
+def _instruction_of_unit(unit: PromptUnit) -> Pattern:
     """Return the part passed to a tool: a unit's bullets, or its line without the number."""
     lines = unit.lines
     if len(lines) > 1 and unit.own_tool == "focused_action":
@@ -369,7 +371,7 @@ def _instruction_of_unit(unit: Unit) -> Pattern:
     return Pattern(tuple("\n".join("\0".join(line.pattern.pieces) for line in lines).split("\0")))
 
 
-def _text_without_number(unit: Unit) -> str:
+def _text_without_number(unit: PromptUnit) -> str:
     """Return the text of a unit without its number."""
     return unit.text.lstrip().removeprefix(unit.label).lstrip(".) \t")
 

@@ -56,7 +56,7 @@ class UnitLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
+class PromptUnit:
     """The part of a prompt that one message may belong to.
 
     A numbered line, such as `3.2`, and the lines below it. `tools` are those that the unit names,
@@ -83,13 +83,13 @@ class Unit:
 
 def read_units(
     prompt: str, inputs: Mapping[str, Any], known: FoundValues | None = None
-) -> tuple[Unit, ...]:
+) -> tuple[PromptUnit, ...]:
     """Return the units of a prompt in order, with the values of a run's inputs substituted.
 
     `known` are values found in the history.
     """
     grouped = list(_group_unit_lines(plain_lines(prompt)))[:MAX_UNITS]
-    units: list[Unit] = []
+    units: list[PromptUnit] = []
     reasons: dict[int, list[Reason]] = {}
     for reason in read_reasons(prompt, inputs, known):
         reasons.setdefault(reason.line, []).append(reason)
@@ -111,7 +111,7 @@ def read_units(
         ]
         names = (pattern_of(_first_group(each), inputs, known) for each in _QUOTED.finditer(raw))
         units.append(
-            Unit(
+            PromptUnit(
                 label,
                 tuple(filled),
                 is_heading and first is None,
@@ -176,7 +176,7 @@ def _is_below(text: str, number: str, first: str, label: str) -> bool:
     return is_deeper and not number.startswith(f"{label}.")
 
 
-def _assign_loops(units: list[Unit]) -> Iterator[Unit]:
+def _assign_loops(units: list[PromptUnit]) -> Iterator[PromptUnit]:
     """Return the units, each with its innermost enclosing loop.
 
     A loop is from its `start_loop` to its `end_loop_iteration`.

@@ -13,7 +13,7 @@ from flowdsl.source.moments import read_moment
 from flowdsl.tracing.align import Placement, place_entries, reasons_said
 from flowdsl.tracing.history import Entry, History, read_entries, read_history, shorten_text
 from flowdsl.tracing.maps import FoundChecks, FoundMap, Place
-from flowdsl.tracing.prompt_units import Unit, read_units
+from flowdsl.tracing.prompt_units import PromptUnit, read_units
 from flowdsl.tracing.reasons import UNMET, Reasons, reasons_of
 from flowdsl.tracing.sources import SourceText
 from flowdsl.tracing.versions import PromptVersion
@@ -131,7 +131,7 @@ class Trace:
     sources: Mapping[str, SourceText]
     checks: FoundChecks
     check_sources: Mapping[str, SourceText]
-    units: tuple[Unit, ...]
+    units: tuple[PromptUnit, ...]
     entries: tuple[Entry, ...]
     placements: tuple[Placement | None, ...]
     visited: tuple[UnitTrace, ...]
@@ -291,7 +291,7 @@ def history_of(run: Run) -> History:
 
 
 def _collect_visits(
-    units: Sequence[Unit], entries: Sequence[Entry], placements: Sequence[Placement | None]
+    units: Sequence[PromptUnit], entries: Sequence[Entry], placements: Sequence[Placement | None]
 ) -> Iterable[UnitTrace]:
     by_unit: dict[int, list[int]] = {}
     for index, placed in enumerate(placements):
@@ -329,7 +329,7 @@ def reads_of(entry: Entry) -> tuple[str, ...]:
 
 
 def _collect_loop_passes(
-    units: Sequence[Unit],
+    units: Sequence[PromptUnit],
     entries: Sequence[Entry],
     placements: Sequence[Placement | None],
     failure: Failure | None,
@@ -361,7 +361,7 @@ def _collect_loop_passes(
 
 def _find_failure(
     facts: RunFacts,
-    units: Sequence[Unit],
+    units: Sequence[PromptUnit],
     entries: Sequence[Entry],
     placements: Sequence[Placement | None],
     reasons: Reasons,
@@ -401,10 +401,10 @@ def _find_failure(
 
 def _lines_of_reason(
     said: Sequence[str],
-    unit: Unit,
+    unit: PromptUnit,
     reasons: Reasons,
     placements: Sequence[Placement | None],
-    units: Sequence[Unit],
+    units: Sequence[PromptUnit],
 ) -> tuple[int, ...]:
     """Return the lines that a reason belongs to.
 

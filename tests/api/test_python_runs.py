@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from flowdsl import api
-from flowdsl.api.project import _Loop
+from flowdsl.api.project import _LoopThread
 from flowdsl.emulator.faults import Fault
 from tests.api.api_desk import CANARY, DAY, FLOW, PIN, ApiDesk
 from tests.support.command_line import HEARS_INTERRUPTS, LOCAL_PROJECT, write_tree
@@ -558,7 +558,7 @@ def test_a_thread_that_hears_late_that_a_project_was_closed_hears_just_that(
                 raise
 
     monkeypatch.setattr("flowdsl.api.project.Future", Late)
-    loop = _Loop()
+    loop = _LoopThread()
 
     async def work() -> None:
         begun.set()

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from flowdsl.config.keys import PROJECT_FILE, ArrayOf, Key, Shape, Table, TableOf
+from flowdsl.config.keys import PROJECT_FILE, ArrayOf, Key, KeyTable, Shape, TableOf
 from flowdsl.config.schema import project_file_schema
 from tools.project_file import FILE, document, main
 
@@ -15,7 +15,7 @@ from tools.project_file import FILE, document, main
 def keys(shape: Shape) -> Iterator[Key]:
     """Every key of the file, of whatever table."""
     match shape:
-        case Table(keys=found):
+        case KeyTable(keys=found):
             for key in found:
                 yield key
                 yield from keys(key.shape)

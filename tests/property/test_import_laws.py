@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from flowdsl.codegen.artifacts import Bundle
 from flowdsl.compiler.pipeline import CompileOptions, compile_project
-from flowdsl.decompile.model import ImportedProject, Picture
+from flowdsl.decompile.model import ImportedProject, PictureFile
 from flowdsl.decompile.payload import find_differing_fields
 from flowdsl.decompile.project import import_workflows
 from flowdsl.source.files import MemoryFiles
@@ -41,7 +41,7 @@ def _random_payload(seed: int) -> Payload:
 
 
 def _imported(
-    *given: Payload, pictures: Mapping[str, Picture] = {}
+    *given: Payload, pictures: Mapping[str, PictureFile] = {}
 ) -> tuple[ImportedProject, dict[str, Payload]]:
     """The project of the payloads and what it compiles to."""
     imported = import_workflows(given, pictures=pictures)

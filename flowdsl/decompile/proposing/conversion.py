@@ -34,7 +34,7 @@ from .declarations import (
     require_fields,
     type_inputs,
 )
-from .prompt_variables import Difference, Found, compare_variables, variables_in
+from .prompt_variables import VariableDifference, VariableUse, compare_variables, variables_in
 from .section import Section, SourceNames, Unwritable, steps_section
 
 BOM = b"\xef\xbb\xbf"
@@ -57,7 +57,7 @@ class Conversion(Record):
     content: bytes
     compilation: Compilation
     prompt: str | None
-    difference: Difference
+    difference: VariableDifference
     required: tuple[str, ...]
     typed: tuple[str, ...]
     declared: tuple[str, ...]
@@ -204,7 +204,9 @@ class Converter:
             if isinstance(each, nodes.Variable) and each.path
         }
 
-    def _compare(self, proposal: Proposal, hints: PromptHints, after: str | None) -> Difference:
+    def _compare(
+        self, proposal: Proposal, hints: PromptHints, after: str | None
+    ) -> VariableDifference:
         declared = {field.name for field in (*(hints.inputs or ()), *hints.secrets)}
         outputs = {field.name for field in hints.outputs or ()} - declared
         loops = any(isinstance(each, nodes.Loop) for each in walk(proposal.body))
@@ -327,13 +329,13 @@ def _add_fields(hints: PromptHints, inputs: list[str], secrets: list[str]) -> Pr
     )
 
 
-def _as_output(found: Found, outputs: Collection[str]) -> Found:
+def _as_output(found: VariableUse, outputs: Collection[str]) -> VariableUse:
     """Return a variable of the prompt, with `{x}` of an output as the run's value."""
     variable = found.variable
     if variable.sigil != "input" or variable.name not in outputs:
         return found
     runtime = nodes.Variable(sigil="runtime", name=variable.name, path=variable.path)
-    return Found(found.start, found.end, runtime, found.escaped)
+    return VariableUse(found.start, found.end, runtime, found.escaped)
 
 
 def _take_back_misspellings(

@@ -24,7 +24,7 @@ from .wording import (
 _FLAGS = re.IGNORECASE
 
 
-class Decision(Record):
+class ConditionalSentence(Record):
     """`If condition, then. Otherwise, otherwise.`; None if it has no second part.
 
     `behind`: the condition follows its act, so that it is about this act alone.
@@ -111,7 +111,7 @@ _GOING_ON_BEHIND = re.compile(
 )
 
 
-def parse_decision(sentence: str) -> Decision | None:
+def parse_decision(sentence: str) -> ConditionalSentence | None:
     """Parse `If X, do Y`, `"X" -> do Y` and `Do Y if X`, with `otherwise Z` behind the first two.
 
     None if the condition is vague, or if what follows is no act.
@@ -159,7 +159,7 @@ def begins_decision(sentence: str) -> bool:
     return arrow > 0 and sentence.startswith('"') and not is_vague(sentence[:arrow])
 
 
-def _make_decision(condition: str, rest: str) -> Decision | None:
+def _make_decision(condition: str, rest: str) -> ConditionalSentence | None:
     rest = rest.strip()
     split = _ELSE.search(mask(rest))
     then, otherwise = rest, None
@@ -170,7 +170,7 @@ def _make_decision(condition: str, rest: str) -> Decision | None:
     for act in (then, otherwise):
         if act is not None and not _is_act(act):
             return None
-    return Decision(condition, then, otherwise)
+    return ConditionalSentence(condition, then, otherwise)
 
 
 def _is_act(text: str) -> bool:

@@ -19,7 +19,7 @@ _BEFORE_SEPARATOR = frozenset("_:.)}]%")
 """Characters, besides letters and digits, that a path may have before a backslash separator."""
 
 
-class Found(Record):
+class VariableUse(Record):
     """A variable in a prompt, from the offset `start` to `end`.
 
     `escaped`: a backslash precedes it.
@@ -31,14 +31,14 @@ class Found(Record):
     escaped: bool
 
 
-class Difference(Record):
+class VariableDifference(Record):
     """Variables that only the prompt has (`lost`), and that only its statements have (`gained`)."""
 
-    lost: tuple[Found, ...]
+    lost: tuple[VariableUse, ...]
     gained: tuple[nodes.Variable, ...]
 
 
-def variables_in(prompt: str, declared: Collection[str]) -> tuple[Found, ...]:
+def variables_in(prompt: str, declared: Collection[str]) -> tuple[VariableUse, ...]:
     """Return the variables of a prompt in order, and the text that was meant to be one.
 
     `declared` are the wire names of inputs and secrets, which may be any text. A variable after a
@@ -55,8 +55,8 @@ def variables_in(prompt: str, declared: Collection[str]) -> tuple[Found, ...]:
 
 
 def compare_variables(
-    found: Sequence[Found], body: nodes.Body, printed: str | None = None
-) -> Difference:
+    found: Sequence[VariableUse], body: nodes.Body, printed: str | None = None
+) -> VariableDifference:
     """Compare the variables of a prompt with those of the statements that would replace it.
 
     With `printed`, the prompt that was compiled from the statements, its variables are compared
@@ -78,7 +78,7 @@ def compare_variables(
         is_own = variable.sigil == "runtime" and variable.name in own
         return variable not in others and not is_own
 
-    return Difference(
+    return VariableDifference(
         tuple(each for each in found if each.escaped or is_new(each.variable, used)),
         tuple(sorted((each for each in used if is_new(each, known)), key=spell_variable)),
     )
@@ -89,7 +89,7 @@ def _is_in_path(prompt: str, brace: int) -> bool:
     return before.isalnum() or before in _BEFORE_SEPARATOR
 
 
-def _scan_prompt(prompt: str, declared: Collection[str]) -> Iterator[Found]:
+def _scan_prompt(prompt: str, declared: Collection[str]) -> Iterator[VariableUse]:
     odd = sorted(
         (name for name in declared if _scan_longest_name(name, 0) != name), key=len, reverse=True
     )
@@ -101,7 +101,7 @@ def _scan_prompt(prompt: str, declared: Collection[str]) -> Iterator[Found]:
         at = prompt.find("{", found.end if found is not None else at + 1)
 
 
-def _scan_runtime_variable(prompt: str, at: int, odd: list[str]) -> Found | None:
+def _scan_runtime_variable(prompt: str, at: int, odd: list[str]) -> VariableUse | None:
     if not prompt.startswith("{{", at):
         return None
     begin = _behind_blanks(prompt, at + 2)
@@ -113,10 +113,10 @@ def _scan_runtime_variable(prompt: str, at: int, odd: list[str]) -> Found | None
     if not prompt.startswith("}}", end):
         return None
     variable = nodes.Variable(sigil="runtime", name=name, path=path)
-    return Found(at, end + 2, variable, prompt[at - 1 : at] == "\\")
+    return VariableUse(at, end + 2, variable, prompt[at - 1 : at] == "\\")
 
 
-def _scan_plain_variable(prompt: str, at: int, odd: list[str]) -> Found | None:
+def _scan_plain_variable(prompt: str, at: int, odd: list[str]) -> VariableUse | None:
     secret = prompt.startswith("$", at + 1)
     reference = _scan_reference(prompt, at + 1 + secret, odd)
     if reference is None:
@@ -125,7 +125,7 @@ def _scan_plain_variable(prompt: str, at: int, odd: list[str]) -> Found | None:
     if not prompt.startswith("}", end):
         return None
     variable = nodes.Variable(sigil="secret" if secret else "input", name=name, path=path)
-    return Found(at, end + 1, variable, prompt[at - 1 : at] == "\\")
+    return VariableUse(at, end + 1, variable, prompt[at - 1 : at] == "\\")
 
 
 def _scan_reference(

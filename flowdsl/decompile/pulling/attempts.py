@@ -13,7 +13,7 @@ from flowdsl.semantics.model import WorkflowSymbol
 from flowdsl.source.record import Record
 from flowdsl.syntax import ast
 
-from ..model import Payload, Picture
+from ..model import Payload, PictureFile
 from ..writing.lines import LOOP_KEY
 from ..writing.scope import PLAIN, RUNTIME, SECRET, Scope
 from ..writing.value_types import ANY, STRING
@@ -34,7 +34,7 @@ Choices = list[Edits]
 """Alternative edits for one change, the most likely first."""
 
 
-class Attempt(Record):
+class SourceVariant(Record):
     """A variant of the sources: `texts` by path. `notes` are reported if it is chosen."""
 
     level: str
@@ -94,7 +94,7 @@ class EditContext(Record):
         edits: Iterable[Edit],
         *notes: str,
         files: Mapping[str, str] | None = None,
-    ) -> Iterator[Attempt]:
+    ) -> Iterator[SourceVariant]:
         """Return the attempt that applies edits and writes files, and one that also edits tests.
 
         None if edits overlap or change nothing.
@@ -108,7 +108,7 @@ class EditContext(Record):
                 return
             texts |= files or {}
             if texts != self.built.texts:
-                yield Attempt(level, texts, notes)
+                yield SourceVariant(level, texts, notes)
 
     def scope(self, loop: str | None = None) -> Scope:
         """Return the names in scope; `loop` is the variable of the enclosing loop."""
@@ -139,13 +139,13 @@ class EditContext(Record):
         """Return the workflow as it compiles now, in the form of a reply of the service."""
         return _make_reply_payload(normalise_fields(self.built.desired[self.goal.address]))
 
-    def pictures(self) -> dict[str, Picture]:
+    def pictures(self) -> dict[str, PictureFile]:
         """Return the pictures of the workflow by their addresses in prompts."""
-        found: dict[str, Picture] = {}
+        found: dict[str, PictureFile] = {}
         for each in self.built.bundle.images.values():
             reference = ImageRef(each.sha256, each.extension)
             address = find_image_url(self.workspace.directory, reference) or stand_in(reference)
-            found[address] = Picture(f"{each.sha256[:8]}.{each.extension}", each.content)
+            found[address] = PictureFile(f"{each.sha256[:8]}.{each.extension}", each.content)
         return found
 
 

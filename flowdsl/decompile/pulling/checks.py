@@ -16,13 +16,13 @@ from ..shapes import read_hints
 from ..writing.type_names import Unspeakable, doc_lines
 from ..writing.value_text import Consts, ValueWriter, check_entries
 from ..writing.writer import format_section_lines
-from .attempts import SETTINGS, Attempt, Choices, EditContext, Edits
+from .attempts import SETTINGS, Choices, EditContext, Edits, SourceVariant
 from .editing import Edit, doc_start
 from .sections import rewrite_item
 from .settings import model_name, raw_id_note
 
 
-def attempt_checks(context: EditContext) -> Iterator[Attempt]:
+def attempt_checks(context: EditContext) -> Iterator[SourceVariant]:
     """Return attempts for the section of checks; a file of checks is written by `files`."""
     open_fields = context.open_fields
     is_open = any(

@@ -15,7 +15,7 @@ from ..fields import read_inputs, read_outputs
 from ..loose_schemas import read_loose_inputs, read_loose_outputs
 from ..writing.type_names import TypeNames, Unspeakable, field_text
 from ..writing.writer import format_section_lines
-from .attempts import SETTINGS, Attempt, EditContext
+from .attempts import SETTINGS, EditContext, SourceVariant
 from .editing import Edit, doc_start
 from .references import find_rendered_references
 from .sections import insert_item, replace_node
@@ -29,7 +29,7 @@ Specs = dict[str, nodes.FieldSpec]
 _Fields = ast.InputsSection | ast.SecretsSection | ast.OutputsSection
 
 
-def attempt_fields(context: EditContext) -> Iterator[Attempt]:
+def attempt_fields(context: EditContext) -> Iterator[SourceVariant]:
     """Return attempts for differing fields: with type declarations, without; then sections."""
     schemas = [schema for schema in (INPUTS, OUTPUTS) if schema in context.open_fields]
     for schema in schemas:

@@ -17,7 +17,7 @@ from flowdsl.syntax import ast
 from ..checks import checks_document
 from ..layout import file_name
 from ..payload import ALLOWLIST, CLEANUP, ImportProblem, read_workflow
-from .attempts import FILE, Attempt, EditContext
+from .attempts import FILE, EditContext, SourceVariant
 from .editing import Edit
 from .fields import schema_of, section_lines
 from .sections import insert_item, remove_item, replace_node
@@ -28,7 +28,7 @@ PROMPT, INPUTS, OUTPUTS = "main_prompt", "input_schema", "output_schema"
 _INDENTS: tuple[int | str | None, ...] = (2, 4, "\t", 1, 3, None)
 
 
-def prompt_attempts(context: EditContext) -> Iterator[Attempt]:
+def prompt_attempts(context: EditContext) -> Iterator[SourceVariant]:
     """Return attempts that write the prompt to its file, or to a new one instead of the steps."""
     open_fields = context.open_fields
     if PROMPT not in open_fields:
@@ -40,7 +40,7 @@ def prompt_attempts(context: EditContext) -> Iterator[Attempt]:
         yield from _prompt_file(context)
 
 
-def attempt_files(context: EditContext) -> Iterator[Attempt]:
+def attempt_files(context: EditContext) -> Iterator[SourceVariant]:
     """Return edits of existing files, then a new file for each part that nothing else expresses."""
     open_fields = context.open_fields
     yield from _attempt_existing_files(context, open_fields)
@@ -67,7 +67,9 @@ def _is_open(open_fields: frozenset[str], prefix: str) -> bool:
 # Existing files
 
 
-def _attempt_existing_files(context: EditContext, open_fields: frozenset[str]) -> Iterator[Attempt]:
+def _attempt_existing_files(
+    context: EditContext, open_fields: frozenset[str]
+) -> Iterator[SourceVariant]:
     symbol, wanted = context.symbol, context.goal.values
     for field, path in ((INPUTS, symbol.inputs_from), (OUTPUTS, symbol.outputs_from)):
         if path is not None and field in open_fields and wanted.get(field) is not None:
@@ -143,7 +145,7 @@ def _describe_verbatim_part(part: str, files: Mapping[str, str]) -> str:
     return f"the {verb} kept verbatim in `{path}`, because no finer edit gives what the service has"
 
 
-def _extra_file(context: EditContext, open_fields: frozenset[str]) -> Iterator[Attempt]:
+def _extra_file(context: EditContext, open_fields: frozenset[str]) -> Iterator[SourceVariant]:
     """Return a file of `extra from` for settings that nothing else in source can express."""
     wanted = context.goal.values
     kept: dict[str, Any] = {}
@@ -176,7 +178,7 @@ def _replace_or_insert(context: EditContext, kind: type[ast.Node], lines: Sequen
     return replace_node(context, item, lines)
 
 
-def _prompt_file(context: EditContext) -> Iterator[Attempt]:
+def _prompt_file(context: EditContext) -> Iterator[SourceVariant]:
     """Return the prompt in a new file instead of the steps, with the changes that this requires."""
     steps = context.item(ast.StepsSection)
     if steps is None:
@@ -253,7 +255,7 @@ def _build_checks_content(context: EditContext) -> dict[str, Any]:
     return document
 
 
-def _checks_file(context: EditContext) -> Iterator[Attempt]:
+def _checks_file(context: EditContext) -> Iterator[SourceVariant]:
     document = _build_checks_content(context)
     if not document:
         return

@@ -65,7 +65,7 @@ def normalise_fields(desired: Desired) -> dict[str, Any]:
     return {path: value for path, value in found.items() if value is not None}
 
 
-class Judge:
+class VariantJudge:
     """Compares variants of the sources with `first`, the sources before any edit.
 
     `goals` are the workflows that may change; no other workflow may.

@@ -21,13 +21,22 @@ from flowdsl.state.document import ResourceState
 
 from ..fields import why_no_inputs, why_no_outputs
 from . import checks, fields, files, settings
-from .attempts import Attempt, EditContext
+from .attempts import EditContext, SourceVariant
 from .editing import find_changed_lines, restore_lines
-from .goal import INPUTS, PROMPT, TAGS, Goal, Judge, loosen_goal, narrow_goal, normalise_fields
+from .goal import (
+    INPUTS,
+    PROMPT,
+    TAGS,
+    Goal,
+    VariantJudge,
+    loosen_goal,
+    narrow_goal,
+    normalise_fields,
+)
 from .steps import steps
 from .workspace import Built, Workspace
 
-Way = Callable[[EditContext], Iterator[Attempt]]
+Way = Callable[[EditContext], Iterator[SourceVariant]]
 
 FINE: tuple[Way, ...] = (
     settings.attempt_settings,
@@ -270,14 +279,14 @@ class _Editor:
         self._apply_ways(aims, (files.prompt_attempts,), filed)
         self._apply_ways(aims, FINE)
         self._apply_ways(aims, COARSE)
-        self._drop_leftovers(Judge(self._workspace, self._first, aims))
+        self._drop_leftovers(VariantJudge(self._workspace, self._first, aims))
 
     def _find_missed_fields(self, aims: Mapping[Address, Goal]) -> dict[Address, frozenset[str]]:
         return {
             address: aim.open_fields(self.best.desired[address]) for address, aim in aims.items()
         }
 
-    def _drop_leftovers(self, judge: Judge) -> None:
+    def _drop_leftovers(self, judge: VariantJudge) -> None:
         """Revert edits that were made for something that is now in a file."""
         for path in sorted(self.best.texts):
             try:
@@ -302,7 +311,7 @@ class _Editor:
         ways: Sequence[Way],
         only: Sequence[Address] | None = None,
     ) -> None:
-        judge = Judge(self._workspace, self._first, aims)
+        judge = VariantJudge(self._workspace, self._first, aims)
         # Shared declarations can only be edited in the finest way, so that comes first for all.
         for way in ways:
             for address, aim in aims.items():
@@ -318,11 +327,13 @@ class _Editor:
                     self._notes.setdefault(address, []).extend(attempt.notes)
                     self.best = better
 
-    def _step(self, judge: Judge, goal: Goal, way: Way) -> tuple[Attempt, Built] | None:
+    def _step(
+        self, judge: VariantJudge, goal: Goal, way: Way
+    ) -> tuple[SourceVariant, Built] | None:
         context = EditContext(self._workspace, self.best, goal, self._as_file)
         if not context.open_fields:
             return None
-        tried: dict[tuple[tuple[str, str], ...], Attempt] = {}
+        tried: dict[tuple[tuple[str, str], ...], SourceVariant] = {}
         for attempt in way(context):
             key = tuple(sorted(attempt.texts.items()))
             if key in tried:

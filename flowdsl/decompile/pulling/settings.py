@@ -19,14 +19,14 @@ from ..payload import ALLOWLIST
 from ..settings import read_models
 from ..writing.type_names import Unspeakable
 from ..writing.writer import format_section_lines, model_settings, terminal_settings
-from .attempts import SETTINGS, Attempt, EditContext
+from .attempts import SETTINGS, EditContext, SourceVariant
 from .goal import TAGS, normalise_fields
 from .sections import insert_item, remove_item, rewrite_item, splice_node
 
 _FLAGS = {"is_webhooks_enabled": "webhooks", "includes_file_exports": "file_exports"}
 
 
-def attempt_settings(context: EditContext) -> Iterator[Attempt]:
+def attempt_settings(context: EditContext) -> Iterator[SourceVariant]:
     """Return attempts that change one setting each."""
     wanted = context.goal.values
     for path in sorted(context.open_fields):
@@ -47,7 +47,9 @@ def attempt_settings(context: EditContext) -> Iterator[Attempt]:
             yield from _attempt_extra_field(context, path, wanted.get(path))
 
 
-def _attempt_setting_value(context: EditContext, name: str, value: str | None) -> Iterator[Attempt]:
+def _attempt_setting_value(
+    context: EditContext, name: str, value: str | None
+) -> Iterator[SourceVariant]:
     """Return the attempts that give a value to a setting."""
     if value is None:
         return
@@ -60,7 +62,7 @@ def _attempt_setting_value(context: EditContext, name: str, value: str | None) -
         yield from context.attempt(SETTINGS, edits)
 
 
-def _attempt_tags(context: EditContext, wanted: list[str]) -> Iterator[Attempt]:
+def _attempt_tags(context: EditContext, wanted: list[str]) -> Iterator[SourceVariant]:
     everywhere = set(context.workspace.target.every_workflow_tags)
     have = set(context.built.workflow(context.goal.address).tags)
     names = (set(wanted) - everywhere) | (have & set(wanted))
@@ -89,7 +91,7 @@ def _in_order(wanted: Collection[str], there: Sequence[str]) -> list[str]:
 # The terminal
 
 
-def _attempt_terminal(context: EditContext, wanted: Any) -> Iterator[Attempt]:
+def _attempt_terminal(context: EditContext, wanted: Any) -> Iterator[SourceVariant]:
     lines = terminal_lines(context, wanted, keep_runs=True)
     for edits in (
         rewrite_item(context, ast.TerminalSection, None, lines) if lines is not None else ()
@@ -132,7 +134,7 @@ def _list_allowed_commands(context: EditContext, wanted: Sequence[str]) -> list[
 # Models
 
 
-def _attempt_models(context: EditContext) -> Iterator[Attempt]:
+def _attempt_models(context: EditContext) -> Iterator[SourceVariant]:
     notes: list[str] = []
     have = normalise_fields(context.built.desired[context.goal.address])
     base = _model_section(context, have, [])
@@ -219,7 +221,7 @@ def raw_id_note(context: EditContext, model: str) -> str:
 # Fields that are passed through
 
 
-def _attempt_extra_field(context: EditContext, field: str, wanted: Any) -> Iterator[Attempt]:
+def _attempt_extra_field(context: EditContext, field: str, wanted: Any) -> Iterator[SourceVariant]:
     if wanted is None or context.item(ast.ExtraFrom) is not None:
         return  # A file of fields is written by `files`.
     written = value_literal(context.symbol.extra | {field: wanted})

@@ -31,7 +31,7 @@ class Unreadable(Exception):
     """Raised for a text that code generation does not write."""
 
 
-class Asked(Record):
+class Lookup(Record):
     """A line that looks for something: the statement without its `else`, and facts about that.
 
     `consequence` are the words after "else", and `has_lines` says that there are lines under it.
@@ -350,12 +350,12 @@ class Words:
             return copy_of_text(name, source), end
         return None
 
-    def asked(self, text: str) -> Asked | None:
+    def asked(self, text: str) -> Lookup | None:
         """Parse a line that looks for something; None for another line."""
         for name in ("control.ask", "control.ask_else", "control.ask_else_do"):
             if found := self.match(name, text):
                 statement, *said = found
-                return Asked(statement, said[0] if said else None, name == "control.ask_else_do")
+                return Lookup(statement, said[0] if said else None, name == "control.ask_else_do")
         return None
 
 

@@ -15,10 +15,10 @@ from flowdsl.semantics.values.annotations import DECLARATION_ANNOTATIONS, FIELD_
 from flowdsl.syntax.parser.tables import TERMINALS, WORDS
 
 from ..session import Session
-from .context import Context, braces_in_text, find_context
+from .context import CompletionContext, braces_in_text, find_context
 from .files import complete_file_name
 from .items import ANNOTATION, KEYWORD, SETTING, VALUE, Item
-from .names import Scope
+from .names import VisibleNames
 
 _KEYWORDS = {TERMINALS[number]: word for word, number in WORDS if word.isalpha()} | {
     "SECRET": "secret",
@@ -48,7 +48,7 @@ def complete(session: Session, path: str, text: str, offset: int) -> tuple[int, 
     `text` is the text of the flow at `path`. Items are in the order in which they are shown.
     """
     context = find_context(text, offset)
-    scope = Scope(session, path, text, context)
+    scope = VisibleNames(session, path, text, context)
     if context.text is not None:
         items = list(_complete_in_text(session, path, context, scope))
     else:
@@ -60,7 +60,7 @@ def complete(session: Session, path: str, text: str, offset: int) -> tuple[int, 
 
 
 def _complete_in_text(
-    session: Session, path: str, context: Context, scope: Scope
+    session: Session, path: str, context: CompletionContext, scope: VisibleNames
 ) -> Iterator[Item]:
     """Complete inside a text: a file, the alias of a model, or a name in braces."""
     assert context.text is not None
@@ -89,7 +89,7 @@ def _complete_in_text(
         yield from scope.secrets(sign="$")
 
 
-def _complete_keywords(context: Context) -> Iterator[Item]:
+def _complete_keywords(context: CompletionContext) -> Iterator[Item]:
     if context.before() in (".", "$", "@"):
         return
     for terminal in context.expected:
@@ -98,7 +98,9 @@ def _complete_keywords(context: Context) -> Iterator[Item]:
             yield Item(word, KEYWORD, order=3)
 
 
-def _complete_names(context: Context, scope: Scope, text: str, offset: int) -> Iterator[Item]:
+def _complete_names(
+    context: CompletionContext, scope: VisibleNames, text: str, offset: int
+) -> Iterator[Item]:
     """Yield the names and keys that fit; what fits follows from the word before the place."""
     before, expected = context.before(), context.expected
     opener = context.opener()
@@ -138,7 +140,7 @@ def _complete_names(context: Context, scope: Scope, text: str, offset: int) -> I
             yield from scope.declarations("const")
 
 
-def _complete_annotations(context: Context) -> Iterator[Item]:
+def _complete_annotations(context: CompletionContext) -> Iterator[Item]:
     if not context.opened:
         for name in DECLARATION_ANNOTATIONS:
             yield Item(name, ANNOTATION, "of a declaration")
@@ -148,7 +150,7 @@ def _complete_annotations(context: Context) -> Iterator[Item]:
         yield Item(name, ANNOTATION, f"for {rule.goes_with}", insert=name + takes)
 
 
-def _complete_keys(context: Context, scope: Scope) -> Iterator[Item]:
+def _complete_keys(context: CompletionContext, scope: VisibleNames) -> Iterator[Item]:
     """Yield the keys that fit: settings, fields of a record, names in a section of a test."""
     if "KEY" not in context.expected and "ROOT" not in context.expected:
         if "FIELD" in context.expected:
@@ -165,7 +167,7 @@ def _complete_keys(context: Context, scope: Scope) -> Iterator[Item]:
         yield from scope.in_test(word)
 
 
-def _is_type_place(context: Context) -> bool:
+def _is_type_place(context: CompletionContext) -> bool:
     """Whether a type may stand at a place: a record could, and `true` could not."""
     expected = context.expected
     return context.before() in (":", "->", "=") and (
@@ -173,7 +175,7 @@ def _is_type_place(context: Context) -> bool:
     )
 
 
-def _is_value_place(context: Context) -> bool:
+def _is_value_place(context: CompletionContext) -> bool:
     """Whether a value may be written at a place: a variable or a constant could."""
     expected = context.expected
     if context.before() in ("as", "task", "workflow", "chain", "for", "type") and (

@@ -28,7 +28,7 @@ _IN_BRACES = re.compile(r"(?<!\\)\{(\$?)((?:[A-Za-z_][A-Za-z0-9_]*(?:\[[0-9]+\])
 _BODY_WORDS = ("DO", "STEPS", "WORKFLOW", "INPUTS", "GIVEN")
 
 
-class Context(Record):
+class CompletionContext(Record):
     """A place that is completed.
 
     - `start`: where the word begins that is being written; it is `prefix`.
@@ -67,7 +67,7 @@ class Context(Record):
         return " ".join(self.words[max(0, at - 4) : at + 1])
 
 
-def find_context(text: str, offset: int) -> Context:
+def find_context(text: str, offset: int) -> CompletionContext:
     """Return the context of an offset in a text."""
     before = text[:offset]
     tokens = Lexemes(before)
@@ -78,7 +78,7 @@ def find_context(text: str, offset: int) -> Context:
         prefix = _WORD.search(written)
         start = offset - (len(prefix[0]) if prefix and inside else 0)
         words, opened, expected = _read_declaration(tokens, last)
-        return Context(start, before[start:], words, opened, expected, written)
+        return CompletionContext(start, before[start:], words, opened, expected, written)
     found = _WORD.search(before)
     if found is not None and last >= 0 and tokens.ends[last] == offset:
         start = tokens.starts[last] if tokens.words[last] == found[0] else found.start()
@@ -88,7 +88,7 @@ def find_context(text: str, offset: int) -> Context:
     words, opened, expected = _read_declaration(tokens, len(tokens.kinds) - 1)
     if not before[before.rfind("\n") + 1 : start].strip():
         expected = expected | _expected_on_new_line(tokens)
-    return Context(start, before[start:], words, opened, expected)
+    return CompletionContext(start, before[start:], words, opened, expected)
 
 
 def braces_in_text(written: str) -> tuple[bool, str] | None:

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from flowdsl.source.files import SUFFIX, resolve_path, spell_flow_path
 
 from ..session import Session
-from .context import Context
+from .context import CompletionContext
 from .items import FILE, Item
 
 
-def complete_file_name(session: Session, path: str, context: Context) -> Iterator[Item]:
+def complete_file_name(session: Session, path: str, context: CompletionContext) -> Iterator[Item]:
     """Yield the files that may stand in a text that names one: flows after an `import`."""
     assert context.text is not None
     written = context.text.removeprefix('"')

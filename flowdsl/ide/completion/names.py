@@ -31,16 +31,16 @@ from flowdsl.syntax import ast
 from ..names.hover import spell_signature
 from ..occurrences import FIELD, NAMESPACE, OUTPUT
 from ..session import Session
-from .context import Context
+from .context import CompletionContext
 from .items import Item
 
 _FROM = re.compile(r"""[^"\n]*from\s+"([^"\n]*)\"""")
 
 
-class Scope:
+class VisibleNames:
     """What a place sees; the last values of a declaration count where it cannot be read now."""
 
-    def __init__(self, session: Session, path: str, text: str, context: Context) -> None:
+    def __init__(self, session: Session, path: str, text: str, context: CompletionContext) -> None:
         self.session = session
         self.path = path
         self.source = SourceFile(path, text)

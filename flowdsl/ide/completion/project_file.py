@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from flowdsl.config.keys import PROJECT_FILE, ArrayOf, Flag, Shape, Table, TableOf, TextRule
+from flowdsl.config.keys import PROJECT_FILE, ArrayOf, Flag, KeyTable, Shape, TableOf, TextRule
 
 from .items import SETTING, VALUE, Item
 
@@ -25,7 +25,7 @@ def complete_project_file(text: str, offset: int) -> tuple[int, list[Item]]:
     headers = list(_HEADER.finditer(text, 0, offset))
     path = _split_path(headers[-1][1]) if headers else []
     shape = _find_shape(path)
-    if not isinstance(shape, Table):
+    if not isinstance(shape, KeyTable):
         return start, []
     if "=" in line:
         key = shape.key(line.partition("=")[0].strip())
@@ -36,7 +36,7 @@ def complete_project_file(text: str, offset: int) -> tuple[int, list[Item]]:
     return start, [
         Item(key.name, SETTING, _name_shape(key.shape), key.description, f"{key.name} = ")
         for key in shape.keys
-        if key.name not in known and not isinstance(key.shape, Table | TableOf | ArrayOf)
+        if key.name not in known and not isinstance(key.shape, KeyTable | TableOf | ArrayOf)
     ]
 
 
@@ -56,7 +56,7 @@ def describe_key(text: str, offset: int) -> tuple[int, int, str] | None:
         path, (first, last) = _split_path(headers[-1][1]) if headers else [], found.span(1)
         path = [*path, found[1]]
     table = _find_shape(path[:-1])
-    key = table.key(path[-1]) if isinstance(table, Table) and path else None
+    key = table.key(path[-1]) if isinstance(table, KeyTable) and path else None
     if key is None or not start + first <= offset <= start + last:
         return None
     shape = _name_shape(key.shape)
@@ -69,8 +69,8 @@ def describe_key(text: str, offset: int) -> tuple[int, int, str] | None:
 
 def _complete_header(path: str) -> Iterator[Item]:
     shape = _find_shape(_split_path(path) if path else [])
-    for key in shape.keys if isinstance(shape, Table) else ():
-        if isinstance(key.shape, Table | TableOf | ArrayOf):
+    for key in shape.keys if isinstance(shape, KeyTable) else ():
+        if isinstance(key.shape, KeyTable | TableOf | ArrayOf):
             yield Item(key.name, SETTING, _name_shape(key.shape), key.description)
 
 
@@ -91,7 +91,7 @@ def _split_path(written: str) -> list[str]:
 def _find_shape(path: list[str]) -> Shape | None:
     shape: Shape = PROJECT_FILE
     for name in path:
-        if isinstance(shape, Table):
+        if isinstance(shape, KeyTable):
             key = shape.key(name)
             if key is None:
                 return None
@@ -111,7 +111,7 @@ def _name_shape(shape: Shape) -> str:
             return described
         case Flag():
             return "true or false"
-        case Table() | TableOf():
+        case KeyTable() | TableOf():
             return "a table"
         case ArrayOf():
             return "tables"

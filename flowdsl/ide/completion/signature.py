@@ -7,7 +7,7 @@ from flowdsl.source.record import Record
 from ..names.hover import spell_signature
 from ..session import Session
 from .context import find_context
-from .names import Scope
+from .names import VisibleNames
 
 
 class Signature(Record):
@@ -22,7 +22,7 @@ class Signature(Record):
 def find_signature(session: Session, path: str, text: str, offset: int) -> Signature | None:
     """Return the signature of the call around an offset; None outside of calls."""
     context = find_context(text, offset)
-    scope = Scope(session, path, text, context)
+    scope = VisibleNames(session, path, text, context)
     task = scope.task_called()
     if task is None:
         return None

@@ -25,46 +25,50 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ADDRESSES = ("workflow", "chain")
 
 
-class Refused(Record):
+class RefusedRename(Record):
     """Why a name is not renamed, as a sentence."""
 
     reason: str
 
 
-def find_renamable(session: Session, path: str, offset: int) -> Span | Refused:
+def find_renamable(session: Session, path: str, offset: int) -> Span | RefusedRename:
     """Return the place of the name at an offset if it can be renamed."""
     snapshot = session.analyze_file(path)
     occurrence = snapshot.occurrence_at(path, offset)
     module = snapshot.module(path)
     if occurrence is None or module is None:
-        return Refused("there is no name here that can be renamed")
+        return RefusedRename("there is no name here that can be renamed")
     target = occurrence.target
     if target.span is None:
-        return Refused(f"`{target.name}` is declared in `flowdsl.toml`; rename it there by hand")
+        return RefusedRename(
+            f"`{target.name}` is declared in `flowdsl.toml`; rename it there by hand"
+        )
     if library_of(target.span.path) is not None:
         home = spell_flow_path(target.span.path)
-        return Refused(
+        return RefusedRename(
             f"`{target.name}` belongs to `{home}`, which this project only reads; rename it in "
             "the project of the library"
         )
     if target.span.text != target.name:
-        return Refused(f"`{target.name}` comes from {target.span.text}; rename it there by hand")
+        return RefusedRename(
+            f"`{target.name}` comes from {target.span.text}; rename it there by hand"
+        )
     return Span(module.source, occurrence.start, occurrence.end)
 
 
-def rename(session: Session, path: str, offset: int, name: str) -> tuple[Edit, ...] | Refused:
+def rename(session: Session, path: str, offset: int, name: str) -> tuple[Edit, ...] | RefusedRename:
     """Return the edits that give the name at an offset another name, or why there are none."""
     place = find_renamable(session, path, offset)
-    if isinstance(place, Refused):
+    if isinstance(place, RefusedRename):
         return place
     old = place.text
     if _NAME.fullmatch(name) is None:
-        return Refused(f"`{name}` is no name: a name has ASCII letters, digits and `_`")
+        return RefusedRename(f"`{name}` is no name: a name has ASCII letters, digits and `_`")
     if name == old:
         return ()
     found = find_references(session, path, offset)
     if found is None:
-        return Refused("there is no name here that can be renamed")
+        return RefusedRename("there is no name here that can be renamed")
     target, references = found
     if old != target.name:
         # An import may give a declaration another name, which is one of its file alone.
@@ -75,31 +79,31 @@ def rename(session: Session, path: str, offset: int, name: str) -> tuple[Edit, .
     return refused or _try(session, path, target, edits, old, name) or edits
 
 
-def _find_shared_address(session: Session, target: Target, name: str) -> Refused | None:
+def _find_shared_address(session: Session, target: Target, name: str) -> RefusedRename | None:
     """Refuse the address of another workflow or chain, which no import need connect."""
     if target.kind in _ADDRESSES:
         for other in sorted(session.entries):
             if any((kind, name) in session.facts_of(other).declared for kind in _ADDRESSES):
-                return Refused(f"`{other}` declares `{name}` already")
+                return RefusedRename(f"`{other}` declares `{name}` already")
     return None
 
 
 def _try(
     session: Session, path: str, target: Target, edits: Sequence[Edit], old: str, name: str
-) -> Refused | None:
+) -> RefusedRename | None:
     """Check the files with the edits made; returns why they must not be made."""
     after, new = try_edits(session, session.analyze_naming(path, target.name), edits)
     if new:
         # An error says more than a warning, and what names the old name more than what follows.
         first = min(new, key=lambda each: (each.severity != ERROR, old not in each.span.text))
         where = f"{spell_flow_path(first.span.path)}, line {first.span.first.line}"
-        return Refused(f"with the name `{name}`: {first.message} ({where})")
+        return RefusedRename(f"with the name `{name}`: {first.message} ({where})")
     moved = {(span.path, span.start) for span in _move(edits)}
     for file, start in moved:
         occurrence = after.occurrence_at(file, start)
         meant = None if occurrence is None else occurrence.target.span
         if meant is None or not _means(meant, target, moved):
-            return Refused(f"`{name}` would mean something else in {spell_flow_path(file)}")
+            return RefusedRename(f"`{name}` would mean something else in {spell_flow_path(file)}")
     return None
 
 

@@ -54,7 +54,7 @@ _TYPES = frozenset((TERMINAL["NAME"], TERMINAL["OPEN"]))
 _AT = TERMINAL.get("AT", -1)
 
 
-class Token(Record):
+class SemanticToken(Record):
     """A range on one line, its type and its modifiers."""
 
     start: int
@@ -63,28 +63,28 @@ class Token(Record):
     modifiers: tuple[str, ...] = ()
 
 
-def find_tokens(snapshot: Snapshot, module: ast.Module) -> list[Token]:
+def find_tokens(snapshot: Snapshot, module: ast.Module) -> list[SemanticToken]:
     """Return the coloured ranges of a file; none overlaps another, and none spans lines."""
     text = module.source.text
     names = [
-        Token(each.start, each.end, *_look_of(each.target.kind, each.role))
+        SemanticToken(each.start, each.end, *_look_of(each.target.kind, each.role))
         for each in snapshot.occurrences(module.source.path)
         if each.target.kind in OF_KIND
     ]
-    found: list[Token] = []
+    found: list[SemanticToken] = []
     waiting = iter(names)
     name = next(waiting, None)
     for token in _find_plain_tokens(text):
         start = token.start
         while name is not None and name.start < token.end:
             if name.start > start:
-                found += _split_lines(text, Token(start, name.start, token.type))
+                found += _split_lines(text, SemanticToken(start, name.start, token.type))
             if name.start >= start:
                 found.append(name)
                 start = name.end
             name = next(waiting, None)
         if start < token.end and token.type:
-            found += _split_lines(text, Token(start, token.end, token.type))
+            found += _split_lines(text, SemanticToken(start, token.end, token.type))
     return [each for each in found if each.type]
 
 
@@ -95,7 +95,7 @@ def _look_of(kind: str, role: str) -> tuple[str, tuple[str, ...]]:
     return type_, (("modification", *modifiers) if role == SETS else modifiers)
 
 
-def _find_plain_tokens(text: str) -> Iterator[Token]:
+def _find_plain_tokens(text: str) -> Iterator[SemanticToken]:
     """Yield the tokens of a text by their spelling; words without a look have the type ''."""
     tokens = Lexemes(text)
     before = -1
@@ -118,23 +118,23 @@ def _find_plain_tokens(text: str) -> Iterator[Token]:
         elif kind in _KEYS:
             look = "property"
         before = kind
-        yield Token(start, end, look)
+        yield SemanticToken(start, end, look)
 
 
-def _find_comments(text: str, start: int, end: int) -> Iterator[Token]:
+def _find_comments(text: str, start: int, end: int) -> Iterator[SemanticToken]:
     at = text.find("#", start, end)
     while at >= 0:
         stop = min(
             (i for i in (text.find("\n", at, end), text.find("\r", at, end)) if i >= 0), default=end
         )
-        yield Token(at, stop, "comment")
+        yield SemanticToken(at, stop, "comment")
         at = text.find("#", stop, end)
 
 
-def _split_lines(text: str, token: Token) -> Iterator[Token]:
+def _split_lines(text: str, token: SemanticToken) -> Iterator[SemanticToken]:
     at = token.start
     for line in text[token.start : token.end].splitlines(keepends=True):
         length = len(line.rstrip("\r\n"))
         if length:
-            yield Token(at, at + length, token.type, token.modifiers)
+            yield SemanticToken(at, at + length, token.type, token.modifiers)
         at += len(line)

@@ -79,7 +79,7 @@ def plan_outputs(
         name = name_set_by(emission.statement)
         assert name is not None
         emissions.setdefault(name.text, []).append(emission)
-    settings = _Settings(body, used)
+    settings = _Setters(body, used)
     fields = [field.name for field in workflow.outputs]
     plans = {
         name: _plan_variable(name, emissions.get(name, []), settings)
@@ -111,7 +111,7 @@ def _by_name(plan: OutputPlan) -> OutputPlan:
     return OutputPlan(plan.field, "stored", plan.emission, plan.append)
 
 
-class _Settings:
+class _Setters:
     """Where the workflow's own statements (not those of tasks) set each variable and output."""
 
     def __init__(self, body: ast.Block, used: frozenset[str]) -> None:
@@ -141,7 +141,7 @@ class _Settings:
         return max(places) < emission.statement.start
 
 
-def _plan_variable(field: str, emissions: list[Emission], settings: _Settings) -> OutputPlan:
+def _plan_variable(field: str, emissions: list[Emission], settings: _Setters) -> OutputPlan:
     """Plan an output that is a variable of the run."""
     kind = "background" if field in settings.backgrounds else "stored"
     append = any(_is_appending(emission) for emission in emissions)
@@ -153,7 +153,7 @@ def _is_appending(emission: Emission) -> bool:
 
 
 def _plan_output(
-    field: str, emissions: list[Emission], settings: _Settings, model: semantic.SemanticModel
+    field: str, emissions: list[Emission], settings: _Setters, model: semantic.SemanticModel
 ) -> OutputPlan:
     if not emissions:
         return OutputPlan(field, "none", None, False)
@@ -165,7 +165,7 @@ def _plan_output(
 
 
 def _classify_single_emission(
-    emission: Emission, settings: _Settings, model: semantic.SemanticModel
+    emission: Emission, settings: _Setters, model: semantic.SemanticModel
 ) -> str:
     assert isinstance(emission.statement, ast.EmitStmt), "any other sets a used output"
     value = emission.statement.value

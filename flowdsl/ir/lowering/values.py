@@ -222,7 +222,7 @@ def _as_saved(constant: Any) -> Any:
             return to_json(constant)
 
 
-class _Environment(dict[str, str]):
+class _EnvironmentValues(dict[str, str]):
     """The `vars` of an environment; a variable that is not set reads as `env.x`."""
 
     def __missing__(self, name: str) -> str:
@@ -237,7 +237,7 @@ class ValueLowering:
 
     def __init__(self, model: semantic.SemanticModel, environment: Mapping[str, str]) -> None:
         self.model = model
-        self.environment = _Environment(environment)
+        self.environment = _EnvironmentValues(environment)
         self.count: Callable[[ast.Ref, Frame], nodes.Value]
         """Returns the number of entries of a list, which was stored before it is used."""
         self.types = TypeLowering(self.constant)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from flowdsl.lint.context import LintContext
-from flowdsl.lint.texts.spelled import Spelled
+from flowdsl.lint.texts.spelled import SpelledText
 from flowdsl.syntax import ast
 
 _SINGLE, _DOUBLE = "'‘’‚‛", '"“”„'
@@ -23,7 +23,7 @@ _COMMENT_BEHIND = frozenset(" \t\r\n;(){}|&,=")
 """The characters after which a `#` opens a comment."""
 
 
-class Command(Spelled):
+class Command(SpelledText):
     """The command of one `run`.
 
     `code` is `text` with `_` for what is in strings and after backticks, and with blanks for

@@ -13,7 +13,7 @@ VALUE = "_"
 """Stands for a value that only a run knows."""
 
 
-class Spelled:
+class SpelledText:
     """A text as it is compiled.
 
     `text` has escapes resolved, the values of consts in the place of their names, and `VALUE` for

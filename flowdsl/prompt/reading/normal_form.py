@@ -99,7 +99,7 @@ def _write_author_rule(words: str) -> str:
 # Steps
 
 
-class _Numbered(Record):
+class _OpenLine(Record):
     """An open line of the outline: its column in the edited prompt, and its number or indent."""
 
     bullet: bool
@@ -114,7 +114,7 @@ class _Renumbering:
 
     def __init__(self) -> None:
         self._numbered: list[str] = []
-        self._open: list[_Numbered] = []
+        self._open: list[_OpenLine] = []
         self._counts: list[int] = [0]
         self._titled = False
 
@@ -198,7 +198,7 @@ class _Renumbering:
             last = self._open[-1]
             own = len(last.label) + 2 if last.bullet else 3 * len(self._open)
         self._numbered.append(f"{' ' * own}- {text}".rstrip())
-        self._open.append(_Numbered(True, indent, indent + width, own + 2, " " * own))
+        self._open.append(_OpenLine(True, indent, indent + width, own + 2, " " * own))
 
     def _add_number(
         self, indent: int, content: str, mark: re.Match[str] | None, *, apart: bool
@@ -220,7 +220,7 @@ class _Renumbering:
         text = _lower_keys(content if mark is None else content[mark.end() :])
         width = len(lead) if mark is None else indent + mark.end()
         self._numbered.append((lead + text).rstrip())
-        self._open.append(_Numbered(False, indent, width, len(lead), number))
+        self._open.append(_OpenLine(False, indent, width, len(lead), number))
 
 
 def _lower_keys(text: str) -> str:

@@ -33,7 +33,7 @@ class Reach(Record):
     task: str
 
 
-class Summary(Record):
+class CallSummary(Record):
     """The possible effects of a call of a task.
 
     `returns`: some path continues after the call. `may_fail`: some path leads to the `else` of the
@@ -49,12 +49,12 @@ class Summary(Record):
     fields: FieldUse = NOTHING_TYPED
 
 
-Summaries: TypeAlias = Mapping[TaskSymbol, Summary]
+Summaries: TypeAlias = Mapping[TaskSymbol, CallSummary]
 
-UNKNOWN_TASK = Summary()
+UNKNOWN_TASK = CallSummary()
 """The summary of a task that has errors or is recursive: nothing is concluded from it."""
 
 
-def summary_of(summaries: Summaries, task: TaskSymbol | None) -> Summary:
+def summary_of(summaries: Summaries, task: TaskSymbol | None) -> CallSummary:
     """Return the summary of the called task; `UNKNOWN_TASK` if the call could not be resolved."""
     return UNKNOWN_TASK if task is None else summaries.get(task, UNKNOWN_TASK)

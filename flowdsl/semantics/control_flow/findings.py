@@ -16,7 +16,7 @@ from .. import errors
 from ..program import Program
 from ..traversal import output_set_by, own_variable_set_by
 from ..types import FieldType
-from .path_counts import Flow, Paths, Subject, count_paths
+from .path_counts import CountedEvent, Flow, Paths, count_paths
 
 _UNCOUNTED = 100
 """From this number of paths on, a message no longer counts them."""
@@ -129,7 +129,7 @@ class FlowFindings:
         is_output: bool,
     ) -> Paths | None:
         """Count the paths to the read at `place`, or to the end of the body if `place` is None."""
-        subject = Subject(does, first, word, is_output)
+        subject = CountedEvent(does, first, word, is_output)
         return count_paths(self.source, self.body, subject, self.flow, place)
 
     def report_missing_output(self, field: FieldType, place: Span, noun: str) -> None:

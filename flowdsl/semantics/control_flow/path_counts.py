@@ -36,7 +36,7 @@ _MOST_REASONS = 3
 
 
 class Paths(Record):
-    """The numbers of paths that have done what the `Subject` is about, and that have not.
+    """The numbers of paths that have done what the `CountedEvent` is about, and that have not.
 
     `reasons` are branches of the latter.
     """
@@ -78,7 +78,7 @@ class _Arrived(Exception):
         self.paths = paths
 
 
-class Subject(Record):
+class CountedEvent(Record):
     """What is counted: the setting of one variable, or the emitting of one output.
 
     `does` says whether a statement does it, `first` is the offset of the first one that does, and
@@ -108,7 +108,7 @@ class Flow(Record):
 
 
 def count_paths(
-    source: SourceFile, body: ast.Block, subject: Subject, flow: Flow, place: int | None
+    source: SourceFile, body: ast.Block, subject: CountedEvent, flow: Flow, place: int | None
 ) -> Paths | None:
     """Count the paths through `body` to the offset `place`, or to its end if `place` is None.
 
@@ -131,7 +131,9 @@ class _Counter:
     of the innermost `for`, each with the keyword of the failing statement.
     """
 
-    def __init__(self, source: SourceFile, subject: Subject, flow: Flow, place: int | None) -> None:
+    def __init__(
+        self, source: SourceFile, subject: CountedEvent, flow: Flow, place: int | None
+    ) -> None:
         self.source = source
         self.subject = subject
         self.flow = flow

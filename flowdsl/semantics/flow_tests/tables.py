@@ -75,7 +75,7 @@ class Checker(Protocol):
     ) -> None: ...
 
 
-class _Column(Record):
+class _CaseColumn(Record):
     """A column: its header, its section, its key there, and the field and the type of its values.
 
     `text` is what a screen, a command or a check is named by, `step` the step of a chain.
@@ -102,10 +102,10 @@ def cases_of_table(
     `common` and `given` are the items and the inputs that all cases of the test share, `ends` the
     sections among these that a case cannot repeat.
     """
-    return _Table(checker, item.path).cases(common, given, ends)
+    return _CaseTable(checker, item.path).cases(common, given, ends)
 
 
-class _Table:
+class _CaseTable:
     """A table, or what it says of one step of a chain, which has a checker of its own."""
 
     def __init__(self, checker: Checker, place: ast.StringLit, path: str = "") -> None:
@@ -181,7 +181,7 @@ class _Table:
 
     # Columns
 
-    def _resolve_columns(self, headers: tuple[str, ...]) -> Iterator[_Column]:
+    def _resolve_columns(self, headers: tuple[str, ...]) -> Iterator[_CaseColumn]:
         """Yield the columns with a meaning; the others are reported."""
         seen: dict[tuple[str, str, str], str] = {}
         for at, header in enumerate(headers, 1):
@@ -196,12 +196,12 @@ class _Table:
             seen[key] = header
             yield column
 
-    def _resolve_column(self, header: str, shown: str) -> _Column | None:
+    def _resolve_column(self, header: str, shown: str) -> _CaseColumn | None:
         """Return a column by its header; None, with a report, if it has no meaning."""
         subject = self._checker.subject
         is_chain, is_task = isinstance(subject, ChainSymbol), isinstance(subject, TaskSymbol)
         if header in (_TITLE, "aborts") or (header == "finishes" and not is_chain):
-            return _Column(header, header)
+            return _CaseColumn(header, header)
         section, _, key = header.partition(" ")
         known = self._names_by_section()
         if is_chain and section in ("step", "outputs") and key:
@@ -227,13 +227,13 @@ class _Table:
         self._report(f"{shown} is no input, no answer and no expectation", help)
         return None
 
-    def _resolve_column_of_step(self, header: str, shown: str) -> _Column | None:
+    def _resolve_column_of_step(self, header: str, shown: str) -> _CaseColumn | None:
         """Return a column of a test of a chain: `step name reads x`, `outputs name x`."""
         word, name, *rest = header.split(None, 2)
         checker = self._checker.find_step(self._node(ast.Name, name))
         if checker is None:
             return None
-        own = _Table(checker, self._place, self._path)
+        own = _CaseTable(checker, self._place, self._path)
         inner = " ".join(rest) if word == "step" else " ".join(("outputs", *rest))
         wanted = ("outputs",) if word == "outputs" else ("reads", *_YES_OR_NO)
         if not rest or not inner.startswith(wanted):
@@ -260,16 +260,16 @@ class _Table:
             known[outputs] = tuple(field.name for field in checker.fields.outputs or ())
         return known
 
-    def _resolve_question(self, header: str, section: str, words: str) -> _Column | None:
+    def _resolve_question(self, header: str, section: str, words: str) -> _CaseColumn | None:
         text = self._node(ast.PartText, self._text(words.removeprefix("~").strip().strip('"')))
         self._checker.check_question(section, text)
-        return _Column(header, section, words, text=text)
+        return _CaseColumn(header, section, words, text=text)
 
-    def _resolve_name(self, header: str, section: str, key: str, shown: str) -> _Column | None:
+    def _resolve_name(self, header: str, section: str, key: str, shown: str) -> _CaseColumn | None:
         checker = self._checker
         if section == "reads":
             symbol = checker.find_read(self._path_of(key))
-            return None if symbol is None else _Column(header, section, key, symbol.type)
+            return None if symbol is None else _CaseColumn(header, section, key, symbol.type)
         fields = checker.collect_givable_fields() if section == "given" else checker.fields.outputs
         field = next((each for each in fields or () if each.name == key), None)
         if field is None:
@@ -279,7 +279,7 @@ class _Table:
             noun = "input" if section == "given" else "output"
             self._report(f"{shown} is no {noun}", suggest_known_names(noun, names, key))
             return None
-        return _Column(header, section, key, field.type, field)
+        return _CaseColumn(header, section, key, field.type, field)
 
     def _path_of(self, key: str) -> tuple[ast.Name, ...]:
         return tuple(self._node(ast.Name, name.strip()) for name in key.split("."))
@@ -287,7 +287,7 @@ class _Table:
     # Rows
 
     def _report_empty_inputs(
-        self, columns: list[_Column], cells: Mapping[str, Any], given: Given, name: str
+        self, columns: list[_CaseColumn], cells: Mapping[str, Any], given: Given, name: str
     ) -> None:
         for column in columns:
             is_empty = column.section == "given" and column.header not in cells
@@ -297,7 +297,7 @@ class _Table:
                 self._report_cell(problem)
 
     def _items(
-        self, columns: list[_Column], cells: Mapping[str, Any], name: str
+        self, columns: list[_CaseColumn], cells: Mapping[str, Any], name: str
     ) -> tuple[ast.TestItem, ...]:
         """Return the sections of a row; where it aborts, only outputs that it names.
 
@@ -333,7 +333,7 @@ class _Table:
         section = self._node(class_, made)
         return self._node(ast.StepAnswers, name, (section,)) if step else section
 
-    def _item(self, column: _Column, cell: Any, name: str) -> ast.Node | None:
+    def _item(self, column: _CaseColumn, cell: Any, name: str) -> ast.Node | None:
         """Return what a cell says; None if it says nothing or is wrong."""
         if column.section == _TITLE:
             return None
@@ -353,7 +353,7 @@ class _Table:
             return self._node(ast.JudgedAnswer, column.text, value)
         return self._node(ast.ExpectedValue, self._node(ast.Name, column.key), value)
 
-    def _reason(self, column: _Column, cell: Any, name: str) -> ast.Node:
+    def _reason(self, column: _CaseColumn, cell: Any, name: str) -> ast.Node:
         """Return the reason of an end; `~` in front makes it a part of one."""
         class_ = ast.ExpectAborts if column.section == "aborts" else ast.ExpectFinishes
         if cell is None:
@@ -368,7 +368,7 @@ class _Table:
             self._report_cell(f"{name}, column `{column.header}`: {each.message}", each.help)
         return self._node(class_, written)
 
-    def _value(self, column: _Column, cell: Any, held: str) -> ast.NullLit:
+    def _value(self, column: _CaseColumn, cell: Any, held: str) -> ast.NullLit:
         """Return the value of a cell; one of another type is reported."""
         if cell is None:
             return self._constant(None)
@@ -387,7 +387,7 @@ class _Table:
             self._report_cell(problem)
         return self._constant(value)
 
-    def _yes_or_no(self, column: _Column, cell: Any, held: str) -> ast.NullLit:
+    def _yes_or_no(self, column: _CaseColumn, cell: Any, held: str) -> ast.NullLit:
         (word,) = _YES_OR_NO[column.section]
         known = {"true": True, "false": False, word: False}
         value = cell

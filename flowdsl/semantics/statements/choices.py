@@ -23,7 +23,7 @@ from ..types import UNKNOWN, Enum, Optional, Type, Unknown, describe_type, strip
 from .conditions import report_repeated, report_unknown_value
 
 
-class Asked(Record):
+class ValueComparison(Record):
     """One comparison of a reference with a constant: `ref == value`, written at `place`.
 
     `value` is None for `ref is empty`.
@@ -36,7 +36,7 @@ class Asked(Record):
 
 def find_asked_values(
     condition: ast.Condition, constants: Mapping[ast.Node, Any], types: Mapping[ast.Ref, Type]
-) -> list[Asked] | None:
+) -> list[ValueComparison] | None:
     """Return the comparisons that a condition consists of; None for any other condition.
 
     A condition of comparisons is `x == "a"`, `x in ["a", "b"]`, `x is empty`, or several of these
@@ -50,16 +50,16 @@ def find_asked_values(
             for ref, other in ((left, right), (right, left)):
                 value = constants.get(other)
                 if isinstance(ref, ast.Ref) and ref in types and _is_value(value):
-                    return [Asked(ref, value, condition)]
+                    return [ValueComparison(ref, value, condition)]
             return None
         case ast.InExpr(operand=ast.Ref() as ref, values=ast.ListExpr(items=items)) if ref in types:
             return [
-                Asked(ref, constants[each], each)
+                ValueComparison(ref, constants[each], each)
                 for each in items
                 if _is_value(constants.get(each))
             ]
         case ast.EmptyExpr(operand=ref) if ref in types:
-            return [Asked(ref, None, condition)]
+            return [ValueComparison(ref, None, condition)]
         case _:
             return None
 
@@ -72,7 +72,7 @@ def asks_for_all(
     `present` are the references known to have a value before the conditions. Returns None if it
     cannot be decided, because a comparison has an error (reported elsewhere).
     """
-    by_key: dict[PresenceKey, list[Asked]] = {}
+    by_key: dict[PresenceKey, list[ValueComparison]] = {}
     for condition in conditions:
         if isinstance(condition, ast.SeesExpr):
             continue

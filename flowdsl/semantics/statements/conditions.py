@@ -39,17 +39,19 @@ from ..values.formats import has_spelling
 _NOTHING: frozenset[PresenceKey] = frozenset()
 
 
-class Facts(Record):
+class ConditionFacts(Record):
     """The references that have a value if a condition holds, and if it does not."""
 
     when_true: frozenset[PresenceKey] = _NOTHING
     when_false: frozenset[PresenceKey] = _NOTHING
 
 
-NO_FACTS = Facts()
+NO_FACTS = ConditionFacts()
 
 
-def check_condition(program: Program, scope: ValueScope, condition: ast.Condition) -> Facts:
+def check_condition(
+    program: Program, scope: ValueScope, condition: ast.Condition
+) -> ConditionFacts:
     """Resolve and check a condition, and return the facts that it proves.
 
     Facts from earlier operands hold in later ones.
@@ -61,7 +63,7 @@ def check_condition(program: Program, scope: ValueScope, condition: ast.Conditio
             return _check_or(program, scope, operands)
         case ast.NotExpr(operand=operand):
             facts = check_condition(program, scope, operand)
-            return Facts(facts.when_false, facts.when_true)
+            return ConditionFacts(facts.when_false, facts.when_true)
         case ast.CompareExpr():
             return _check_comparison(program, scope, condition)
         case ast.TextRelationExpr():
@@ -74,7 +76,7 @@ def check_condition(program: Program, scope: ValueScope, condition: ast.Conditio
         case ast.EmptyExpr(operand=ref):
             type_ = resolve_ref(program, scope, ref, places.CONDITION)
             listed = isinstance(strip_optional(type_), ListOf)
-            return Facts(
+            return ConditionFacts(
                 when_false=frozenset((entries_key(ref, 1) if listed else presence_key(ref),))
             )
         case ast.SeesExpr(text=text):
@@ -87,7 +89,7 @@ def check_condition(program: Program, scope: ValueScope, condition: ast.Conditio
                 program.sink.report(
                     errors.CONDITION_NOT_BOOL, span, written=span.text, type=describe_type(type_)
                 )
-            return Facts(when_true=frozenset((presence_key(condition),)))
+            return ConditionFacts(when_true=frozenset((presence_key(condition),)))
 
 
 def check_awaited(program: Program, scope: ValueScope, statement: ast.WaitUntilStmt) -> None:
@@ -155,7 +157,9 @@ def _take_values_out(
     return (Fix("wait only where that is so", edits),)
 
 
-def _check_and(program: Program, scope: ValueScope, operands: tuple[ast.Condition, ...]) -> Facts:
+def _check_and(
+    program: Program, scope: ValueScope, operands: tuple[ast.Condition, ...]
+) -> ConditionFacts:
     before = scope.present
     when_false: frozenset[PresenceKey] | None = None
     proven: frozenset[PresenceKey] = _NOTHING
@@ -165,10 +169,12 @@ def _check_and(program: Program, scope: ValueScope, operands: tuple[ast.Conditio
         proven |= facts.when_true
         when_false = facts.when_false if when_false is None else when_false & facts.when_false
     scope.present = before
-    return Facts(proven, when_false or _NOTHING)
+    return ConditionFacts(proven, when_false or _NOTHING)
 
 
-def _check_or(program: Program, scope: ValueScope, operands: tuple[ast.Condition, ...]) -> Facts:
+def _check_or(
+    program: Program, scope: ValueScope, operands: tuple[ast.Condition, ...]
+) -> ConditionFacts:
     before = scope.present
     when_true: frozenset[PresenceKey] | None = None
     refuted: frozenset[PresenceKey] = _NOTHING
@@ -178,10 +184,12 @@ def _check_or(program: Program, scope: ValueScope, operands: tuple[ast.Condition
         refuted |= facts.when_false
         when_true = facts.when_true if when_true is None else when_true & facts.when_true
     scope.present = before
-    return Facts(when_true or _NOTHING, refuted)
+    return ConditionFacts(when_true or _NOTHING, refuted)
 
 
-def _check_comparison(program: Program, scope: ValueScope, condition: ast.CompareExpr) -> Facts:
+def _check_comparison(
+    program: Program, scope: ValueScope, condition: ast.CompareExpr
+) -> ConditionFacts:
     left = infer_type(program, scope, condition.left, places.CONDITION)
     right = infer_type(program, scope, condition.right, places.CONDITION)
     nothing = [
@@ -196,7 +204,9 @@ def _check_comparison(program: Program, scope: ValueScope, condition: ast.Compar
         _check_operands(program, scope, condition, left, right)
     facts = _comparison_facts(condition, left, right)
     counted = _count_facts(program, condition)
-    return Facts(facts.when_true | counted.when_true, facts.when_false | counted.when_false)
+    return ConditionFacts(
+        facts.when_true | counted.when_true, facts.when_false | counted.when_false
+    )
 
 
 def _report_nothing(
@@ -221,7 +231,7 @@ def _report_nothing(
 
 def _check_text_relation(
     program: Program, scope: ValueScope, condition: ast.TextRelationExpr
-) -> Facts:
+) -> ConditionFacts:
     source = scope.module.source
     sides = (condition.left, condition.right)
     types = [infer_type(program, scope, side, places.CONDITION) for side in sides]
@@ -257,7 +267,7 @@ def _check_text_relation(
             if instead
             else (),
         )
-    return Facts(
+    return ConditionFacts(
         when_true=frozenset(presence_key(side) for side in sides if isinstance(side, ast.Ref))
     )
 
@@ -270,12 +280,12 @@ def _is_searched(type_: Type) -> bool:
     return isinstance(inner, Primitive) and inner.name in TEXTUAL - ORDERED
 
 
-def _check_in(program: Program, scope: ValueScope, condition: ast.InExpr) -> Facts:
+def _check_in(program: Program, scope: ValueScope, condition: ast.InExpr) -> ConditionFacts:
     """Check each value of the list as if it were compared with `==`."""
     source = scope.module.source
     type_ = infer_type(program, scope, condition.operand, places.CONDITION)
     operand = condition.operand
-    facts = Facts(
+    facts = ConditionFacts(
         when_true=frozenset((presence_key(operand),)) if isinstance(operand, ast.Ref) else _NOTHING
     )
     if isinstance(condition.values, ast.Ref):
@@ -463,7 +473,7 @@ def report_unknown_value(
     )
 
 
-def _comparison_facts(condition: ast.CompareExpr, left: Type, right: Type) -> Facts:
+def _comparison_facts(condition: ast.CompareExpr, left: Type, right: Type) -> ConditionFacts:
     keys = [
         presence_key(node)
         for node in (condition.left, condition.right)
@@ -472,19 +482,19 @@ def _comparison_facts(condition: ast.CompareExpr, left: Type, right: Type) -> Fa
     present = frozenset(keys)
     if NULL in (left, right):
         if condition.operator == "!=":
-            return Facts(when_true=present)
-        return Facts(when_false=present) if condition.operator == "==" else NO_FACTS
+            return ConditionFacts(when_true=present)
+        return ConditionFacts(when_false=present) if condition.operator == "==" else NO_FACTS
     if condition.operator == "==":
         optional_both = isinstance(left, Optional) and isinstance(right, Optional)
-        return NO_FACTS if optional_both else Facts(when_true=present)
-    return NO_FACTS if condition.operator == "!=" else Facts(when_true=present)
+        return NO_FACTS if optional_both else ConditionFacts(when_true=present)
+    return NO_FACTS if condition.operator == "!=" else ConditionFacts(when_true=present)
 
 
 _MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _NEGATED = {"==": "!=", "!=": "==", "<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 
 
-def _count_facts(program: Program, condition: ast.CompareExpr) -> Facts:
+def _count_facts(program: Program, condition: ast.CompareExpr) -> ConditionFacts:
     """Return how many entries a list has for certain, for `count of xs > 2` and the like."""
     counted, bound, operator = condition.left, condition.right, condition.operator
     if not isinstance(counted, ast.CountExpr):
@@ -500,4 +510,4 @@ def _count_facts(program: Program, condition: ast.CompareExpr) -> Facts:
             frozenset((entries_key(counted.counted, least),)) if known and least > 0 else _NOTHING
         )
 
-    return Facts(prove(operator), prove(_NEGATED[operator]))
+    return ConditionFacts(prove(operator), prove(_NEGATED[operator]))

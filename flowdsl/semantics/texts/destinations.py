@@ -67,7 +67,7 @@ class _JudgingContext(Record):
     name: str
 
 
-class _Value(Record):
+class _PartValue(Record):
     """The part of a reference at a path, and its origins."""
 
     source: SourceFile
@@ -211,7 +211,7 @@ class Destinations:
         self, context: _JudgingContext, ref: ast.Ref, path: Path, use: _Use
     ) -> Iterator[Reach]:
         """Report a value that is not allowed in a place; yield what the calls have to check."""
-        value = _Value(context.source, ref, path, self._provenance.of(ref, path))
+        value = _PartValue(context.source, ref, path, self._provenance.of(ref, path))
         if self._untrusted and self._judge_trust(value, use):
             return
         if use.place is places.COMMAND and self._judge_command(value, use):
@@ -220,7 +220,7 @@ class Destinations:
             if origin.symbol.kind == PARAMETER:
                 yield Reach(origin, use.place, use.ref, use.span, use.task or context.name)
 
-    def _judge_trust(self, value: _Value, use: _Use) -> bool:
+    def _judge_trust(self, value: _PartValue, use: _Use) -> bool:
         """Whether text from outside is used where it is not allowed; if so, it is reported.
 
         If it is only compared, it is recorded in `program.quoted`, and the prompt marks it as data.
@@ -243,7 +243,7 @@ class Destinations:
             return True
         return False
 
-    def _judge_command(self, value: _Value, use: _Use) -> bool:
+    def _judge_command(self, value: _PartValue, use: _Use) -> bool:
         """Whether a value is unsafe in a command; if so, it is reported."""
         from .destinations import unsafe_part
 

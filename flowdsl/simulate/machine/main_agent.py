@@ -25,7 +25,7 @@ from .layout import Defect, Line, Page
 from .meanings import sentence_meanings
 from .memory import Memory, convert_to_saved
 
-Recording: TypeAlias = "list[int | Loop]"
+Recording: TypeAlias = "list[int | RecordedLoop]"
 """The numbers of the executed lines, in order."""
 
 WAITS = ("control.retry_wait", "control.round_wait")
@@ -35,7 +35,7 @@ WAITS = ("control.retry_wait", "control.round_wait")
 _BRACKETED = re.compile("⟦[^⟦⟧]*⟧")
 
 
-class Loop(Record):
+class RecordedLoop(Record):
     """A loop in a recording: its first line, and the recording of one pass.
 
     `body` is None if the list had no entries, so that no pass was recorded.
@@ -192,7 +192,7 @@ class MainAgent(Agent):
     def _loop(self, line: Line) -> None:
         """Execute the first pass by hand, and the others from its recording."""
         items = self._evaluate_loop_entries(line)
-        self.recording.append(Loop(line.number, self._passes(line, items)))
+        self.recording.append(RecordedLoop(line.number, self._passes(line, items)))
 
     def _lines_of_pass(self, line: Line) -> Sequence[Line]:
         """Return the lines of one pass, without the one that ends it."""
@@ -283,7 +283,7 @@ class MainAgent(Agent):
     def replay_recording(self, recording: Recording) -> None:
         """Repeat a recording with values filled in anew, without any decision."""
         for step in recording:
-            if isinstance(step, Loop):
+            if isinstance(step, RecordedLoop):
                 self._replay_loop(step)
                 continue
             line = self._lines[step]
@@ -302,7 +302,7 @@ class MainAgent(Agent):
             else:
                 Agent.sentence(self, said, line)
 
-    def _replay_loop(self, loop: Loop) -> None:
+    def _replay_loop(self, loop: RecordedLoop) -> None:
         """Repeat a loop over its current entries.
 
         If there were none when it was recorded, an agent works through its lines. This is

@@ -26,7 +26,7 @@ from .characters import fill_in_inputs, fill_in_variables, move_inside, spell_pl
 from .execute import Payload, carry_out, heading_of, input_names, load_grammar, rules_of
 from .grammar import Grammar
 from .layout import Defect, Line, Page, read_page
-from .main_agent import WAITS, Loop, Recording
+from .main_agent import WAITS, RecordedLoop, Recording
 from .meanings import sentence_meanings
 from .variants import Variant
 
@@ -220,10 +220,10 @@ def _build_recording(
         entered = bool(steps) and steps[0] != number
         if entered and outline.lines[steps[0]].label.startswith(within):
             body, steps = _build_recording(steps, outline, last)
-            found.append(Loop(number, body))
+            found.append(RecordedLoop(number, body))
             steps = steps[1:]
         else:
-            found.append(Loop(number, None))
+            found.append(RecordedLoop(number, None))
     return found, steps
 
 

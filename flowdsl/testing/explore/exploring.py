@@ -14,7 +14,7 @@ from flowdsl.source.text import SourceFile
 from flowdsl.syntax import ast
 from flowdsl.testing.explore.samples import Choices
 
-from ..following import VALUES, Follower
+from ..following import VALUES, RunFollower
 from .deciding import Deciding
 from .samples import Samples
 
@@ -35,7 +35,7 @@ class Answered(Record):
     usual: Any
 
 
-class Explorer(Follower):
+class Explorer(RunFollower):
     """Answer the questions of one run by choices.
 
     A repeated question gets its previous answer, unless a new one is chosen: a run in which

@@ -21,7 +21,7 @@ from flowdsl.source.record import Record
 from flowdsl.testing.explore.samples import Choices
 
 from ..coverage import Key
-from ..following import Follower
+from ..following import RunFollower
 from ..suite import find_failed_checks
 from ..wrapping import RESULT
 from .deciding import Deciding, bindings_of_step, steps_of
@@ -288,7 +288,7 @@ def judge_run(run: PathRun, payload: Payload, trace: Trace) -> PathRun:
 def path_run(
     step: str,
     workflow: WorkflowSymbol,
-    follower: Follower,
+    follower: RunFollower,
     ending: Ending | None,
     branches: Collection[Key],
     *,

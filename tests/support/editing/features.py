@@ -24,7 +24,7 @@ from flowdsl.ide.edits.actions import find_actions
 from flowdsl.ide.edits.formatting import format_file, format_lines
 from flowdsl.ide.names.hover import Hover, describe_place
 from flowdsl.ide.names.navigation import find_definition, find_named_files, find_references
-from flowdsl.ide.names.rename import Refused, rename
+from flowdsl.ide.names.rename import RefusedRename, rename
 from flowdsl.ide.preview import make_preview
 from flowdsl.ide.session import Session
 from flowdsl.ide.trial import apply_edits
@@ -160,7 +160,7 @@ def _references(case: Case) -> Iterator[str]:
 
 def _rename(case: Case) -> Iterator[str]:
     found = rename(case.session, case.file, case.start, case.word)
-    if isinstance(found, Refused):
+    if isinstance(found, RefusedRename):
         yield f"refused: {found.reason}"
     else:
         yield from _of_edits(found)

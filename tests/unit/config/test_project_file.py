@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from flowdsl.config.keys import PROJECT_FILE, ArrayOf, Shape, Table, TableOf
+from flowdsl.config.keys import PROJECT_FILE, ArrayOf, KeyTable, Shape, TableOf
 from flowdsl.config.load import load_project
 from flowdsl.config.project import KeySource, Project
 from flowdsl.config.schema import project_file_schema
@@ -142,7 +142,7 @@ def test_what_is_left_out_has_its_default() -> None:
 def every_key(shape: Shape, path: tuple[str, ...]) -> list[tuple[tuple[str, ...], str]]:
     """Table path and name of every key in the table of keys; user-chosen names are `some`."""
     match shape:
-        case Table(keys=keys):
+        case KeyTable(keys=keys):
             own = [(path, key.name) for key in keys]
             inner = [found for key in keys for found in every_key(key.shape, (*path, key.name))]
             return own + inner

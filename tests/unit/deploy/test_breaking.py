@@ -19,7 +19,7 @@ from flowdsl.deploy.planning.breaking import breaking_changes
 from flowdsl.deploy.planning.plan import Action, Breaking, Change
 from flowdsl.diagnostics.render.cells import make_printable
 from flowdsl.ir import nodes
-from flowdsl.source.refused_texts import Refused
+from flowdsl.source.refused_texts import RefusedTexts
 from tests.support.rows import for_rows, in_rows
 from tests.support.services.changes import change_of, schema_change
 
@@ -58,7 +58,9 @@ def bounds_of(type_: nodes.Type) -> st.SearchStrategy[dict[str, Any]]:
                 {},
                 optional={
                     "pattern": PATTERNS,
-                    "not": st.sampled_from((Refused(), Refused(lines=True))).map(Refused.schema),
+                    "not": st.sampled_from((RefusedTexts(), RefusedTexts(lines=True))).map(
+                        RefusedTexts.schema
+                    ),
                     "format": st.just("date"),
                     "minLength": st.integers(0, 3),
                     "maxLength": st.integers(0, 3),
@@ -202,11 +204,11 @@ def pairs(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def test_texts_that_could_end_their_place_are_told_in_words() -> None:
-    def taking(refused: Refused | None) -> dict[str, Any]:
+    def taking(refused: RefusedTexts | None) -> dict[str, Any]:
         memo = {"type": "string"} | ({} if refused is None else {"not": refused.schema()})
         return {"type": "object", "properties": {"memo": memo}}
 
-    wide, narrow = Refused(), Refused(lines=True, signs=frozenset('"'), markup=True)
+    wide, narrow = RefusedTexts(), RefusedTexts(lines=True, signs=frozenset('"'), markup=True)
     assert inputs(taking(narrow), taking(wide)) == inputs(taking(wide), taking(None)) == ()
     (found,) = inputs(taking(wide), taking(narrow))
     words = 'texts on one line without `⟦`, `⟧`, `"`, `{{`, `{$` and markup'

@@ -36,7 +36,7 @@ from flowdsl.runs.starting.plan import RequestPlan
 from flowdsl.simulate.schemas import find_refusal
 from flowdsl.source.files import MemoryFiles
 from flowdsl.source.patterns import is_found
-from flowdsl.source.refused_texts import Refused, first_fault, read_refused
+from flowdsl.source.refused_texts import RefusedTexts, first_fault, read_refused
 from tests.support.rows import in_rows
 
 FLOW = r"""flow 1
@@ -254,11 +254,11 @@ TEXTS = st.text(st.sampled_from(SIGNS), max_size=5)
 
 ENDS_OF_LINES = {*map(chr, range(32)), "\x7f", "\x85", "\u2028", "\u2029"}
 REFUSED = st.builds(
-    Refused, st.booleans(), st.frozensets(st.sampled_from('"\\{$<&')), st.booleans()
+    RefusedTexts, st.booleans(), st.frozensets(st.sampled_from('"\\{$<&')), st.booleans()
 )
 
 
-def breaks(text: str, refused: Refused) -> bool:
+def breaks(text: str, refused: RefusedTexts) -> bool:
     """Whether a text breaks a hole, said without a regular expression."""
     pairs = {first + second for first, second in pairwise(text)}
     return (
@@ -277,7 +277,7 @@ def breaks(text: str, refused: Refused) -> bool:
 
 
 @given(TEXTS, REFUSED)
-def test_every_dialect_refuses_what_breaks_a_hole(text: str, refused: Refused) -> None:
+def test_every_dialect_refuses_what_breaks_a_hole(text: str, refused: RefusedTexts) -> None:
     broken = breaks(text, refused)
     schema = {"not": refused.schema()}
     assert (re.search(refused.pattern(), text) is not None) is broken  # Python
@@ -295,7 +295,7 @@ def test_every_dialect_refuses_what_breaks_a_hole(text: str, refused: Refused) -
 
 def test_patterns_are_of_what_all_dialects_share() -> None:
     """Classes, alternatives and escapes: no look-around, no anchor, no group, no repetition."""
-    whole = Refused(lines=True, signs=frozenset('"\\{$<&'), markup=True)
+    whole = RefusedTexts(lines=True, signs=frozenset('"\\{$<&'), markup=True)
     pattern = re.sub(r"\\u[0-9a-f]{4}|\\[\\{]", "", whole.pattern())
     outside = re.sub(r"\[[^\]]*\]", "", pattern)
     assert outside == "||<|&"
@@ -313,7 +313,7 @@ console.log(JSON.stringify(patterns.map(each => texts.map(text => fits(each, tex
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="no JavaScript is installed")
 def test_javascript_agrees_on_the_patterns_of_places() -> None:
-    patterns = [Refused(lines=True, signs=frozenset('"\\{$<&'), markup=True).pattern()]
+    patterns = [RefusedTexts(lines=True, signs=frozenset('"\\{$<&'), markup=True).pattern()]
     patterns += [each.pattern() for each in (TEXT, LINE, JSON)]
     texts = [first + second for first in ["", *SIGNS] for second in ["", *SIGNS]]
     ran = subprocess.run(

@@ -20,7 +20,7 @@ from flowdsl.testing.coverage import bodies_of
 from flowdsl.testing.explore.findings import Findings, find_paths
 from flowdsl.testing.explore.running import path_run
 from flowdsl.testing.explore.samples import NoSample
-from flowdsl.testing.following import Follower
+from flowdsl.testing.following import RunFollower
 from flowdsl.testing.suite import Suite
 from tests.support.effort import THOROUGH
 from tests.support.flows.compiling import EXAMPLES, workflow
@@ -119,7 +119,7 @@ def test_every_run_takes_a_path_that_is_found_and_no_other_is(body: str) -> None
         def answer(question: Question, position: int) -> bool:
             return next(left)
 
-        follower = Follower(suite.model)
+        follower = RunFollower(suite.model)
         world = World({}, answer, {})
         ending = interpret(suite.model, subject, world, {}, follower).ending
         return (path_run("", subject, follower, ending, branches).key,)
@@ -391,7 +391,7 @@ def test_every_run_of_a_chain_takes_a_path_that_is_found_and_no_other_is() -> No
         run, keys = ChainRun(suite.model, chain, {}, {}), []
         for step, subject in chain.steps:
             assert subject is not None
-            follower, world = Follower(suite.model), World(run.given(step, subject), answer, {})
+            follower, world = RunFollower(suite.model), World(run.given(step, subject), answer, {})
             ending = interpret(suite.model, subject, world, {}, follower).ending
             keys.append(path_run("", subject, follower, ending, branches).key)
             if ending.status != SUCCESS:

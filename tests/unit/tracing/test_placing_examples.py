@@ -10,7 +10,7 @@ from typing import Any
 from flowdsl.codegen.artifacts import render_plain_json
 from flowdsl.tracing.align import place_entries
 from flowdsl.tracing.history import read_entries, read_history
-from flowdsl.tracing.prompt_units import Unit, read_units
+from flowdsl.tracing.prompt_units import PromptUnit, read_units
 from tests.support.flows.compiling import EXAMPLES, compile_folder
 from tests.support.rows import in_rows
 
@@ -28,7 +28,7 @@ def in_other_words(text: str, chance: Random) -> str:
     return " ".join(OTHER_WORDS.get(words[at].lower(), words[at]) for at in kept)
 
 
-def done(unit: Unit, chance: Random) -> dict[str, Any]:
+def done(unit: PromptUnit, chance: Random) -> dict[str, Any]:
     """What the agent writes for a unit: a call of its tool, or words and a click."""
     lines = [line.text for line in unit.lines]
     if unit.own_tool is not None:

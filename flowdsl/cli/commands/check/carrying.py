@@ -19,7 +19,7 @@ CLASHES = frozenset(("reserved-name", "shadowed-name"))
 """The errors about names that were no errors beside the former spellings."""
 
 
-class Kept(Record):
+class KeptFiles(Record):
     """Files that keep their former spellings, the finding for which they do, and the way out."""
 
     paths: tuple[str, ...]
@@ -43,7 +43,7 @@ class Carrying:
         whole: bool,
     ) -> None:
         self.findings: list[Diagnostic] = []
-        self.kept: list[Kept] = []
+        self.kept: list[KeptFiles] = []
         self._groups: dict[str, int] = {}
         self._left: set[str] = set()
         found = [each for each in analysis.diagnostics if each.span.path in editable]
@@ -65,7 +65,7 @@ class Carrying:
             else:
                 finding, way = kept
                 self._left.update(paths)
-                self.kept.append(Kept(tuple(sorted(old.intersection(paths))), finding, way))
+                self.kept.append(KeptFiles(tuple(sorted(old.intersection(paths))), finding, way))
 
     def group_of(self, finding: Diagnostic) -> int | None:
         """Return the number of the files that a fix of a finding carries over; None for others."""

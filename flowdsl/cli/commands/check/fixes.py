@@ -31,7 +31,7 @@ from ...runtime.rewrites import (
     write_rewrites,
 )
 from ...runtime.target import CommandTarget
-from .carrying import Carrying, Kept
+from .carrying import Carrying, KeptFiles
 from .view import Shown
 
 ROUNDS = 10
@@ -59,7 +59,7 @@ class Fixed(Record):
     count: int
     broken: tuple[str, ...]
     held: tuple[str, ...] = ()
-    kept: tuple[Kept, ...] = ()
+    kept: tuple[KeptFiles, ...] = ()
 
 
 def fix_findings(

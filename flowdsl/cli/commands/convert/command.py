@@ -16,7 +16,7 @@ from flowdsl.decompile.proposing.conversion import (
     prompt_hints_for,
 )
 from flowdsl.decompile.proposing.declarations import declare_schemas
-from flowdsl.decompile.proposing.prompt_variables import Difference
+from flowdsl.decompile.proposing.prompt_variables import VariableDifference
 from flowdsl.decompile.proposing.section import Unwritable
 from flowdsl.deploy.addressing import address_in
 from flowdsl.diagnostics.diagnostic import ERROR
@@ -262,7 +262,7 @@ def _list_known_workflows(names: list[str]) -> str:
 
 
 def _refuse_other_variables(
-    found: Difference, prompt: str, symbol: WorkflowSymbol, target: CommandTarget
+    found: VariableDifference, prompt: str, symbol: WorkflowSymbol, target: CommandTarget
 ) -> None:
     """Raise `CommandError` if the statements would not fill in the same variables as the prompt."""
     problems = list(other_variables(found, prompt))

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from flowdsl.decompile.proposing.convert import Proposal
-from flowdsl.decompile.proposing.prompt_variables import Difference
+from flowdsl.decompile.proposing.prompt_variables import VariableDifference
 from flowdsl.decompile.proposing.rich_text import is_rich_text, plain_text
 from flowdsl.diagnostics.render.cells import split_into_cells
 from flowdsl.diagnostics.render.summary import format_count
@@ -81,7 +81,7 @@ def _join_cells(cells: list[tuple[str, int]]) -> tuple[str, int]:
     return "".join(shown for shown, _ in cells), sum(columns for _, columns in cells)
 
 
-def other_variables(found: Difference, prompt: str) -> Iterator[str]:
+def other_variables(found: VariableDifference, prompt: str) -> Iterator[str]:
     """Describe the problem with each variable that only the prompt or only the statements have."""
     for each in found.lost:
         shown = f"`{spell_variable(each.variable)}`"

@@ -19,7 +19,7 @@ from ...runtime.failure import UsageError
 from ...runtime.service_options import parse_duration
 from .environments import check_environment
 from .machine import check_flows, check_git, check_installation, find_project
-from .result import Result
+from .result import DoctorResult
 
 PATIENCE = 30.0
 """Seconds for the requests of one environment, unless `--timeout` says otherwise."""
@@ -63,7 +63,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     return exit_codes.FINDINGS if problems else exit_codes.SUCCESS
 
 
-def _check_everything(arguments: argparse.Namespace, console: Console) -> Iterator[Result]:
+def _check_everything(arguments: argparse.Namespace, console: Console) -> Iterator[DoctorResult]:
     yield from check_installation()
     target, results = find_project()
     yield from results
@@ -77,7 +77,7 @@ def _check_everything(arguments: argparse.Namespace, console: Console) -> Iterat
     else:
         names = list(project.environments)
     if not names:
-        yield Result(
+        yield DoctorResult(
             "environments",
             "problem",
             "the project declares none, so there is nowhere to deploy to",
@@ -85,14 +85,14 @@ def _check_everything(arguments: argparse.Namespace, console: Console) -> Iterat
         )
     for name in names:
         for result in check_environment(name, arguments, console):
-            yield Result(result.subject, result.outcome, result.message, result.advice, name)
+            yield DoctorResult(result.subject, result.outcome, result.message, result.advice, name)
     if arguments.live:
         from .questions import ask_questions
 
         yield from ask_questions(names[0], arguments, console)
 
 
-def _render_text(results: Sequence[Result]) -> str:
+def _render_text(results: Sequence[DoctorResult]) -> str:
     """Each result on one line, and below it what to do."""
     lines: list[str] = []
     environment = ""
@@ -108,7 +108,7 @@ def _render_text(results: Sequence[Result]) -> str:
     return "\n".join(lines)
 
 
-def _render_json(results: Sequence[Result]) -> str:
+def _render_json(results: Sequence[DoctorResult]) -> str:
     items = [
         {
             "environment": each.environment or None,

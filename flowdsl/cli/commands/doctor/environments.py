@@ -25,19 +25,21 @@ from ...runtime.console import Console
 from ...runtime.engine.deployment import Deployment, open_deployment
 from ...runtime.service_options import TimeLimit
 from ..state.read import age_of
-from .result import Result
+from .result import DoctorResult
 
 CLOCK_SECONDS = 60.0
 """How far the clocks may be apart. Signed requests to a bucket fail from 15 minutes on, and
 moments of runs are compared with those of the service."""
 
 
-def check_environment(name: str, arguments: argparse.Namespace, console: Console) -> list[Result]:
+def check_environment(
+    name: str, arguments: argparse.Namespace, console: Console
+) -> list[DoctorResult]:
     """Look at the environment `name` of the project; nothing is written."""
     try:
         deployment = open_deployment(name, console, need_flows=False)
     except FlowdslError as failure:
-        return [Result("the environment", "problem", str(failure))]
+        return [DoctorResult("the environment", "problem", str(failure))]
     document, state_results = _check_state(deployment)
     results = [*_check_key(deployment), *state_results]
     if any(each.subject == "the key" and each.outcome == "problem" for each in results):
@@ -45,7 +47,7 @@ def check_environment(name: str, arguments: argparse.Namespace, console: Console
     return [*results, *_check_service(deployment, document, arguments, console)]
 
 
-def _check_key(deployment: Deployment) -> Iterator[Result]:
+def _check_key(deployment: Deployment) -> Iterator[DoctorResult]:
     """Find the key without printing or sending it."""
     environment = deployment.environment
     if environment.api == EMBEDDED:  # it needs no key
@@ -54,25 +56,25 @@ def _check_key(deployment: Deployment) -> Iterator[Result]:
         check_api_url(environment.api, hosts_to_trust(os.environ))
     except CyberdeskError as failure:
         advice = f"`{TRUSTED_HOSTS}` names hosts that a key may be sent to"
-        yield Result("the key", "problem", str(failure), advice)
+        yield DoctorResult("the key", "problem", str(failure), advice)
         return
     source = environment.api_key
     if source is None:
         message = "the environment does not say where its API key is"
         advice = 'add `api_key = { env = "CYBERDESK_API_KEY" }` to it'
-        yield Result("the key", "problem", message, advice)
+        yield DoctorResult("the key", "problem", message, advice)
         return
     place = f"the variable `{source.name}`" if source.kind == "env" else f"`{source.name}`"
     try:
         read_api_key(source, deployment.target.root, os.environ)
     except MissingKey as failure:
         advice = f"put the key of the organisation into {place}"
-        yield Result("the key", "problem", str(failure), advice)
+        yield DoctorResult("the key", "problem", str(failure), advice)
     else:
-        yield Result("the key", "ok", f"it is in {place}")
+        yield DoctorResult("the key", "ok", f"it is in {place}")
 
 
-def _check_state(deployment: Deployment) -> tuple[StateDocument | None, list[Result]]:
+def _check_state(deployment: Deployment) -> tuple[StateDocument | None, list[DoctorResult]]:
     """Read state; return the usable document, if any, and what was found."""
     store, environment = deployment.store, deployment.environment
     try:
@@ -82,23 +84,27 @@ def _check_state(deployment: Deployment) -> tuple[StateDocument | None, list[Res
             refuse_moved(document, store.url)
             refuse_other_service(document, environment.name, deployment.api_base)
     except StateError as failure:
-        return None, [Result("the state", "problem", str(failure))]
+        return None, [DoctorResult("the state", "problem", str(failure))]
     return document, list(_describe_state(document, deployment))
 
 
-def _describe_state(document: StateDocument | None, deployment: Deployment) -> Iterator[Result]:
+def _describe_state(
+    document: StateDocument | None, deployment: Deployment
+) -> Iterator[DoctorResult]:
     store, name = deployment.store, deployment.environment.name
     if document is None:
-        yield Result("the state", "ok", f"there is none at `{store.url}`: nothing is deployed yet")
+        yield DoctorResult(
+            "the state", "ok", f"there is none at `{store.url}`: nothing is deployed yet"
+        )
     else:
         workflows = format_count(len(document.workflow_ids()), "workflow")
         commit = "" if document.source is None else f", of commit {document.source.commit[:12]}"
-        yield Result("the state", "ok", f"{workflows}{commit}, at `{store.url}`")
+        yield DoctorResult("the state", "ok", f"{workflows}{commit}, at `{store.url}`")
     if not store.shared and deployment.environment.api != EMBEDDED:
         moved = (
             "" if document is None else f"; `flowdsl state migrate --env {name} --to URL` moves it"
         )
-        yield Result(
+        yield DoctorResult(
             "the state",
             "note",
             "it is a file of this machine, which neither a build nor a colleague has",
@@ -108,7 +114,7 @@ def _describe_state(document: StateDocument | None, deployment: Deployment) -> I
         yield from _describe_open_work(document, name)
 
 
-def _describe_open_work(document: StateDocument, name: str) -> Iterator[Result]:
+def _describe_open_work(document: StateDocument, name: str) -> Iterator[DoctorResult]:
     """The lease, and writes that were left open."""
     writes = format_count(len(document.pending), "write")
     if document.lease is not None:
@@ -116,7 +122,7 @@ def _describe_open_work(document: StateDocument, name: str) -> Iterator[Result]:
         # It is by the holder's clock, so whether that deploy is dead stays a person's decision.
         is_late = lease.expires < now
         since = f"{lease.holder} holds it for {age_of(lease, now)}"
-        yield Result(
+        yield DoctorResult(
             "the lease",
             "problem" if is_late else "note",
             f"{since}, and has not renewed it in time" if is_late else since,
@@ -126,7 +132,9 @@ def _describe_open_work(document: StateDocument, name: str) -> Iterator[Result]:
     if document.pending:
         message = f"an earlier deploy left {writes} open"
         advice = f"`flowdsl recover --env {name}` finds out what became of them"
-        yield Result("the state", "problem" if document.lease is None else "note", message, advice)
+        yield DoctorResult(
+            "the state", "problem" if document.lease is None else "note", message, advice
+        )
 
 
 def _check_service(
@@ -134,9 +142,9 @@ def _check_service(
     document: StateDocument | None,
     arguments: argparse.Namespace,
     console: Console,
-) -> list[Result]:
+) -> list[DoctorResult]:
     """Ask the service, within the time limit for one environment."""
-    results: list[Result] = []
+    results: list[DoctorResult] = []
 
     async def ask(client: CyberdeskClient) -> None:
         async for result in _ask_service(client, deployment, document):
@@ -148,22 +156,22 @@ def _check_service(
         use_service(limited, console, deployment.environment, deployment.target.root, ask)
     except AuthenticationRefused as failure:
         advice = "make a key in the settings of the dashboard, and put it in the place of this one"
-        results.append(Result("the key", "problem", str(failure), advice))
+        results.append(DoctorResult("the key", "problem", str(failure), advice))
     except FlowdslError as failure:
         subject = "the organisation" if results else "the service"
         advice = "" if results else f"look at `api` ({deployment.environment.api}), and at proxies"
-        results.append(Result(subject, "problem", str(failure), advice))
+        results.append(DoctorResult(subject, "problem", str(failure), advice))
     return results
 
 
 async def _ask_service(
     client: CyberdeskClient, deployment: Deployment, document: StateDocument | None
-) -> AsyncIterator[Result]:
+) -> AsyncIterator[DoctorResult]:
     before = datetime.now(UTC)
     clock = await client.read_clock()
     after = datetime.now(UTC)
     api = deployment.environment.api
-    yield Result(
+    yield DoctorResult(
         "the service", "ok", f"{'the local Cyberdesk' if api == EMBEDDED else api} answers"
     )
     if clock is not None:
@@ -174,15 +182,15 @@ async def _ask_service(
         yield result
 
 
-def _compare_clocks(service: datetime, before: datetime, after: datetime) -> Result:
+def _compare_clocks(service: datetime, before: datetime, after: datetime) -> DoctorResult:
     """Compare the service's clock with ours, read before and after its reply."""
     ahead = (before - service).total_seconds()
     behind = (service - after).total_seconds()
     apart = max(ahead, behind)
     if apart <= CLOCK_SECONDS:
-        return Result("the clock", "ok", "it agrees with that of the service")
+        return DoctorResult("the clock", "ok", "it agrees with that of the service")
     direction = "ahead of" if ahead > behind else "behind"
-    return Result(
+    return DoctorResult(
         "the clock",
         "problem",
         f"it is {apart:.0f} s {direction} that of the service",
@@ -192,7 +200,7 @@ def _compare_clocks(service: datetime, before: datetime, after: datetime) -> Res
 
 async def _check_organization(
     client: CyberdeskClient, deployment: Deployment, document: StateDocument | None
-) -> AsyncIterator[Result]:
+) -> AsyncIterator[DoctorResult]:
     """Compare the organisation of the key with the one that project or state names."""
     workflows = await client.workflows.list(limit=1)
     machines = await client.machines.list(limit=1)
@@ -205,19 +213,21 @@ async def _check_organization(
     )
     if found is None:
         message = f"the key is accepted; its organisation is not known yet: {counts}"
-        yield Result("the organisation", "ok", message)
+        yield DoctorResult("the organisation", "ok", message)
     elif expected is not None and found != expected:
-        yield Result(
+        yield DoctorResult(
             "the organisation",
             "problem",
             f"the key belongs to {found}, and `{deployment.environment.name}` to {expected}",
             "use a key of that organisation",
         )
     else:
-        yield Result("the organisation", "ok", f"{found}: {counts}")
+        yield DoctorResult("the organisation", "ok", f"{found}: {counts}")
 
 
-async def _check_names(client: CyberdeskClient, deployment: Deployment) -> AsyncIterator[Result]:
+async def _check_names(
+    client: CyberdeskClient, deployment: Deployment
+) -> AsyncIterator[DoctorResult]:
     """Look for models and tags that the flows name and the organisation lacks."""
     target = deployment.target
     if not target.entries:
@@ -225,14 +235,18 @@ async def _check_names(client: CyberdeskClient, deployment: Deployment) -> Async
     options = target.options(deployment.environment)
     bundle = compile_project(target.files, target.entries, options).bundle
     if bundle is None:
-        yield Result("names", "unknown", "the flows have errors, so what they name is not known")
+        yield DoctorResult(
+            "names", "unknown", "the flows have errors, so what they name is not known"
+        )
         return
     wanted = deployment.deploy_target()
     lists = find_wanted_lists(bundle, wanted)
     desired = resolve_desired_state(bundle, wanted, await read_directory(client, lists))
     for problem in desired.problems:
-        yield Result("names", "problem", problem, "`flowdsl models list` and `tags list` show all")
+        yield DoctorResult(
+            "names", "problem", problem, "`flowdsl models list` and `tags list` show all"
+        )
     if not desired.problems:
         asked = "every model and tag that the flows name is there"
         nothing = "the flows name no model and no tag"
-        yield Result("names", "ok", nothing if lists == WantedLists() else asked)
+        yield DoctorResult("names", "ok", nothing if lists == WantedLists() else asked)

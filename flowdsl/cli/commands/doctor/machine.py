@@ -19,7 +19,7 @@ from flowdsl.workspace.state import require_project_id
 
 from ...runtime.environments import any_environment
 from ...runtime.target import CommandTarget, open_flows, open_project
-from .result import Result
+from .result import DoctorResult
 
 _EXTRAS = (
     ("cloud", "obstore", "state in a bucket (`s3://`, `gs://`, `az://`)"),
@@ -28,20 +28,20 @@ _EXTRAS = (
 """The extras of the installation: name, package, and what needs it."""
 
 
-def check_installation() -> Iterator[Result]:
+def check_installation() -> Iterator[DoctorResult]:
     """Look at Python, FlowDSL and its extras."""
-    yield Result(
+    yield DoctorResult(
         "Python",
         "ok",
         f"{platform.python_version()} on {platform.system()} {platform.machine()}, {sys.prefix}",
     )
-    yield Result("FlowDSL", "ok", __version__)
+    yield DoctorResult("FlowDSL", "ok", __version__)
     for extra, package, needed_for in _EXTRAS:
         subject = f"the extra `{extra}`"
         try:
-            yield Result(subject, "ok", f"{package} {version(package)}")
+            yield DoctorResult(subject, "ok", f"{package} {version(package)}")
         except PackageNotFoundError:
-            yield Result(
+            yield DoctorResult(
                 subject,
                 "note",
                 f"it is not installed; {needed_for} needs it",
@@ -49,11 +49,11 @@ def check_installation() -> Iterator[Result]:
             )
 
 
-def find_project() -> tuple[CommandTarget | None, list[Result]]:
+def find_project() -> tuple[CommandTarget | None, list[DoctorResult]]:
     """Return the project of the working folder, None without a usable one, and what was found."""
     if find_root(os.curdir) is None:
         return None, [
-            Result(
+            DoctorResult(
                 "the project",
                 "problem",
                 f"there is no `{PROJECT_FILE}` in this folder or above it",
@@ -65,44 +65,44 @@ def find_project() -> tuple[CommandTarget | None, list[Result]]:
         found = format_count(len(target.problems), "error")
         message = f"`{PROJECT_FILE}` has {found}, the first: {target.problems[0].message}"
         return None, [
-            Result("the project", "problem", message, "`flowdsl check` shows where they are")
+            DoctorResult("the project", "problem", message, "`flowdsl check` shows where they are")
         ]
     name = f"{target.project.name}, in {target.root}"
     try:
         own_id = require_project_id(target.project)
     except UnusableProject as failure:
-        result = Result("the project", "problem", f"{name}: {failure}")
+        result = DoctorResult("the project", "problem", f"{name}: {failure}")
     else:
-        result = Result("the project", "ok", f"{name}, with the id {own_id}")
+        result = DoctorResult("the project", "ok", f"{name}, with the id {own_id}")
     return target, [result]
 
 
-def check_flows(target: CommandTarget) -> Result:
+def check_flows(target: CommandTarget) -> DoctorResult:
     """Check the flows of the project."""
     subject = "the flows"
     try:
         whole = open_flows()
     except FlowdslError as failure:
         help = "`flowdsl new workflow NAME` writes one, `flowdsl import` takes those of a dashboard"
-        return Result(subject, "problem" if target.entries else "note", str(failure), help)
+        return DoctorResult(subject, "problem" if target.entries else "note", str(failure), help)
     environment = any_environment(whole.project, None)
     analysis = analyze(whole.files, whole.entries, whole.options(environment))
     files = format_count(len(whole.entries), "file")
     errors = sum(each.severity == "error" for each in analysis.diagnostics)
     if analysis.has_errors:
         found = format_count(errors, "error")
-        return Result(subject, "problem", f"{found} in {files}", "`flowdsl check` shows them")
+        return DoctorResult(subject, "problem", f"{found} in {files}", "`flowdsl check` shows them")
     workflows = format_count(len(analysis.model.workflows), "workflow")
-    return Result(subject, "ok", f"{workflows} in {files}, no error")
+    return DoctorResult(subject, "ok", f"{workflows} in {files}, no error")
 
 
-def check_git(target: CommandTarget) -> Result:
+def check_git(target: CommandTarget) -> DoctorResult:
     """Look at the checkout around the project."""
     subject = "git"
     try:
         checkout = checkout_at(target.root, target.libraries.values())
     except NoCheckout as reason:
-        return Result(
+        return DoctorResult(
             subject,
             "note",
             f"{reason}; a deploy cannot say which commit it is of, nor notice an older one",
@@ -110,12 +110,12 @@ def check_git(target: CommandTarget) -> Result:
         )
     commit = checkout.commit[:12]
     if checkout.shallow:
-        return Result(
+        return DoctorResult(
             subject,
             "problem",
             f"{commit}, in a shallow clone: whether a deploy goes back in history is not known",
             "clone the whole history (`git fetch --unshallow`; in CI `fetch-depth: 0`)",
         )
     if checkout.dirty:
-        return Result(subject, "note", f"{commit}, with changes that no commit has yet")
-    return Result(subject, "ok", f"{commit}, nothing uncommitted")
+        return DoctorResult(subject, "note", f"{commit}, with changes that no commit has yet")
+    return DoctorResult(subject, "ok", f"{commit}, nothing uncommitted")

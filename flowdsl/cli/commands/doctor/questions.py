@@ -29,7 +29,7 @@ from ...runtime.console import Console
 from ...runtime.engine.deployment import open_deployment
 from ...runtime.interrupts import Interrupts
 from ...runtime.service_options import TimeLimit
-from .result import Outcome, Result
+from .result import DoctorResult, Outcome
 
 TEMPORARY = "flowdsl doctor: made for a check, may be deleted"
 """The name of the workflow that the writing questions are asked on."""
@@ -49,14 +49,14 @@ not show it.
 
 def ask_questions(
     environment: str, arguments: argparse.Namespace, console: Console
-) -> Sequence[Result]:
+) -> Sequence[DoctorResult]:
     """Ask every question of the service of an environment; the writing ones with `--writes`.
 
     Each result is of the section `<environment>: assumptions`. A failure of the client is one
     result more, `questions`.
     """
     deployment = open_deployment(environment, console, need_flows=False)
-    answers: list[Result] = []
+    answers: list[DoctorResult] = []
 
     async def ask(client: CyberdeskClient) -> None:
         for key, question in READING.items():
@@ -78,21 +78,23 @@ def ask_questions(
             interrupts=interrupts,
         )
     except FlowdslError as failure:
-        answers.append(Result("questions", "problem", str(failure)))
+        answers.append(DoctorResult("questions", "problem", str(failure)))
     return [
-        Result(each.subject, each.outcome, each.message, each.advice, f"{environment}: assumptions")
+        DoctorResult(
+            each.subject, each.outcome, each.message, each.advice, f"{environment}: assumptions"
+        )
         for each in answers
     ]
 
 
-async def _ask_one(key: str, question: Awaitable[Answer]) -> Result:
+async def _ask_one(key: str, question: Awaitable[Answer]) -> DoctorResult:
     """Ask a question; a failing service leaves its answer open, and the others go on."""
     try:
         outcome, seen = await question
     except CyberdeskError as failure:
-        return Result(key, "unknown", str(failure))
+        return DoctorResult(key, "unknown", str(failure))
     advice = f"please report it: `{key}` in docs/assumptions.md is wrong then"
-    return Result(key, outcome, seen, advice if outcome == "problem" else "")
+    return DoctorResult(key, outcome, seen, advice if outcome == "problem" else "")
 
 
 def _judge(is_as_assumed: bool, seen: str) -> Answer:
@@ -204,7 +206,7 @@ READING: Mapping[str, Callable[[CyberdeskClient], Awaitable[Answer]]] = {
 """Questions that only read, by the key of their row."""
 
 
-async def _ask_writing(client: CyberdeskClient, answers: list[Result]) -> None:
+async def _ask_writing(client: CyberdeskClient, answers: list[DoctorResult]) -> None:
     """Make a workflow, ask the writing questions of it, and delete it, whatever happens."""
     made: list[str] = []
     try:
@@ -213,7 +215,7 @@ async def _ask_writing(client: CyberdeskClient, answers: list[Result]) -> None:
             if made:
                 answers.append(await _ask_one(key, question(client, made[0])))
             else:
-                answers.append(Result(key, "unknown", "no workflow was made to ask it of"))
+                answers.append(DoctorResult(key, "unknown", "no workflow was made to ask it of"))
     finally:
         for workflow_id in made:
             answers.append(await _ask_one("delete-not-found", _delete(client, workflow_id)))

@@ -10,7 +10,7 @@ Outcome = Literal["ok", "note", "problem", "unknown"]
 """`note` is worth knowing and needs no action; `unknown` could not be found out."""
 
 
-class Result(Record):
+class DoctorResult(Record):
     """What one check found.
 
     `subject` names what was looked at, and `environment` whose it is, empty for what all share.

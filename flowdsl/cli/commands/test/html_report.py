@@ -39,7 +39,7 @@ class Tested:
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
+class _ReportRow:
     """A line of a run, or a branch; `target` is the id of a prompt line, or empty."""
 
     place: str
@@ -54,7 +54,7 @@ class _Test:
     title: str
     place: str
     problems: tuple[str, ...]
-    rows: tuple[_Row, ...]
+    rows: tuple[_ReportRow, ...]
 
 
 def render_tests_page(
@@ -135,7 +135,7 @@ def _make_test(
     rows = [_make_row(line, anchors, show_path) for line in lines[:MOST_LINES]]
     if len(lines) > MOST_LINES:
         left_out = format_count(len(lines) - MOST_LINES, "line")
-        rows.append(_Row("", "", f"… {left_out} left out"))
+        rows.append(_ReportRow("", "", f"… {left_out} left out"))
     problems = tuple(
         "\n".join(
             (
@@ -150,12 +150,12 @@ def _make_test(
     return _Test(result.subject, result.title, place, problems, tuple(rows))
 
 
-def _make_row(line: Line, anchors: _Anchors, show_path: Callable[[str], str]) -> _Row:
+def _make_row(line: Line, anchors: _Anchors, show_path: Callable[[str], str]) -> _ReportRow:
     place = line.place
     if not isinstance(place, Span):
-        return _Row("", "", shorten_line(line.text))
+        return _ReportRow("", "", shorten_line(line.text))
     at = place.path, place.first.line
-    return _Row(f"{show_path(at[0])}:{at[1]}", anchors.get(at, ""), shorten_line(line.text))
+    return _ReportRow(f"{show_path(at[0])}:{at[1]}", anchors.get(at, ""), shorten_line(line.text))
 
 
 def _make_branches(
@@ -163,7 +163,7 @@ def _make_branches(
     results: Sequence[Result],
     anchors: _Anchors,
     show_path: Callable[[str], str],
-) -> Iterator[_Row]:
+) -> Iterator[_ReportRow]:
     """Yield each branch with the number of tests that take it."""
     often = Counter(key for result in results for key in result.branches)
     for body in bodies:
@@ -171,4 +171,4 @@ def _make_branches(
             place = Place(branch.path, branch.line, 1)
             target = anchors.get((place.path, place.line), "")
             shown = f"{show_path(place.path)}:{place.line}"
-            yield _Row(shown, target, branch.words, often[branch.key])
+            yield _ReportRow(shown, target, branch.words, often[branch.key])

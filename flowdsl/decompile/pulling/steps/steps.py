@@ -19,7 +19,7 @@ from ...model import NOWHERE, Payload, PromptProgram
 from ...payload import ImportProblem, read_workflow
 from ...reading.prompt import read_prompt
 from ...shapes import read_hints
-from ..attempts import STATEMENTS, Attempt, Choices, EditContext, Edits
+from ..attempts import STATEMENTS, Choices, EditContext, Edits, SourceVariant
 from ..checks import description_edits, rule_edits
 from ..editing import Edit, doc_start, indent_at, insertion_after, line_start
 from ..goal import PROMPT
@@ -49,7 +49,7 @@ _OPENED = (
 )
 
 
-def attempt_steps(context: EditContext) -> Iterator[Attempt]:
+def attempt_steps(context: EditContext) -> Iterator[SourceVariant]:
     """Return all changes of statements together, in every combination of ways; then each alone."""
     if PROMPT not in context.open_fields or context.item(ast.StepsSection) is None:
         return

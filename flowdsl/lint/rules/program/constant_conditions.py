@@ -55,7 +55,7 @@ _DATE = PRIMITIVE["date"]
 def check_constant(context: LintContext, statement: ast.Stmt) -> None:
     """Report the smallest parts of conditions that hold in every run, or in none."""
     for condition in conditions_of(statement):
-        reader = _Reader(context)
+        reader = _ConditionReader(context)
         if reader.knows(condition):
             with suppress(TooManyCases):
                 _check_condition(reader, _as_written(statement, condition))
@@ -63,7 +63,7 @@ def check_constant(context: LintContext, statement: ast.Stmt) -> None:
 
 def check_branches(context: LintContext, statement: ast.IfStmt | ast.MatchStmt) -> None:
     """Report branches that no run takes, since those above them take every case of theirs."""
-    reader = _Reader(context)
+    reader = _ConditionReader(context)
     with suppress(TooManyCases):
         if isinstance(statement, ast.MatchStmt):
             _check_match(reader, statement)
@@ -73,7 +73,7 @@ def check_branches(context: LintContext, statement: ast.IfStmt | ast.MatchStmt) 
 
 def check_asked_twice(context: LintContext, statement: ast.Stmt) -> None:
     """Report a question that an `and` or an `or` joins with itself."""
-    reader = _Reader(context)
+    reader = _ConditionReader(context)
     for condition in conditions_of(statement):
         for node in walk(condition):
             if isinstance(node, ast.AndExpr | ast.OrExpr):
@@ -88,7 +88,7 @@ def _as_written(statement: ast.Stmt, condition: ast.Condition) -> ast.Condition:
     return condition
 
 
-def _check_condition(reader: _Reader, condition: ast.Condition) -> bool:
+def _check_condition(reader: _ConditionReader, condition: ast.Condition) -> bool:
     """Report the smallest parts of a condition that cannot differ; return whether there is any."""
     constant = [_check_condition(reader, each) for each in _parts_of(condition)]
     if any(constant):
@@ -115,7 +115,7 @@ def _parts_of(condition: ast.Condition) -> Sequence[ast.Condition]:
             return ()
 
 
-def _check_repeated(reader: _Reader, condition: ast.AndExpr | ast.OrExpr) -> None:
+def _check_repeated(reader: _ConditionReader, condition: ast.AndExpr | ast.OrExpr) -> None:
     first: dict[Key, ast.Node] = {}
     for operand in condition.operands:
         if isinstance(operand, ast.SeesExpr):
@@ -125,7 +125,7 @@ def _check_repeated(reader: _Reader, condition: ast.AndExpr | ast.OrExpr) -> Non
                 reader.context.report(ASKED_TWICE, reader.context.span(operand), labels=(label,))
 
 
-def _explain(reader: _Reader, condition: ast.Condition, holds: bool) -> tuple[str, str]:
+def _explain(reader: _ConditionReader, condition: ast.Condition, holds: bool) -> tuple[str, str]:
     """Return why a condition cannot be so (`holds`) or cannot be otherwise, and what to do."""
     constants = reader.context.model.constants
     refs = {
@@ -156,7 +156,7 @@ def _explain(reader: _Reader, condition: ast.Condition, holds: bool) -> tuple[st
     return f"`{written}` is {' and '.join(named)}", help
 
 
-def _check_chain(reader: _Reader, statement: ast.IfStmt) -> None:
+def _check_chain(reader: _ConditionReader, statement: ast.IfStmt) -> None:
     left: list[Case] = [{}]
     for branch in statement.branches:
         if left:
@@ -167,7 +167,7 @@ def _check_chain(reader: _Reader, statement: ast.IfStmt) -> None:
         _report_else(reader, statement.branches[-1].body, statement.otherwise)
 
 
-def _check_branch(reader: _Reader, left: list[Case], condition: ast.Condition) -> None:
+def _check_branch(reader: _ConditionReader, left: list[Case], condition: ast.Condition) -> None:
     """Report a condition, or each alternative of it, that holds in none of the cases `left`."""
     asked = [(condition, reader.cases(condition, True)), *reader.alternatives(condition)]
     for place, cases in asked:
@@ -180,7 +180,7 @@ def _check_branch(reader: _Reader, left: list[Case], condition: ast.Condition) -
                 return
 
 
-def _check_match(reader: _Reader, statement: ast.MatchStmt) -> None:
+def _check_match(reader: _ConditionReader, statement: ast.MatchStmt) -> None:
     """Report an `else` behind branches for every value."""
     operand = statement.operand
     if statement.otherwise is None or not statement.branches or not reader.knows(operand):
@@ -192,7 +192,7 @@ def _check_match(reader: _Reader, statement: ast.MatchStmt) -> None:
         _report_else(reader, statement.branches[-1].body, statement.otherwise)
 
 
-def _report_else(reader: _Reader, before: ast.Block, otherwise: ast.Block) -> None:
+def _report_else(reader: _ConditionReader, before: ast.Block, otherwise: ast.Block) -> None:
     source = reader.context.source
     start = source.text.rindex("else", before.end, otherwise.start)
     span = Span(source, start, start + len("else"))
@@ -200,7 +200,7 @@ def _report_else(reader: _Reader, before: ast.Block, otherwise: ast.Block) -> No
     reader.context.report(UNREACHED, span, what="`else`", of="", way=way)
 
 
-class _Reader:
+class _ConditionReader:
     """Reads conditions as cases; the values of their references are known by type and bounds."""
 
     def __init__(self, context: LintContext) -> None:

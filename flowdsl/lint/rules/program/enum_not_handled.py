@@ -10,7 +10,7 @@ from flowdsl.lint.bodies import body_of
 from flowdsl.lint.context import LintContext
 from flowdsl.semantics.names.paths import presence_key
 from flowdsl.semantics.names.scopes import PresenceKey
-from flowdsl.semantics.statements.choices import Asked, find_asked_values, not_asked
+from flowdsl.semantics.statements.choices import ValueComparison, find_asked_values, not_asked
 from flowdsl.semantics.types import Enum, strip_optional
 from flowdsl.syntax import ast
 from flowdsl.syntax.statements import conditions_of
@@ -55,7 +55,9 @@ def check(context: LintContext, statement: ast.IfStmt) -> None:
         )
 
 
-def _find_asked_here(context: LintContext, condition: ast.Condition) -> list[Asked] | None:
+def _find_asked_here(
+    context: LintContext, condition: ast.Condition
+) -> list[ValueComparison] | None:
     return find_asked_values(condition, context.model.constants, context.model.ref_types)
 
 

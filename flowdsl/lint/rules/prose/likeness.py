@@ -9,7 +9,7 @@ from flowdsl.diagnostics.diagnostic import PLATFORM, Edit, Fix
 from flowdsl.lint.context import LintContext
 from flowdsl.lint.rule import LoadedRule
 from flowdsl.lint.texts.prose import Prose
-from flowdsl.lint.texts.spelled import Spelled
+from flowdsl.lint.texts.spelled import SpelledText
 from flowdsl.lint.texts.titles import NUMBERED, why_no_title
 from flowdsl.prompt.likeness import like_a_sentence
 from flowdsl.source.text import Span
@@ -28,7 +28,7 @@ TITLE_READS_AS_INSTRUCTION = PLATFORM.spec(
 
 def check_title_reads_as_instruction(context: LintContext, step: ast.StepStmt) -> None:
     """Report a title that begins or ends like a line of a prompt."""
-    spelled = Spelled(context, step.title)
+    spelled = SpelledText(context, step.title)
     text = spelled.text.strip()
     why = why_no_title(text)
     if why is None:

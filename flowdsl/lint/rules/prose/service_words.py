@@ -8,7 +8,7 @@ from flowdsl.diagnostics.diagnostic import INFO, SUSPICIOUS
 from flowdsl.lint.context import LintContext
 from flowdsl.lint.rule import LoadedRule
 from flowdsl.lint.texts.prose import Literals, Prose
-from flowdsl.lint.texts.spelled import Spelled
+from flowdsl.lint.texts.spelled import SpelledText
 from flowdsl.semantics.capabilities import NEW, PLAINED, TOOLS
 from flowdsl.source.text import Span
 from flowdsl.syntax import ast
@@ -95,7 +95,7 @@ _TYPED = (
 def check_typographic_typed_text(context: LintContext, found: ast.TypeStmt | Prose) -> None:
     """Report the first such character of a typed text."""
     if isinstance(found, Prose):
-        spelled = Spelled(context, found.text)
+        spelled = SpelledText(context, found.text)
         for typed in re.finditer(_TYPED, spelled.text):
             if _report(context, spelled, *typed.span(1 if typed[1] is not None else 2)):
                 return
@@ -103,11 +103,11 @@ def check_typographic_typed_text(context: LintContext, found: ast.TypeStmt | Pro
         value = found.value
         assert not isinstance(value, ast.DayExpr), "a day is in ASCII"
         text = value if isinstance(value, ast.Text) else ast.Text(0, 0, ast.STRING, (value,))
-        spelled = Spelled(context, text)
+        spelled = SpelledText(context, text)
         _report(context, spelled, 0, len(spelled.text))
 
 
-def _report(context: LintContext, spelled: Spelled, start: int, end: int) -> bool:
+def _report(context: LintContext, spelled: SpelledText, start: int, end: int) -> bool:
     for at in range(start, end):
         char = spelled.text[at]
         if char in PLAINED:
