@@ -12,9 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from flowdsl.cli.commands.check.command import INDEX_FROM
 from flowdsl.cli.commands.check.fixes import fix_findings
 from flowdsl.cli.commands.check.view import Shown
+from flowdsl.cli.runtime.indexed import INDEX_FROM
 from flowdsl.cli.runtime.target import open_target
 from flowdsl.diagnostics.diagnostic import Diagnostic, DiagnosticSpec, Edit, Fix
 from flowdsl.diagnostics.findings import Findings

@@ -152,7 +152,7 @@ def test_nor_by_the_processes_that_share_a_check(tmp_path: Path, marker: Path, m
         "if sys.orig_argv[1:3] == ['-m', 'flowdsl']:\n"
         f"    import multiprocessing; multiprocessing.set_start_method({method!r})\n"
         "    from flowdsl.incremental import work; work.POOL_FROM = 2\n"
-        "    from flowdsl.cli.commands.check import command; command.INDEX_FROM = 2\n"
+        "    from flowdsl.cli.runtime import indexed; indexed.INDEX_FROM = 2\n"
     )
     project = _poisoned(marker, ["multiprocessing"])
     for name in ("v", "x"):
