@@ -52,10 +52,10 @@ PROMPT = (
     "Enter {%s} in the first field, and press Tab.",
     "If {%s} is empty -> skip it.",
     "Save what you read as {{%s}}.",
-    "For each entry of {%s} type {%s.name}, then Enter.",
+    "For each entry of {%s} type its name, then Enter.",
     r"Save it as C:\Export\{%s}.pdf",
-    "Check { %s } and {%sx}.",
-    "Use {%s[0]} or {unknown_value}.",
+    "Check { %s } and {as_before}.",
+    "Use {%s} or {unknown_value}.",
 )
 
 

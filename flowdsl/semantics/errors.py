@@ -144,6 +144,14 @@ NEGATIVE_INDEX = NAMES.spec(
     "indexes count from 0 at the start of the list",
 )
 NOT_IN_CONST = NAMES.spec("not-in-const", "the value of const `{name}` has nothing at `{part}`")
+UNDECLARED_IN_PROMPT = NAMES.spec(
+    "undeclared-in-prompt", "workflow `{workflow}` declares no `{name}`", arguable=True
+)
+UNKNOWN_PATH_IN_PROMPT = NAMES.spec(
+    "unknown-path-in-prompt",
+    "`{owner}` of workflow `{workflow}` has nothing at `{part}`",
+    arguable=True,
+)
 UNLISTED_IN_PROMPT = SUSPICIOUS.spec(
     "unlisted-in-prompt", "the schemas of workflow `{workflow}` list no `{name}`"
 )

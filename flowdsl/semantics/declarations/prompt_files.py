@@ -1,14 +1,15 @@
 """Checks variables in the files of `prompt from` against the schemas of the workflow.
 
-Such a file is copied verbatim from elsewhere, and the service runs it as it is. So what looks
-wrong is a warning, also a misspelt name or a path that no value can have: an imported workflow
-compiles to the payload that it was. A parameter of the machine or its pool may supply other names
-(Cyberdesk's documentation), and an agent may keep runtime values of its own.
+Such a file is copied verbatim from elsewhere. A name that is clearly a misspelling of a declared
+one is an error, as is a path that no value can have. Any other name that no schema lists is a
+warning: a parameter of the machine or its pool may supply it (Cyberdesk's documentation), and an
+agent may keep runtime values of its own.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 from flowdsl.diagnostics.diagnostic import Label
 from flowdsl.diagnostics.suggest import Names, find_misspelt_name, suggest_known_names
@@ -152,35 +153,60 @@ def _report_unknown(
         help = f"`{name}` is an input; write `{{{name}}}`"
     else:
         help, is_likely = suggest_known_names(kind, names, name), False
-    if is_likely or not given.is_open:
-        _report_unlisted(prompt, span, sigil + name, help)
-
-
-def _report_unlisted(prompt: _PromptFile, span: Span, name: str, help: str) -> None:
-    prompt.sink.report(
-        errors.UNLISTED_IN_PROMPT,
-        span,
-        name=name,
-        workflow=prompt.workflow,
-        labels=prompt.labels,
-        help=help,
-    )
+    if meant is not None and not given.is_open:
+        prompt.sink.report(
+            errors.UNDECLARED_IN_PROMPT,
+            span,
+            name=name,
+            workflow=prompt.workflow,
+            labels=prompt.labels,
+            help=help,
+        )
+    elif is_likely or not given.is_open:
+        prompt.sink.report(
+            errors.UNLISTED_IN_PROMPT,
+            span,
+            name=sigil + name,
+            workflow=prompt.workflow,
+            labels=prompt.labels,
+            help=help,
+        )
 
 
 def _check_runtime(prompt: _PromptFile, outputs: frozenset[str]) -> None:
-    """Report runtime values that are very likely misspelt outputs, each at its first use.
+    """Report runtime values that are very likely misspelt outputs.
 
-    An agent may keep runtime values of its own.
+    An agent may keep runtime values of its own. A name that is used several times is written and
+    read consistently, so the run works: that is a warning. A name that is used once is an error.
     """
-    seen: set[str] = set()
+    uses = list(re.finditer(_RUNTIME, prompt.source.text))
+    counts = Counter(found[1] for found in uses)
     ordered = Names(outputs)
-    for found in re.finditer(_RUNTIME, prompt.source.text):
+    for found in uses:
         name = found[1]
         meant = None if name in outputs else find_misspelt_name(name, ordered)
-        if meant is not None and name not in seen:
-            seen.add(name)
-            help = suggest_known_names("output", (meant,), meant)
-            _report_unlisted(prompt, Span(prompt.source, *found.span()), name, help)
+        if meant is None or name not in counts:
+            continue
+        help = suggest_known_names("output", (meant,), meant)
+        span = Span(prompt.source, *found.span())
+        if counts.pop(name) == 1:
+            prompt.sink.report(
+                errors.UNDECLARED_IN_PROMPT,
+                span,
+                name=name,
+                workflow=prompt.workflow,
+                labels=prompt.labels,
+                help=help,
+            )
+        else:
+            prompt.sink.report(
+                errors.UNLISTED_IN_PROMPT,
+                span,
+                name=name,
+                workflow=prompt.workflow,
+                labels=prompt.labels,
+                help=help,
+            )
 
 
 def _check_path(prompt: _PromptFile, span: Span, field: FieldType, tail: str) -> None:
@@ -202,16 +228,41 @@ def _check_path(prompt: _PromptFile, span: Span, field: FieldType, tail: str) ->
 def _report_path(
     prompt: _PromptFile, span: Span, type_: Type, owner: str, part: str, key: str | None
 ) -> None:
-    """Report a path that leads nowhere."""
+    """Report a path that leads nowhere.
+
+    In a record, a field that resembles none of the listed ones may still exist, so that is a
+    warning; anything else is certain.
+    """
+    is_certain = True
     if isinstance(type_, ListOf):
         help = "it is a list; write `[0]` for its first entry"
     elif isinstance(type_, RecordOf) and key is not None:
-        help = suggest_known_names("field", prompt.names_of(type_), key)
+        names = prompt.names_of(type_)
+        help = suggest_known_names("field", names, key)
+        is_certain = find_misspelt_name(key, names) is not None
     elif isinstance(type_, RecordOf):
         help = "it is a record; name a field"
     else:
         help = "it is a single value"
-    _report_unlisted(prompt, span, owner + part, help)
+    if is_certain:
+        prompt.sink.report(
+            errors.UNKNOWN_PATH_IN_PROMPT,
+            span,
+            owner=owner,
+            part=part,
+            workflow=prompt.workflow,
+            labels=prompt.labels,
+            help=help,
+        )
+    else:
+        prompt.sink.report(
+            errors.UNLISTED_IN_PROMPT,
+            span,
+            name=owner + part,
+            workflow=prompt.workflow,
+            labels=prompt.labels,
+            help=help,
+        )
 
 
 def _type_inside(type_: Type, key: str | None) -> Type | None:

@@ -204,7 +204,7 @@ def test_without_a_project_a_prompt_in_another_folder_is_watched(tmp_path: Path)
     with watching(tmp_path, "a.flow", "--format", "terse") as watched:
         assert watched.until(WAITING) == [WAITING]
         (tmp_path / "parts/p.md").write_text("Type {mnr}.")
-        assert "warning unlisted-in-prompt" in "".join(watched.until(WAITING))
+        assert "error undeclared-in-prompt" in "".join(watched.until(WAITING))
         assert watched.interrupt() == 130
 
 

@@ -47,7 +47,7 @@ def test_the_site_works_in_a_browser(tmp_path: Path) -> None:
             for dark in (False, True):
                 tab.open(tmp_path / page, dark=dark)
                 _check_page(tab)
-        _search(tab, tmp_path, "unlisted-in-prompt", "docs/reference/unlisted-in-prompt.html")
+        _search(tab, tmp_path, "undeclared-in-prompt", "docs/reference/undeclared-in-prompt.html")
         _search(tab, tmp_path, "mainframe", "docs/cookbook/reading.html")
     if folder := os.environ.get("FLOWDSL_PICTURES"):
         _keep_pictures(program, tmp_path, Path(folder))

@@ -317,16 +317,16 @@ def test_an_undeclared_variable_is_one_warning_however_often_it_stands() -> None
     assert warnings_of(imported(BODY | payload)) == ["unlisted-in-prompt"]
 
 
-def test_a_misspelt_variable_is_a_warning_and_changes_nothing_of_the_import() -> None:
+def test_a_misspelt_variable_is_an_error_of_the_prompt_as_it_came() -> None:
     payload = {
         "main_prompt": "Type {mnr}, {$mrn} and {mrn.first}.",
         "input_schema": json.dumps(OBJECT),
     }
     project = imported(BODY | payload)
     assert warnings_of(project) == [
+        "undeclared-in-prompt",
         "unlisted-in-prompt",
-        "unlisted-in-prompt",
-        "unlisted-in-prompt",
+        "unknown-path-in-prompt",
     ]
     assert b"inputs {" in project.files["flows/claims.flow"]
 

@@ -150,7 +150,7 @@ def _place(found: Diagnostic) -> Span:
 
 def test_a_finding_in_a_prompt_file_is_suppressed_where_a_flow_takes_the_file_in() -> None:
     flow = 'flow 1\nworkflow {} {{\n  inputs {{ mrn: string }}\n  prompt from "p.md"{}\n}}\n'
-    comment = " # flow: ignore[unlisted-in-prompt] of the machine"
+    comment = " # flow: ignore[undeclared-in-prompt, unlisted-in-prompt] of the machine"
     files = {
         "a.flow": flow.format("one", comment),
         "b.flow": flow.format("two", ""),
@@ -160,7 +160,7 @@ def test_a_finding_in_a_prompt_file_is_suppressed_where_a_flow_takes_the_file_in
     messages = [each.message for each in found if each.span.path == "p.md"]
     # The other workflow has its own word in it, alone and beside the first.
     assert messages == [
-        "the schemas of workflow `two` list no `mnr`",
+        "workflow `two` declares no `mnr`",
         "the schemas of workflow `two` list no `site`",
     ]
     alone = analyze(MemoryFiles(dict(files)), ["a.flow"], CompileOptions()).diagnostics
