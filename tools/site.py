@@ -52,6 +52,7 @@ PAGES = {
     },
     "Background": {
         "docs/assumptions.md": "what is believed of the service without its promise",
+        "docs/scale.md": "a hundred thousand workflows on paper, and what breaks first",
         "docs/prompt-language.md": "the sentences of compiled prompts and what they mean",
         "docs/architecture.md": "how FlowDSL is built, and where a change goes",
         "docs/glossary.md": "the words that the code uses",
