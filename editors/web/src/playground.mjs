@@ -42,6 +42,15 @@ async function colour(text) {
   editor.dispatch({ effects: setColours.of(Decoration.set(marks)) });
 }
 
+// While somebody types, the worker checks and does nothing else, so that no key waits for it.
+const PAUSE_MS = 120;
+let pause;
+
+function showRest(text) {
+  colour(text);
+  if (shown !== "problems") showResult();
+}
+
 // What an editor offers
 
 function applyEdits(view, edits) {
@@ -58,8 +67,9 @@ const diagnostics = linter(
     findings = await checker.ask("change", { path, text });
     document.body.dataset.milliseconds = Math.round(performance.now() - begun);
     document.body.dataset.checked = text.length;
-    colour(text);
-    showResult();
+    if (shown === "problems") showProblems();
+    clearTimeout(pause);
+    pause = setTimeout(showRest, PAUSE_MS, text);
     return findings.map(({ from, to, severity, message, rule, help, actions }) => ({
       from,
       to: Math.max(from, to),
