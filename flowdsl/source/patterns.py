@@ -20,13 +20,19 @@ DEEPEST = 100
 _MEMORY = 1 << 20
 """Bytes that a compiled pattern may take, which bounds the time of compiling it, too."""
 
-_OFTEN = "it repeats a part more than 1,000 times"
+_MOST_REPEATS = 1_000
+"""How often RE2 repeats a part."""
+
+_OFTEN = f"it repeats a part more than {_MOST_REPEATS:,} times"
 
 _TOKEN = re.compile(r"\\.|[()\[\]]", re.DOTALL)
 _ESCAPE = r"(?s)\\(?:u([0-9A-Fa-f]{4})|u\{([0-9A-Fa-f]+)\}|c([A-Za-z])|.)"
 _BEYOND_RE2 = r"(?s)\\(?:[1-9]|k<)|\\.|\(\?<?[=!]"
-_NAMED_OR_BEHIND = r"\?(?:<?[=!]|P?<\w+>|[a-zA-Z]+\)|[a-zA-Z-]+:)"
-_HUGE = r"\{(?:\d{4,}|\d*,\d{4,})[,}]"
+_GROUP_KIND = r"(?<=\()\?(?:<?[=!]|P?<\w+>|[a-zA-Z-]+(?=\))|[a-zA-Z-]+:)"
+"""What follows the bracket of a group and Python may write otherwise: `?<=`, `?<name>`, `?i`."""
+
+_COUNT = r"(?s)\\(?:[ux]\{[0-9A-Fa-f]+\}|.)|\[\^?\]?(?:\\.|[^\]\\])*\]?|\{(\d*),?(\d*)\}"
+"""An escape, a class, or how often a part is repeated: digits in the first two count nothing."""
 _DIALECTS = r"\\[wWdDsSbB]"
 
 
@@ -122,7 +128,7 @@ def _replace_lone_surrogates(text: str) -> str:
 def _compile_pattern(pattern: str) -> Any:
     """`pattern` compiled by RE2; raises `Unusable`."""
     _check_pattern_bounds(pattern)
-    if re.search(_HUGE, pattern) is not None:
+    if any(_repeats_too_often(found) for found in re.finditer(_COUNT, pattern)):
         # RE2 takes a count with very many digits for plain text.
         raise Unusable(_OFTEN, is_legal=True)
     import re2  # type: ignore[import-untyped]  # most programs run no pattern
@@ -137,6 +143,13 @@ def _compile_pattern(pattern: str) -> Any:
     except re2.error as error:
         _read_by_python(_pattern_skeleton(pattern))
         raise Unusable(_beyond_re2(pattern, error), is_legal=True) from None
+
+
+def _repeats_too_often(found: re.Match[str]) -> bool:
+    """Whether a match of `_COUNT` repeats a part more often than RE2 allows."""
+    counts = [count.lstrip("0") for count in found.groups() if count]
+    longest = len(str(_MOST_REPEATS))
+    return any(len(each) > longest or int(each or 0) > _MOST_REPEATS for each in counts)
 
 
 def _for_re2(escape: re.Match[str]) -> str:
@@ -199,9 +212,7 @@ def _pattern_skeleton(pattern: str) -> str:
             continue
         end = token.end()
     kept.append(pattern[class_start if in_class else end :])
-    return re.sub(
-        _NAMED_OR_BEHIND, lambda found: "?=" if found[0][-1] in "=!" else "?:", "".join(kept)
-    )
+    return re.sub(_GROUP_KIND, lambda found: "?=" if found[0][-1] in "=!" else "?:", "".join(kept))
 
 
 def _read_by_python(pattern: str) -> None:
