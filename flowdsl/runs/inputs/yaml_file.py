@@ -37,8 +37,18 @@ _WHOLE = re.compile(r"[-+]?[0-9]+")
 _BASED = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
 _NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _NO_NUMBER = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
-_MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ][ \t]*(\d\S*)")
+_MOMENT = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[Tt]|[ \t]+)"
+    r"([0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]*)?(?:Z|[-+][0-9]{1,2}(?::?[0-9]{2})?)?)"
+)
 _STANDARD = "tag:yaml.org,2002:"
+_TYPES_OF_TAGS: dict[str, tuple[type, ...]] = {
+    "int": (int,),
+    "float": (float, int),
+    "bool": (bool,),
+    "null": (type(None),),
+    "timestamp": (str,),
+}
 
 
 def read_yaml(name: str, text: str) -> tuple[dict[str, Any], dict[Path, str]]:
@@ -182,18 +192,24 @@ class _YamlReader:
 
     def _scalar(self, event: Any, tag: str | None) -> Any:
         text: str = event.value
-        if tag not in (None, "!", "str", "int", "float", "bool", "null", "timestamp"):
+        if tag not in (None, "!", "str", *_TYPES_OF_TAGS):
             raise self._refuse_tagged_value(event)
-        if tag == "str" or (event.style is not None and tag is None):
+        if tag in ("!", "str") or (event.style is not None and tag is None):
             return text
         value = _parse_plain_scalar(text)
+        if tag is not None and type(value) not in _TYPES_OF_TAGS[tag]:
+            shown = format_given_name(text)
+            raise self._refuse(event, f"its tag is `!!{tag}`, which `{shown}` is not")
         if isinstance(value, int) and len(text) > MAX_DIGITS:
             raise self._refuse(event, f"it holds a whole number of {len(text)} digits")
         return value
 
 
 def _parse_plain_scalar(text: str) -> Any:
-    """Return the YAML 1.2 value of an unquoted text; a moment is spelled as in JSON."""
+    """Return the YAML 1.2 value of an unquoted text.
+
+    A timestamp of YAML 1.1 is a text, with a `T` between the date and the time as in JSON.
+    """
     if text in _NULLS:
         return None
     if text in _TRUTHS:

@@ -321,6 +321,7 @@ def test_the_formats_of_one_run_mean_the_same(name: str, text: str) -> None:
         ),
         ("a.yaml", "- 1\n", "a.yaml:1:1: it holds no object of inputs"),
         ("a.yaml", "a: !run x\n", "a.yaml:1:4: it is a value with a tag, which no input takes"),
+        ("a.yaml", "a: !!int abc\n", "a.yaml:1:4: its tag is `!!int`, which `abc` is not"),
         (
             "a.txt",
             "",
@@ -456,7 +457,9 @@ more: &more {y: 3, z: 4}
 merged: {y: 0, <<: [*base, *more]}
 same: *base
 words: [yes, no, on, 12:30, 1_000, "1", '1', !!str 1, 0o17, 0x1F, 010, .5, 1e3, ~, Null, True]
+tags: [! "12", ! 12, !!int "12", !!float 12, !!null ~]
 moments: [2026-03-01, 2026-03-01 10:00:00, 2026-03-01T10:00:00+05:00]
+texts: [2024-01-31 2nd, 2024-01-31 12, 2024-01-31 10:00, 2024-01-31 10:00:00x]
 folded: >
   one
   two
@@ -469,6 +472,13 @@ folded: >
         *(None, None, True),
     ]
     assert found["moments"] == ["2026-03-01", "2026-03-01T10:00:00", "2026-03-01T10:00:00+05:00"]
+    assert found["tags"] == ["12", "12", 12, 12, None]
+    assert found["texts"] == [
+        "2024-01-31 2nd",
+        "2024-01-31 12",
+        "2024-01-31 10:00",
+        "2024-01-31 10:00:00x",
+    ]
     assert found["folded"] == "one two\n"
 
 
