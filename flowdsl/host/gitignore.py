@@ -24,7 +24,8 @@ class IgnoreFile:
     """The rules of one `.gitignore`, for paths relative to its folder."""
 
     def __init__(self, text: str) -> None:
-        self._rules = [rule for line in text.splitlines() if (rule := _read_rule(line)) is not None]
+        lines = (line.removesuffix("\r") for line in text.removeprefix("\ufeff").split("\n"))
+        self._rules = [rule for line in lines if (rule := _read_rule(line)) is not None]
 
     def verdict(self, path: str, is_folder: bool) -> bool | None:
         """Return True for ignored, False for included again, None if no rule matches the path.
@@ -109,9 +110,14 @@ def work_tree(folder: str) -> str | None:
 
 
 def _load_ignore_file(folder: str) -> IgnoreFile | None:
+    """The rules of a folder's `.gitignore`; None without one that can be read, as in git."""
     try:
         descriptor = os.open(os.path.join(folder, ".gitignore"), os.O_RDONLY)
+        try:
+            with os.fdopen(descriptor, "rb", closefd=False) as file:
+                content = file.read()
+        finally:
+            os.close(descriptor)
     except OSError:
         return None
-    with os.fdopen(descriptor, encoding="utf-8", errors="replace") as file:
-        return IgnoreFile(file.read())
+    return IgnoreFile(content.decode("utf-8", errors="replace"))

@@ -234,6 +234,35 @@ def test_git_agrees(tmp_path: Path, lines: list[str]) -> None:
     assert actual == expected
 
 
+@pytest.mark.skipif(shutil.which("git") is None, reason="git is the oracle")
+def test_git_agrees_on_lines(tmp_path: Path) -> None:
+    contents = [
+        b"\xef\xbb\xbf/a.flow\nb.flow\n",
+        b"a.flow\r\nb.flow \r\n",
+        b"a.flow\n\xef\xbb\xbfb.flow\n",
+        b"a.flow\rb.flow\r",
+        "x\fa.flow\ny\u2028b.flow\n".encode(),
+        None,  # a folder of that name
+    ]
+    files = make(tmp_path, "a.flow", "b.flow", "c.flow")
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+
+    def check(content: bytes | None) -> None:
+        rules = tmp_path / ".gitignore"
+        rules.unlink(missing_ok=True)
+        rules.mkdir() if content is None else rules.write_bytes(content)
+        listed = subprocess.run(
+            ["git", "ls-files", "--others", "--exclude-standard", "*.flow"],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert expand_patterns(files, ["**/*.flow"]).flows == listed.stdout.split()
+
+    check_rows(contents, check)
+
+
 @given(st.text())
 def test_no_ignore_file_raises(text: str) -> None:
     IgnoreFile(text).verdict("a/b", is_folder=False)
