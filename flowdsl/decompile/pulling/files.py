@@ -52,10 +52,11 @@ def attempt_files(context: EditContext) -> Iterator[SourceVariant]:
         (OUTPUTS, "outputs", (ast.OutputsSection,)),
     ):
         if field in open_fields:
-            edits, files = _schema_file(context, field, part, kinds)
-            yield from context.attempt(
-                FILE, edits, _describe_verbatim_part(part, files), files=files
-            )
+            variant = _schema_file(context, field, part, kinds)
+            if variant is not None:
+                edits, files = variant
+                note = _describe_verbatim_part(part, files)
+                yield from context.attempt(FILE, edits, note, files=files)
     if _is_open(open_fields, CHECKS) or CLEANUP in open_fields:
         yield from _checks_file(context)
 
@@ -166,7 +167,7 @@ def _extra_file(context: EditContext, open_fields: frozenset[str]) -> Iterator[S
         return
     path, named = _new_file(context, "extra")
     edit = _replace_or_insert(context, ast.ExtraSection, [f'extra from "{named}"'])
-    text = _dump_json(kept | context.symbol.extra, 2) + "\n"
+    text = _dump_json(context.symbol.extra | kept, 2) + "\n"
     yield from context.attempt(FILE, [edit], files={path: text})
 
 
@@ -227,15 +228,18 @@ def _schema_variants(
         yield [replace_node(context, section, lines)], {}
     if section is not None and context.goal.values.get(field) is not None:
         more: list[type[ast.Node]] = [*kinds, *([ast.SecretsSection] if field == INPUTS else [])]
-        yield _schema_file(context, field, part, more)
+        in_file = _schema_file(context, field, part, more)
+        if in_file is not None:
+            yield in_file
 
 
 def _schema_file(
     context: EditContext, field: str, part: str, kinds: Sequence[type[ast.Node]]
-) -> Variant:
+) -> Variant | None:
+    """Return the edits that put the wanted schema into a new file; None if it is not JSON."""
     document = schema_of(context.goal.values.get(field))
     if document is None:
-        return [], {}
+        return None
     path, named = _new_file(context, part)
     first, *others = [kind for kind in kinds if context.item(kind) is not None] or kinds[:1]
     edits = [_replace_or_insert(context, first, [f'{part} from "{named}"'])]

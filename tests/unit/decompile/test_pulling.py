@@ -679,6 +679,15 @@ def test_the_first_line_of_a_statement_is_edited_without_what_stands_inside() ->
         (
             'retry 2 {\n  # first\n  press "F5"  # again\n  expect "x"\n}',
             'retry 2 { press "F5" expect "x" } else { abort "no" }',
+def test_a_schema_that_is_no_json_takes_the_place_of_an_inline_one() -> None:
+    extra = '  extra { output_schema: { properties: { a: { title: "A" } } } }'
+    source = flow("    emit a = 1", f"  outputs {{ a: int }}\n{extra}")
+    desk = Desk({MAIN: source})
+    texts, outcome = desk.pull_one("workflow.w", output_schema="a: the number, b: text")
+    assert outcome.levels == {"output_schema": FILE}
+    assert json.loads(texts["flows/w.extra.json"]) == {"output_schema": "a: the number, b: text"}
+
+
             'retry 2 {\n  # first\n  press "F5"  # again\n  expect "x"\n} else { abort "no" }',
         ),
         (
