@@ -120,11 +120,13 @@ def _schema_edits(context: EditContext, schema: str, *, in_declarations: bool) -
             continue
         node = context.item(section.kind)
         try:
-            if isinstance(node, _Fields):
+            if isinstance(node, _Fields) and node.fields:
                 writer = _FieldWriter(context, in_declarations=in_declarations)
                 writer.rewrite_fields(context.path, node.fields, section.have, section.wanted)
                 edits += writer.edits
-            elif (lines := _new_section(section)) is not None:
+            elif (lines := _new_section(section)) is None:
+                continue
+            elif node is None:
                 edits.append(insert_item(context, section.kind, lines))
         except Unspeakable:
             return []
@@ -171,6 +173,8 @@ class _FieldWriter:
         text = self._text(path)
         base, new = self.draft_fields(path, fields, have, wanted)
         start, end = doc_start(text, fields[0].start), fields[-1].end
+        if not fields:
+            raise Unspeakable("no field is declared there whose text could be edited")
         one_line = "\n" not in text[start:end] and not any(each.startswith("##") for each in new)
         self._splice_fields(
             path,

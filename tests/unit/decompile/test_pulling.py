@@ -441,6 +441,15 @@ def test_a_secret_of_a_workflow_that_had_none_is_declared() -> None:
     assert texts == {MAIN: declared}
 
 
+def test_an_input_comes_into_an_empty_section() -> None:
+    source = flow('    type $s into "x"', "  inputs { }\n  secrets { s: string }")
+    declared = source.replace("inputs { }", "inputs {\n    q: string\n  }")
+    schema = Desk({MAIN: declared}).values("workflow.w")["input_schema"]
+    texts, outcome = Desk({MAIN: source}).pull_one("workflow.w", input_schema=schema)
+    assert outcome.levels == {"input_schema": SETTINGS}
+    assert texts == {MAIN: declared}
+
+
 def test_a_day_stays_the_default_until_the_dashboard_has_another() -> None:
     source = flow('    do "x {day}"', "  inputs { day: date = today - 7d }")
     desk = Desk({MAIN: source})
