@@ -8,6 +8,7 @@ from typing import Any
 from flowdsl.deploy.resources.policy import normalise_value
 from flowdsl.deploy.resources.workflow import POLICIES
 from flowdsl.ir import nodes
+from flowdsl.semantics.names.scopes import look_up
 from flowdsl.source.record import Record, replace
 from flowdsl.syntax import ast
 
@@ -128,6 +129,8 @@ def _schema_edits(context: EditContext, schema: str, *, in_declarations: bool) -
                 continue
             elif node is None:
                 edits.append(insert_item(context, section.kind, lines))
+            else:
+                edits.append(replace_node(context, node, lines))
         except Unspeakable:
             return []
     return edits
@@ -170,11 +173,11 @@ class _FieldWriter:
         self, path: str, fields: Sequence[ast.Field], have: Specs, wanted: Specs
     ) -> None:
         """Add the edits of fields of one section or record; raises `Unspeakable`."""
+        if not fields:
+            raise Unspeakable("no field is declared there whose text could be edited")
         text = self._text(path)
         base, new = self.draft_fields(path, fields, have, wanted)
         start, end = doc_start(text, fields[0].start), fields[-1].end
-        if not fields:
-            raise Unspeakable("no field is declared there whose text could be edited")
         one_line = "\n" not in text[start:end] and not any(each.startswith("##") for each in new)
         self._splice_fields(
             path,
@@ -333,18 +336,11 @@ def wire_name(context: EditContext, field: ast.Field) -> str:
 def _find_type_declaration(
     context: EditContext, path: str, written: ast.NamedType
 ) -> tuple[str, ast.RecordDecl | ast.AliasDecl] | None:
-    """Return the declaration of a named type, and its file.
+    """Return the declaration of a type that the file at `path` names, and its own file.
 
-    None for a built-in type, and if several other files declare the name.
+    None for a built-in type.
     """
-    name = written.name.name.text
-    found = [
-        (module.source.path, declaration)
-        for module in context.built.model.modules
-        for declaration in module.declarations
-        if isinstance(declaration, ast.RecordDecl | ast.AliasDecl) and declaration.name.text == name
-    ]
-    own = [each for each in found if each[0] == path]
-    if own:
-        return own[0]
-    return found[0] if len(found) == 1 else None
+    entry = look_up(context.built.model.scopes[context.module(path)], written.name)
+    if entry is None or not isinstance(entry.declaration, ast.RecordDecl | ast.AliasDecl):
+        return None
+    return entry.home.source.path, entry.declaration

@@ -466,6 +466,22 @@ def test_a_day_stays_the_default_until_the_dashboard_has_another() -> None:
     assert 'day: date = "2026-03-01"' in texts[MAIN]
 
 
+def test_a_field_of_an_imported_type_changes_in_the_file_of_its_namespace() -> None:
+    head = 'import "./lib.flow" as lib\nimport { Town as City } from "./lib.flow"\n'
+    head += "type Person { name: string }\ntype Town { name: string }"
+    source = flow('    do "x"', "  inputs { p: lib.Person, r: Person, c: City }", head)
+    library = "flow 1\n\ntype Person { name: string }\n\ntype Town { name: string }\n"
+    desk = Desk({MAIN: source, LIBRARY: library})
+    schema = json.loads(desk.values("workflow.w")["input_schema"])
+    schema["properties"]["p"]["properties"]["name"]["maxLength"] = 9
+    schema["properties"]["c"]["properties"]["name"]["maxLength"] = 8
+
+    texts, _ = desk.pull_one("workflow.w", input_schema=json.dumps(schema))
+
+    wanted = library.replace("string", "string @max_length(9)", 1)
+    assert texts == {LIBRARY: wanted.replace("string }", "string @max_length(8) }")}
+
+
 def test_a_field_of_a_type_that_another_workflow_uses_gets_a_type_of_its_own() -> None:
     head = 'type State = "new" | "old"'
     source = flow('    do "x"', "  inputs { state: State }", head)
@@ -663,6 +679,15 @@ def test_a_schema_that_is_no_json_is_kept_beside_the_source() -> None:
     assert json.loads(texts["flows/w.extra.json"]) == {"output_schema": "a: the number, b: text"}
 
 
+def test_a_schema_that_is_no_json_takes_the_place_of_an_inline_one() -> None:
+    extra = '  extra { output_schema: { properties: { a: { title: "A" } } } }'
+    source = flow("    emit a = 1", f"  outputs {{ a: int }}\n{extra}")
+    desk = Desk({MAIN: source})
+    texts, outcome = desk.pull_one("workflow.w", output_schema="a: the number, b: text")
+    assert outcome.levels == {"output_schema": FILE}
+    assert json.loads(texts["flows/w.extra.json"]) == {"output_schema": "a: the number, b: text"}
+
+
 @pytest.mark.parametrize("depth", [101, 100_000])
 def test_a_schema_that_nests_too_deep_is_left(depth: int) -> None:
     desk = Desk({MAIN: flow("    emit a = 1", "  outputs { a: int }")})
@@ -688,15 +713,6 @@ def test_the_first_line_of_a_statement_is_edited_without_what_stands_inside() ->
         (
             'retry 2 {\n  # first\n  press "F5"  # again\n  expect "x"\n}',
             'retry 2 { press "F5" expect "x" } else { abort "no" }',
-def test_a_schema_that_is_no_json_takes_the_place_of_an_inline_one() -> None:
-    extra = '  extra { output_schema: { properties: { a: { title: "A" } } } }'
-    source = flow("    emit a = 1", f"  outputs {{ a: int }}\n{extra}")
-    desk = Desk({MAIN: source})
-    texts, outcome = desk.pull_one("workflow.w", output_schema="a: the number, b: text")
-    assert outcome.levels == {"output_schema": FILE}
-    assert json.loads(texts["flows/w.extra.json"]) == {"output_schema": "a: the number, b: text"}
-
-
             'retry 2 {\n  # first\n  press "F5"  # again\n  expect "x"\n} else { abort "no" }',
         ),
         (
