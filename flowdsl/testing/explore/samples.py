@@ -102,7 +102,7 @@ _COUNTS = (1, 0, 2)
 
 
 class NoSample(Exception):
-    """Raised if no value can be generated, because the pattern is beyond `matching_text`."""
+    """Raised for a value of which no sample keeps its type, bounds, pattern and spelling."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(".".join(path))
@@ -159,9 +159,12 @@ class Samples:
                 )
             case types.Primitive("bool"):
                 return self._pick_option(path, (False, True))
-            case types.Primitive("int" | "number"):
+            case types.Primitive("int" | "number" as name):
                 literals, bounds = self._literals(path) or (), self._bounds(path)
-                return self._pick_option(path, _choose_numbers(literals, constraints, bounds, at))
+                numbers = _list_numbers(literals, constraints, bounds, 1 + at, whole=name == "int")
+                if not numbers:
+                    raise NoSample(path)
+                return self._pick_option(path, numbers)
             case types.Primitive(name):
                 literals, bounds = self._literals(path) or (), self._bounds(path)
                 return self._pick_option(
@@ -210,19 +213,32 @@ def _in_bounds_first(
     return sorted(options, key=lambda each: not all(keeps(each, of) for of in bounds))
 
 
-def _choose_numbers(
-    literals: Iterable[Any], constraints: Constraints, bounds: list[Constraints], at: int
+def _list_numbers(
+    literals: Iterable[Any],
+    constraints: Constraints,
+    bounds: list[Constraints],
+    usual: int,
+    *,
+    whole: bool,
 ) -> list[int | float]:
-    """Return numbers to choose from: a sample, literals and their neighbours, another one."""
-    first = Decimal(1 + at)
-    for of in (constraints, *bounds):
+    """Return numbers to choose from: a sample, literals and their neighbours, another one.
+
+    The sample is the number nearest to `usual` that keeps the bounds; those of the value itself
+    come last, and so win over others.
+    """
+
+    def floor(number: Decimal) -> Decimal:
+        return number.to_integral_value("ROUND_FLOOR") if whole else number
+
+    first = Decimal(usual)
+    for of in (*bounds, constraints):
         low, high = _limits(of)
         if low is not None:
             first = max(first, low.to_integral_value("ROUND_CEILING"))
         if high is not None:
-            first = min(first, high)
+            first = min(first, floor(high))
     compared = [
-        Decimal(str(each))
+        floor(Decimal(str(each)))
         for each in literals
         if isinstance(each, int | float | Decimal) and not isinstance(each, bool)
     ]

@@ -210,6 +210,16 @@ def test_values_that_become_outputs_are_inside_their_bounds() -> None:
     assert passing(listed, workflow(BOUNDED, sections=BOUNDED_SECTIONS)) == len(listed.paths)
 
 
+@in_rows(
+    ("ours", "theirs"),
+    [("int @max(5)", "int @min(10)"), ("int @min(10)", "int @max(5)"), ("int", "number @max(0.5)")],
+)
+def test_an_input_keeps_its_own_bounds_where_the_output_has_others(ours: str, theirs: str) -> None:
+    sections = f"inputs {{ n: {ours} }} outputs {{ m: {theirs} }}"
+    listed = found('press "F5" emit m = n', sections=sections)
+    assert len(listed.paths) == 1
+
+
 def test_no_test_is_written_for_a_path_that_is_never_right() -> None:
     listed = found(
         'press "F5" for row in rows { emit names += row }',
