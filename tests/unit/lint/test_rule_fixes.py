@@ -131,6 +131,19 @@ def test_an_abort_where_a_fail_is_waited_for_becomes_one() -> None:
     assert fixed(text, "abort-inside-retry", "unsafe") == expected
 
 
+def test_a_second_text_for_a_field_replaces_the_first_and_comments_stay() -> None:
+    first = 'type "a" into "A"'
+    later = (
+        ('type "b" #', '# not into this\n{} # nor into\n# that\n "A"'),
+        ('type "into #"', '{}# not into\r "A"'),
+        ('type today as "dd"', '{} "A"'),
+    )
+    for start, end in later:
+        text = workflow(first, f"{start} {end.format('into')}")
+        expected = workflow(first, f"{start} {end.format('over')}")
+        assert fixed(text, "field-typed-twice", "unsafe") == expected
+
+
 def test_the_depth_and_the_length_of_copies_are_options() -> None:
     from flowdsl.config.load import load_project
     from flowdsl.diagnostics.sink import Sink

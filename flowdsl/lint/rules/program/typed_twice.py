@@ -1,8 +1,8 @@
 """Reports a `type` that adds to what another one has just typed into the same field.
 
 Follows the statements of each block by itself: a step, like every statement with a block, ends what
-was typed before it. Whatever may empty the field, send it or leave its form in between suppresses
-the finding.
+was typed before it. Nothing is reported if a statement in between may empty the field, send it or
+leave its form.
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ SPEC = SUSPICIOUS.spec(
     "this is added to what {field} already holds",
     "write `over` to replace what the field holds, or type both in one text",
 )
+
+_INTO = re.compile(r"\binto\b(?:\s|#[^\r\n]*[\r\n])*\Z")
+"""The keyword in what stands between a value and its target: only comments follow it."""
 
 _LEAVES_FIELDS = (
     ast.TypeStmt,
@@ -59,8 +62,10 @@ def _check_block(context: LintContext, block: ast.Block) -> None:
 
 def _report(context: LintContext, earlier: ast.TypeStmt, later: ast.TypeStmt) -> None:
     target = later.target
-    into = list(re.finditer(r"\binto\b", context.source.text[later.start : target.start]))[-1]
-    place = Span(context.source, later.start + into.start(), later.start + into.end())
+    start = (later.display or later.value).end
+    into = _INTO.search(context.source.text[start : target.start])
+    assert into is not None, "the statement was parsed with it, and has no `over`"
+    place = Span(context.source, start + into.start(), start + into.start() + len("into"))
     context.report(
         SPEC,
         context.span(target),
