@@ -26,7 +26,11 @@ from ..runtime.engine.operation import (
     report_of,
     writing_options,
 )
-from ..runtime.engine.options import add_environment, add_guard_options, add_lock_timeout
+from ..runtime.engine.options import (
+    add_environment,
+    add_guard_and_concurrency_options,
+    add_lock_timeout,
+)
 from ..runtime.engine.questions import require_answer
 from ..runtime.engine.report import OperationReport
 from ..views.difference import Line
@@ -59,7 +63,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_environment(parser)
     add_repeated(parser, "--only", "ADDRESS", "delete this alone; may be repeated")
     add_yes(parser, "do not ask; goes with `--accept-guard deletes=N`")
-    add_guard_options(parser, "how many workflows are deleted (`deletes=N`), exactly")
+    add_guard_and_concurrency_options(
+        parser, "how many workflows are deleted (`deletes=N`), exactly"
+    )
     add_lock_timeout(parser)
     configure_output(parser)
 

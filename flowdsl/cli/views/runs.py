@@ -75,7 +75,7 @@ def result_object(
         "failures": [
             {"row": each.place or None, "message": message}
             for each in submissions
-            for message in _render_failures(each)
+            for message in _list_failures(each)
         ],
         "unknown": [
             {
@@ -94,7 +94,8 @@ def result_object(
     }
 
 
-def _render_failures(submission: Submission) -> list[str]:
+def _list_failures(submission: Submission) -> list[str]:
+    """Return why no run was made; for a run that was not tried, that it was not sent."""
     if submission.failures or submission.runs or submission.unknown is not None:
         return submission.failures
     return ["it was not sent"]
@@ -105,7 +106,7 @@ def failure_lines(submissions: Iterable[Submission]) -> list[str]:
     lines: list[str] = []
     for each in submissions:
         where = f"{each.place}: " if each.place else ""
-        said = [f"{where}not made: {message}" for message in _render_failures(each)]
+        said = [f"{where}not made: {message}" for message in _list_failures(each)]
         if each.unknown is not None:
             said = [f"{where}not known whether it was made: {each.unknown}"]
             if each.candidates:
@@ -131,7 +132,7 @@ def stray_lines(submissions: Iterable[Submission]) -> list[str]:
 
 
 def status_line(run: Run, *, color: bool, place: str = "", now: datetime | None = None) -> str:
-    """One line about the current state of a run: `3f2a... running, step 2, focused_action, 4 s`.
+    """One line about the current state of a run: `3f2a... running, step 2, focused_action, 4.0 s`.
 
     `now` is the local time, used for the duration of a run that has not ended.
     """
@@ -159,16 +160,20 @@ def live_cells(run: Run, place: str, now: datetime) -> list[str]:
     return list(map(make_printable, cells))
 
 
-Words = Callable[[Run, str], str]
-"""Describes the failure of a run for people."""
+DescribeFailure = Callable[[Run, str], str]
+"""A function that describes the failure of a run for people, given the service's words."""
 
 
-def without_meaning(run: Run, said: str) -> str:
-    """Quote the reason of a failed task, since it is not known whether it states the opposite."""
+def quote_failure_reason(run: Run, said: str) -> str:
+    """Put the reason of a failed task in quotation marks; other words stay as they are.
+
+    `the download is finished` may be the condition that was not met: unquoted, it would state the
+    opposite of what happened. Which it is only the prompt of the run shows.
+    """
     return f'"{said}"' if run.status == "task_failed" and said.strip() else said
 
 
-def error_lines(run: Run, in_words: Words = without_meaning) -> list[str]:
+def error_lines(run: Run, in_words: DescribeFailure = quote_failure_reason) -> list[str]:
     """Describe why a run did not succeed, as the service reports it."""
     said = [line for each in run.error or () for line in in_words(run, each).splitlines()]
     lines = [f"  {make_printable(line)[:2000]}" for line in said if line.strip()]
@@ -216,7 +221,7 @@ def render_runs_junit(
     name: str,
     submissions: Sequence[Submission],
     watched: Watched | None,
-    in_words: Words = without_meaning,
+    in_words: DescribeFailure = quote_failure_reason,
 ) -> bytes:
     """A JUnit suite with a case for each run: a failed task is a failure, a broken run an error."""
     root = ElementTree.Element("testsuites", name="flowdsl")
@@ -263,7 +268,7 @@ def render_runs_junit(
     for submission in submissions:
         for run in submission.runs:
             add(run, submission.place)
-        for message in _render_failures(submission):
+        for message in _list_failures(submission):
             note(case(submission.place or "not made"), "error", f"not made: {message}")
         if submission.unknown is not None:
             element = case(submission.place or "not known")

@@ -39,10 +39,10 @@ from .choices import asks_for_all, check_match
 from .conditions import NO_FACTS, check_awaited, check_condition
 from .keys import check_press
 from .loops import (
+    check_bound,
     check_duration,
-    check_limit,
+    check_loop_bound,
     check_may_end,
-    check_most,
     check_some_list_fits,
     entries_of,
 )
@@ -455,7 +455,7 @@ class BodyChecker:
         span = keyword_span(statement, self.source)
         element = entries_of(self.program, self.scope, statement)
         if statement.limit is not None:
-            check_most(self.program, self.scope, statement.limit)
+            check_loop_bound(self.program, self.scope, statement.limit)
             check_some_list_fits(self.program, self.source, statement)
         symbol = ValueSymbol(LOOP, statement.variable.text, element, self._span(statement.variable))
         declared = self.scope.declare(self.program, symbol)
@@ -484,7 +484,7 @@ class BodyChecker:
             after = "the condition" if looks_first else "`repeat`"
             self.program.sink.report(errors.MISSING_BOUND, span, statement=span.text, after=after)
         else:
-            check_most(self.program, self.scope, statement.limit)
+            check_loop_bound(self.program, self.scope, statement.limit)
         check_duration(self.program, self.scope, statement.delay)
         self._forget_what_passes_set(statement.body)
         facts = NO_FACTS
@@ -512,7 +512,7 @@ class BodyChecker:
 
     def _check_retry(self, statement: ast.RetryStmt) -> None:
         span = keyword_span(statement, self.source)
-        check_limit(self.program, self.scope, statement.attempts)
+        check_bound(self.program, self.scope, statement.attempts)
         check_duration(self.program, self.scope, statement.delay)
         self._forget_what_passes_set(statement.body)
         before = self.scope.present

@@ -15,7 +15,7 @@ from .. import errors
 from ..capabilities import MODIFIERS, NAMED_KEYS, NEW_KEYS, NEW_MODIFIERS
 from ..names.scopes import ValueScope
 from ..program import Program
-from .loops import check_count
+from .loops import report_count_below_one
 
 OTHER_NAMES = {
     "windows": "win",
@@ -84,7 +84,7 @@ def find_misplaced_modifier(keys: list[str]) -> str | None:
 def check_press(program: Program, scope: ValueScope, statement: ast.PressStmt) -> None:
     """Report unknown keys, malformed chords, and repeat counts below 1."""
     if statement.times is not None:
-        check_count(program, scope, statement.times)
+        report_count_below_one(program, scope, statement.times)
     source = scope.module.source
     chords = statement.keys.value.split()
     if not chords:

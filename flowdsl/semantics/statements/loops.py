@@ -37,17 +37,20 @@ from ..values.fitting import check_fit
 
 
 def entries_of(program: Program, scope: ValueScope, statement: ast.ForStmt) -> Type:
-    """Return the type of the entries of a `for`; a list without a bound is reported."""
+    """Return the type of the entries of a `for`.
+
+    What is no list, a list without a bound and a count below 1 are reported.
+    """
     iterable = statement.iterable
     if isinstance(iterable, ast.IntLit):
         infer_type(program, scope, iterable, places.LOOP_SOURCE)
-        check_count(program, scope, iterable)
+        report_count_below_one(program, scope, iterable)
         return INT
     type_ = infer_type(program, scope, iterable, places.LOOP_SOURCE)
     inner = strip_optional(type_)
     constant = iterable in program.constants
     if inner == INT and constant and not isinstance(iterable, ast.ListExpr):
-        check_count(program, scope, iterable)
+        report_count_below_one(program, scope, iterable)
         return INT
     if isinstance(inner, Unknown):
         return UNKNOWN
@@ -77,14 +80,14 @@ def _element_of(list_type: Type, value: Any) -> Type:
     return list_type.element
 
 
-def check_most(program: Program, scope: ValueScope, limit: ast.IntLit | ast.ConstRef) -> None:
-    """Check the `max` of a loop, as `check_limit` does; an input with a `@max` is allowed, too."""
+def check_loop_bound(program: Program, scope: ValueScope, limit: ast.IntLit | ast.ConstRef) -> None:
+    """Check the `max` of a loop: a bound as of `check_bound`, or an input with a `@max`."""
     symbol = None
     if isinstance(limit, ast.ConstRef) and limit.name.namespace is None:
         symbol = scope.symbols.get(limit.name.name.text)
     if symbol is None:
-        check_limit(program, scope, limit)
-    elif symbol.kind == INPUT:
+        check_bound(program, scope, limit)
+    elif symbol.kind == INPUT and isinstance(limit, ast.ConstRef):
         _check_input(program, scope, limit, symbol)
     else:
         program.sink.report(
@@ -99,14 +102,13 @@ def check_most(program: Program, scope: ValueScope, limit: ast.IntLit | ast.Cons
 
 
 def _check_input(
-    program: Program, scope: ValueScope, limit: ast.ConstRef | ast.IntLit, symbol: ValueSymbol
+    program: Program, scope: ValueScope, limit: ast.ConstRef, symbol: ValueSymbol
 ) -> None:
     """Check an input that bounds a loop.
 
     Whoever starts a run chooses the value, so it needs an upper bound: the maximum cost of the run
     has to be known in advance.
     """
-    assert isinstance(limit, ast.ConstRef)
     program.values[limit] = symbol
     check_fit(program, scope, limit, symbol.type, INT, places.BOUND, "a bound")
     field = symbol.field
@@ -124,13 +126,13 @@ def _check_input(
             )
 
 
-def check_limit(program: Program, scope: ValueScope, limit: ast.IntLit | ast.ConstRef) -> None:
-    """Check a number of attempts: an integer, 1 or more."""
+def check_bound(program: Program, scope: ValueScope, limit: ast.IntLit | ast.ConstRef) -> None:
+    """Check the bound of a loop or of its attempts: an integer, 1 or more."""
     check_value(program, scope, limit, INT, places.CONSTANT, "a bound")
-    check_count(program, scope, limit)
+    report_count_below_one(program, scope, limit)
 
 
-def check_count(
+def report_count_below_one(
     program: Program, scope: ValueScope, count: ast.IntLit | ast.ConstRef | ast.Ref
 ) -> None:
     """Report a known number below 1."""
@@ -178,7 +180,7 @@ def check_some_list_fits(program: Program, source: SourceFile, statement: ast.Fo
 def check_may_end(
     program: Program, source: SourceFile, statement: ast.WhileStmt | ast.RepeatStmt
 ) -> None:
-    """Report rounds whose condition reads only values that no round sets."""
+    """Report a loop whose condition reads only values that no pass of the loop sets."""
     condition = statement.condition
     if any(isinstance(node, ast.SeesExpr) for node in walk(condition)):
         return

@@ -28,7 +28,7 @@ from ...views.json_objects import object_json
 from ...views.painted import QUIET, paint_lines
 from ...views.runs import (
     STYLES,
-    Words,
+    DescribeFailure,
     error_lines,
     format_time_spent,
     run_object,
@@ -159,7 +159,7 @@ def _names_by_workflow_id(deployed: Mapping[Address, str]) -> dict[str, str]:
 
 
 def _render_run_table(
-    rows: Sequence[Run], deployed: Mapping[Address, str], in_words: Words, *, color: bool
+    rows: Sequence[Run], deployed: Mapping[Address, str], in_words: DescribeFailure, *, color: bool
 ) -> list[str]:
     if not rows:
         return []

@@ -52,10 +52,12 @@ def add_plan_options(parser: argparse.ArgumentParser) -> None:
         choices=("error", "warn", "ignore"),
         help="what changes that break callers do (default: warn, with `--plan` as it was planned)",
     )
-    add_guard_options(parser, "accept what a guard stopped, for exactly N; may be repeated")
+    add_guard_and_concurrency_options(
+        parser, "accept what a guard stopped, for exactly N; may be repeated"
+    )
 
 
-def add_guard_options(parser: argparse.ArgumentParser, help: str) -> None:
+def add_guard_and_concurrency_options(parser: argparse.ArgumentParser, help: str) -> None:
     """Declare `--accept-guard`, with the text `help`, and `--concurrency`."""
     add_repeated(parser, "--accept-guard", "NAME=N", help, type=parse_guard)
     parser.add_argument(

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.models.run import Run
 
-from ...views.runs import without_meaning
+from ...views.runs import quote_failure_reason
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,5 +36,5 @@ class FailureWords:
         """Describe the failure of a run for people."""
         reasons = self._reasons.get(run.id)
         if reasons is None or run.status != "task_failed":
-            return without_meaning(run, said)
+            return quote_failure_reason(run, said)
         return reasons.in_words(said)
