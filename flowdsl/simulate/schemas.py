@@ -8,7 +8,7 @@ from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from flowdsl.source.patterns import Unusable, is_found
+from flowdsl.source.patterns import Unusable, may_be_found
 from flowdsl.source.refused_texts import first_fault, read_refused
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def _fits(pattern: str, text: str) -> bool:
     if strict is not None and strict.is_valid(text):
         return True
     try:
-        return is_found(pattern, text)
+        return may_be_found(pattern, text)
     except Unusable:
         return strict is None
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from flowdsl.source.patterns import Unusable, is_found
+from flowdsl.source.patterns import Unusable, may_be_found
 
 MAX_LENGTH = 2_000
 
@@ -32,7 +32,7 @@ def matching_text(pattern: str, *, at_least: int = 0) -> str | None:
     try:
         for extra in sorted({0, 1, at_least}):
             text = _Writer(pattern, min(extra, MAX_LENGTH)).whole()
-            if len(text) >= at_least and is_found(pattern, text):
+            if len(text) >= at_least and may_be_found(pattern, text):
                 return text
     except (_Unsupported, Unusable, re.error, RecursionError, OverflowError, ValueError):
         return None

@@ -26,14 +26,22 @@ _MOST_REPEATS = 1_000
 _OFTEN = f"it repeats a part more than {_MOST_REPEATS:,} times"
 
 _TOKEN = re.compile(r"\\.|[()\[\]]", re.DOTALL)
+"""An escape, or a bracket."""
+
 _ESCAPE = r"(?s)\\(?:u([0-9A-Fa-f]{4})|u\{([0-9A-Fa-f]+)\}|c([A-Za-z])|.)"
-_BEYOND_RE2 = r"(?s)\\(?:[1-9]|k<)|\\.|\(\?<?[=!]"
+"""An escape; groups hold the digits of `\\u00e9` and of `\\u{1F600}`, and the letter of `\\cA`."""
+
+_LOOKS_OR_REFERS = r"(?s)\\(?:[1-9]|k<)|\\.|\(\?<?[=!]"
+"""What RE2 lacks: a reference to a group or a group that looks around; else another escape."""
+
 _GROUP_KIND = r"(?<=\()\?(?:<?[=!]|P?<\w+>|[a-zA-Z-]+(?=\))|[a-zA-Z-]+:)"
 """What follows the bracket of a group and Python may write otherwise: `?<=`, `?<name>`, `?i`."""
 
 _COUNT = r"(?s)\\(?:[ux]\{[0-9A-Fa-f]+\}|.)|\[\^?\]?(?:\\.|[^\]\\])*\]?|\{(\d*),?(\d*)\}"
 """An escape, a class, or how often a part is repeated: digits in the first two count nothing."""
-_DIALECTS = r"\\[wWdDsSbB]"
+
+_CLASSES_OF_DIALECTS = r"\\[wWdDsSbB]"
+"""Escapes that hold only ASCII for some engines, and letters of all alphabets for others."""
 
 
 class Unusable(Exception):
@@ -72,15 +80,15 @@ def run_problem(pattern: str) -> str | None:
     return None
 
 
-def is_found(pattern: str, text: str) -> bool:
-    """Whether `pattern` matches somewhere in `text`; raises `Unusable`.
+def may_be_found(pattern: str, text: str) -> bool:
+    """Whether some dialect finds `pattern` in `text`; raises `Unusable`.
 
-    Where dialects disagree the answer is True: `\\w` and its like hold letters of all alphabets for
-    some engines and only ASCII for others.
+    RE2 searches. Where it finds nothing, the answer is still True for a text that is not ASCII if
+    the pattern has `\\w` or its like, which other engines read differently.
     """
     if _compile_pattern(pattern).search(_replace_lone_surrogates(text)) is not None:
         return True
-    return not text.isascii() and re.search(_DIALECTS, pattern) is not None
+    return not text.isascii() and re.search(_CLASSES_OF_DIALECTS, pattern) is not None
 
 
 def matches_whole(pattern: str, text: str) -> bool:
@@ -92,9 +100,9 @@ def matches_whole(pattern: str, text: str) -> bool:
 
 
 def may_match(pattern: str, text: str) -> bool:
-    """Whether `pattern` matches somewhere in `text`; True for a pattern that is not run."""
+    """Return what `may_be_found` does, but True for a pattern that is not run."""
     try:
-        return is_found(pattern, text)
+        return may_be_found(pattern, text)
     except Unusable:
         return True
 
@@ -137,12 +145,12 @@ def _compile_pattern(pattern: str) -> Any:
     options.log_errors = False
     options.max_mem = _MEMORY
     try:
-        return re2.compile(re.sub(_ESCAPE, _for_re2, pattern), options)
+        return re2.compile(re.sub(_ESCAPE, _spell_for_re2, pattern), options)
     except UnicodeEncodeError:
         raise Unusable("it holds half a character") from None
     except re2.error as error:
-        _read_by_python(_pattern_skeleton(pattern))
-        raise Unusable(_beyond_re2(pattern, error), is_legal=True) from None
+        _read_by_python(_simplify_pattern(pattern))
+        raise Unusable(_describe_beyond_re2(pattern, error), is_legal=True) from None
 
 
 def _repeats_too_often(found: re.Match[str]) -> bool:
@@ -152,7 +160,7 @@ def _repeats_too_often(found: re.Match[str]) -> bool:
     return any(len(each) > longest or int(each or 0) > _MOST_REPEATS for each in counts)
 
 
-def _for_re2(escape: re.Match[str]) -> str:
+def _spell_for_re2(escape: re.Match[str]) -> str:
     """One escape of JSON Schema's dialect or of Python's, as RE2 writes it."""
     short, long, control = escape.groups()
     if control is not None:
@@ -162,9 +170,9 @@ def _for_re2(escape: re.Match[str]) -> str:
     return "\\z" if escape[0] == "\\Z" else escape[0]
 
 
-def _beyond_re2(pattern: str, error: Exception) -> str:
+def _describe_beyond_re2(pattern: str, error: Exception) -> str:
     """What of `pattern` RE2 does not support, in words that finish a sentence."""
-    for found in re.finditer(_BEYOND_RE2, pattern):
+    for found in re.finditer(_LOOKS_OR_REFERS, pattern):
         if found[0].startswith("("):
             return f"it looks around with `{found[0]}`"
         if found[0][1].isdigit() or found[0].startswith("\\k<"):
@@ -188,10 +196,11 @@ def _check_pattern_bounds(pattern: str) -> None:
             raise Unusable(f"its groups are nested more than {DEEPEST} deep")
 
 
-def _pattern_skeleton(pattern: str) -> str:
-    """`pattern` with `x` for each escape and class, in syntax that all dialects share.
+def _simplify_pattern(pattern: str) -> str:
+    """`pattern` with `x` for each escape and class, and groups in syntax that Python shares.
 
-    Python's parse of it is valid for the groups and counts of the pattern, whatever its dialect.
+    For example `(?<word>\\d+)[a-z]` becomes `(?:x+)x`. If Python refuses that, groups or counts of
+    the pattern are wrong in every dialect.
     """
     kept: list[str] = []
     end = class_start = 0

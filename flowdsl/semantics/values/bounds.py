@@ -106,11 +106,11 @@ def make_quotable(text: str) -> str:
 def _check_pattern(
     program: Program, span: Span, pattern: str, value: str, field: FieldType
 ) -> None:
-    from flowdsl.source.patterns import Unusable, is_found  # few programs have a pattern
+    from flowdsl.source.patterns import Unusable, may_be_found  # few programs have a pattern
 
     shown = _quote_value(value)
     try:
-        if not is_found(pattern, value):
+        if not may_be_found(pattern, value):
             _report(program, span, f"{shown} does not match", "pattern", None, field)
     except Unusable as unusable:
         if unusable.is_legal:  # an invalid pattern is reported at its own place

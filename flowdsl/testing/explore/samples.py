@@ -16,7 +16,7 @@ from flowdsl.semantics.types import NO_CONSTRAINTS, Constraints
 from flowdsl.semantics.values.formats import TYPE_OF_FORMAT, has_spelling, is_spelled
 from flowdsl.simulate.interpreter.budget import Budget
 from flowdsl.source.matching_text import matching_text
-from flowdsl.source.patterns import Unusable, is_found
+from flowdsl.source.patterns import Unusable, may_be_found
 from flowdsl.source.record import Record
 from flowdsl.testing.explore.deciding import Deciding, Path, Scope
 
@@ -314,6 +314,6 @@ def _fits(text: str, constraints: Constraints) -> bool:
     if not has_length or constraints.pattern is None:
         return has_length
     try:
-        return is_found(constraints.pattern, text)
+        return may_be_found(constraints.pattern, text)
     except Unusable:
         return False

@@ -16,7 +16,7 @@ from flowdsl.source.patterns import (
     LONGEST,
     Unusable,
     find_match_places,
-    is_found,
+    may_be_found,
     may_match,
     run_problem,
     syntax_problem,
@@ -104,7 +104,7 @@ def test_what_only_other_engines_run_is_legal_and_says_why_it_is_not_run(
 ) -> None:
     assert syntax_problem(pattern) is None
     with pytest.raises(Unusable, match=re.escape(why)) as unusable:
-        is_found(pattern, "a")
+        may_be_found(pattern, "a")
     assert unusable.value.is_legal
     assert may_match(pattern, "a")
 
@@ -139,7 +139,7 @@ def test_what_only_other_engines_run_is_legal_and_says_why_it_is_not_run(
 )
 def test_dialects(pattern: str, text: str, expected: bool) -> None:
     assert syntax_problem(pattern) is None or pattern == r"^\cA$"
-    assert is_found(pattern, text) is expected
+    assert may_be_found(pattern, text) is expected
 
 
 @given(
@@ -172,7 +172,7 @@ def test_dialects(pattern: str, text: str, expected: bool) -> None:
 def test_patterns_that_all_dialects_share_match_as_in_python(parts: list[str], text: str) -> None:
     pattern = "".join(parts)
     assert syntax_problem(pattern) is None
-    assert is_found(pattern, text) == (re.search(pattern, text) is not None)
+    assert may_be_found(pattern, text) == (re.search(pattern, text) is not None)
     found = (match.span() for match in re.finditer(pattern, text))
     assert list(find_match_places(pattern, text, 100)) == [
         (start, end) for start, end in found if start < end
@@ -182,10 +182,10 @@ def test_patterns_that_all_dialects_share_match_as_in_python(parts: list[str], t
 @given(st.text("()[]{}*+?|\\^$-:=!<>.,0129abdkpuwLP", max_size=16), st.text("ab(-", max_size=5))
 def test_any_text_is_a_pattern_or_has_a_reason(pattern: str, text: str) -> None:
     if run_problem(pattern) is None:
-        assert is_found(pattern, text) in (True, False)
+        assert may_be_found(pattern, text) in (True, False)
     else:
         with pytest.raises(Unusable):
-            is_found(pattern, text)
+            may_be_found(pattern, text)
     problem = syntax_problem(pattern)
     assert problem is None or problem
 
