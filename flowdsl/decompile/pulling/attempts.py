@@ -95,9 +95,9 @@ class EditContext(Record):
         *notes: str,
         files: Mapping[str, str] | None = None,
     ) -> Iterator[SourceVariant]:
-        """Return the attempt that applies edits and writes files, and one that also edits tests.
+        """Yield the attempt that applies edits and writes files, and one that also edits tests.
 
-        None if edits overlap or change nothing.
+        Nothing if edits overlap or change nothing.
         """
         edits = tuple(edits)
         quotes = tuple(quotes_of(self.built.model, edits))

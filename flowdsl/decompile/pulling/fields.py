@@ -31,14 +31,14 @@ _Fields = ast.InputsSection | ast.SecretsSection | ast.OutputsSection
 
 
 def attempt_fields(context: EditContext) -> Iterator[SourceVariant]:
-    """Return attempts for differing fields: with type declarations, without; then sections."""
+    """Yield attempts for differing fields: with type declarations, without; then sections."""
     schemas = [schema for schema in (INPUTS, OUTPUTS) if schema in context.open_fields]
     for schema in schemas:
         for in_declarations in (True, False):
             edits = _schema_edits(context, schema, in_declarations=in_declarations)
             yield from context.attempt(SETTINGS, edits)
         section = context.item(ast.OutputsSection if schema == OUTPUTS else ast.InputsSection)
-        lines = section_lines(context, schema, None)
+        lines = write_first_section(context, schema, None)
         if section is not None and lines is not None:
             yield from context.attempt(SETTINGS, [replace_node(context, section, lines)])
     if len(schemas) > 1:
@@ -62,10 +62,13 @@ class _FieldSection(Record):
     wanted: Specs
 
 
-def _write_field_sections(
+def _compare_sections(
     context: EditContext, schema: str, sources: tuple[nodes.OutputSource, ...] | None = None
 ) -> list[_FieldSection]:
-    """Return the sections that give a schema; empty if no fields give the wanted one."""
+    """Return the sections of a schema, each as it is and as it should be.
+
+    Those are `inputs` and `secrets`, or `outputs`; empty if no fields give the wanted schema.
+    """
     workflow = context.built.workflow(context.goal.address)
     document = schema_of(context.goal.values.get(schema))
     if document is None:
@@ -116,7 +119,7 @@ def _schema_edits(context: EditContext, schema: str, *, in_declarations: bool) -
     replaced by the type.
     """
     edits: list[Edit] = []
-    for section in _write_field_sections(context, schema):
+    for section in _compare_sections(context, schema):
         if section.have == section.wanted:
             continue
         node = context.item(section.kind)
@@ -141,14 +144,15 @@ def _new_section(section: _FieldSection) -> list[str] | None:
     return format_section_lines("item", [f"{section.word} {{", *fields, "}"])
 
 
-def section_lines(
+def write_first_section(
     context: EditContext, schema: str, sources: tuple[nodes.OutputSource, ...] | None
 ) -> list[str] | None:
-    """Return the section that declares the wanted schema's fields; None if no fields can.
+    """Return the section `inputs` or `outputs` that the wanted schema needs; None if no fields can.
 
-    `sources` are those of outputs, by default those of the workflow as it compiles.
+    Secrets, which are in the schema of inputs, have a section of their own. `sources` are those of
+    outputs, by default those of the workflow as it compiles.
     """
-    section = next(iter(_write_field_sections(context, schema, sources)), None)
+    section = next(iter(_compare_sections(context, schema, sources)), None)
     if section is None:
         return None
     node = context.item(section.kind)
@@ -202,7 +206,9 @@ class _FieldWriter:
         new: dict[str, str] = {}
         for name, field in declared.items():
             one, other = have[name], wanted.get(name)
-            before, after = self._types(path, field.type, one, other or one)
+            before, after = self._write_types(
+                path, field.type, _type_to_write(one), _type_to_write(other or one)
+            )
             base.append(self._write_field_text(path, field, one, before))
             if other is not None:
                 order = [*one.constraints, *other.constraints]
@@ -245,24 +251,23 @@ class _FieldWriter:
 
     # Types
 
-    def _types(
-        self, path: str, written: ast.TypeExpr, have: nodes.FieldSpec, wanted: nodes.FieldSpec
-    ) -> tuple[str, str]:
-        return self._write_both_types(path, written, _type_to_write(have), _type_to_write(wanted))
-
-    def _write_both_types(
+    def _write_types(
         self, path: str, written: ast.TypeExpr, have: nodes.Type, wanted: nodes.Type
     ) -> tuple[str, str]:
-        """Return a type as it is and as it should be; a name stays if its declaration is edited."""
+        """Return the source text of a type as it is and as it should be.
+
+        A name stays if its declaration is edited: `_edit_declaration` adds those `edits`, and comes
+        back here for an alias.
+        """
         match written, have, wanted:
             case _ if have == wanted:
                 spelled = self._text(path)[written.start : written.end]
                 return spelled, spelled
             case ast.ListType(element=inner), nodes.ListType(), nodes.ListType():
-                one, other = self._write_both_types(path, inner, have.element, wanted.element)
+                one, other = self._write_types(path, inner, have.element, wanted.element)
                 return f"{one}[]", f"{other}[]"
             case ast.OptionalType(inner=inner), nodes.OptionalType(), nodes.OptionalType():
-                one, other = self._write_both_types(path, inner, have.inner, wanted.inner)
+                one, other = self._write_types(path, inner, have.inner, wanted.inner)
                 return f"{one}?", f"{other}?"
             case ast.ObjectType(fields=fields), nodes.RecordType(), nodes.RecordType():
                 base, new = self.draft_fields(
@@ -287,7 +292,7 @@ class _FieldWriter:
         where, declaration = home
         if isinstance(declaration, ast.AliasDecl):
             type_ = declaration.type
-            base, new = self._write_both_types(where, type_, have, wanted)
+            base, new = self._write_types(where, type_, have, wanted)
             self._splice_fields(where, [type_], type_.start, type_.end, base, new)
             return True
         if not isinstance(have, nodes.RecordType) or not isinstance(wanted, nodes.RecordType):

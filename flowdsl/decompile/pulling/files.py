@@ -19,7 +19,7 @@ from ..layout import file_name
 from ..payload import ALLOWLIST, CLEANUP, ImportProblem, read_workflow
 from .attempts import FILE, EditContext, SourceVariant
 from .editing import Edit
-from .fields import schema_of, section_lines
+from .fields import schema_of, write_first_section
 from .sections import insert_item, remove_item, replace_node
 from .settings import model_name, terminal_lines
 
@@ -28,8 +28,8 @@ PROMPT, INPUTS, OUTPUTS = "main_prompt", "input_schema", "output_schema"
 _INDENTS: tuple[int | str | None, ...] = (2, 4, "\t", 1, 3, None)
 
 
-def prompt_attempts(context: EditContext) -> Iterator[SourceVariant]:
-    """Return attempts that write the prompt to its file, or to a new one instead of the steps."""
+def attempt_prompt(context: EditContext) -> Iterator[SourceVariant]:
+    """Yield attempts that write the prompt to its file, or to a new one instead of the steps."""
     open_fields = context.open_fields
     if PROMPT not in open_fields:
         return
@@ -37,14 +37,14 @@ def prompt_attempts(context: EditContext) -> Iterator[SourceVariant]:
         text = str(context.goal.values[PROMPT])
         yield from context.attempt(FILE, [], files={context.symbol.prompt_from: text})
     if context.as_file:
-        yield from _prompt_file(context)
+        yield from _attempt_prompt_file(context)
 
 
 def attempt_files(context: EditContext) -> Iterator[SourceVariant]:
-    """Return edits of existing files, then a new file for each part that nothing else expresses."""
+    """Yield edits of existing files, then a new file for each part that nothing else expresses."""
     open_fields = context.open_fields
     yield from _attempt_existing_files(context, open_fields)
-    yield from _extra_file(context, open_fields)
+    yield from _attempt_extra_file(context, open_fields)
     if not context.as_file:
         return
     for field, part, kinds in (
@@ -52,13 +52,13 @@ def attempt_files(context: EditContext) -> Iterator[SourceVariant]:
         (OUTPUTS, "outputs", (ast.OutputsSection,)),
     ):
         if field in open_fields:
-            variant = _schema_file(context, field, part, kinds)
+            variant = _move_schema_to_file(context, field, part, kinds)
             if variant is not None:
                 edits, files = variant
                 note = _describe_verbatim_part(part, files)
                 yield from context.attempt(FILE, edits, note, files=files)
     if _is_open(open_fields, CHECKS) or CLEANUP in open_fields:
-        yield from _checks_file(context)
+        yield from _attempt_checks_file(context)
 
 
 def _is_open(open_fields: frozenset[str], prefix: str) -> bool:
@@ -82,13 +82,14 @@ def _attempt_existing_files(
     if symbol.extra_from is not None:
         held = _read_json_object(context, symbol.extra_from)
         changed = {key: wanted.get(key, held[key]) for key in held if key in open_fields}
-        more = {key: wanted[key] for key in open_fields if _is_passed(key) and key in wanted}
+        more = {key: wanted[key] for key in open_fields if _is_passed_on(key) and key in wanted}
         if changed or more:
             text = _json_text(context, symbol.extra_from, held | changed | more)
             yield from context.attempt(FILE, [], files={symbol.extra_from: text})
 
 
-def _is_passed(field: str) -> bool:
+def _is_passed_on(field: str) -> bool:
+    """Whether a field stands in `extra` as the service has it: no setting in source gives it."""
     return field not in POLICIES and "." not in field
 
 
@@ -119,10 +120,10 @@ def _dump_json(value: Any, indent: int | str | None) -> str:
     return json.dumps(value, ensure_ascii=False, indent=indent)
 
 
-# New files
+# Files for what nothing else expresses
 
 
-def _new_file(context: EditContext, part: str) -> tuple[str, str]:
+def _choose_new_path(context: EditContext, part: str) -> tuple[str, str]:
     """Return the path of a new file for a part, and the path by which source names it."""
     folder = posixpath.dirname(context.path)
     number = 1
@@ -146,8 +147,10 @@ def _describe_verbatim_part(part: str, files: Mapping[str, str]) -> str:
     return f"the {verb} kept verbatim in `{path}`, because no finer edit gives what the service has"
 
 
-def _extra_file(context: EditContext, open_fields: frozenset[str]) -> Iterator[SourceVariant]:
-    """Return a file of `extra from` for settings that nothing else in source can express."""
+def _attempt_extra_file(
+    context: EditContext, open_fields: frozenset[str]
+) -> Iterator[SourceVariant]:
+    """Yield the file of `extra from`, as it is or new, with settings that need it."""
     wanted = context.goal.values
     kept: dict[str, Any] = {}
     if ALLOWLIST in open_fields and ALLOWLIST in wanted:
@@ -165,7 +168,7 @@ def _extra_file(context: EditContext, open_fields: frozenset[str]) -> Iterator[S
         text = _json_text(context, there, _read_json_object(context, there) | kept)
         yield from context.attempt(FILE, [], files={there: text})
         return
-    path, named = _new_file(context, "extra")
+    path, named = _choose_new_path(context, "extra")
     edit = _replace_or_insert(context, ast.ExtraSection, [f'extra from "{named}"'])
     text = _dump_json(context.symbol.extra | kept, 2) + "\n"
     yield from context.attempt(FILE, [edit], files={path: text})
@@ -179,12 +182,12 @@ def _replace_or_insert(context: EditContext, kind: type[ast.Node], lines: Sequen
     return replace_node(context, item, lines)
 
 
-def _prompt_file(context: EditContext) -> Iterator[SourceVariant]:
-    """Return the prompt in a new file instead of the steps, with the changes that this requires."""
+def _attempt_prompt_file(context: EditContext) -> Iterator[SourceVariant]:
+    """Yield the prompt in a new file instead of the steps, with the changes that this requires."""
     steps = context.item(ast.StepsSection)
     if steps is None:
         return
-    path, named = _new_file(context, "prompt")
+    path, named = _choose_new_path(context, "prompt")
     base = [replace_node(context, steps, [f'prompt from "{named}"'])]
     always = context.item(ast.AlwaysSection)
     if always is not None:
@@ -193,8 +196,8 @@ def _prompt_file(context: EditContext) -> Iterator[SourceVariant]:
     if terminal is not None:
         base.append(terminal)
     files = {path: str(context.goal.values[PROMPT])}
-    inputs = list(_schema_variants(context, INPUTS, "inputs", (ast.InputsSection,)))
-    outputs = list(_schema_variants(context, OUTPUTS, "outputs", (ast.OutputsSection,)))
+    inputs = list(_ways_to_give_schema(context, INPUTS, "inputs", (ast.InputsSection,)))
+    outputs = list(_ways_to_give_schema(context, OUTPUTS, "outputs", (ast.OutputsSection,)))
     for (one, one_files), (other, other_files) in product(inputs, outputs):
         more = {**one_files, **other_files}
         notes = [_describe_verbatim_part("prompt", files)]
@@ -215,32 +218,36 @@ def _terminal_edit(context: EditContext) -> Edit | None:
 
 
 Variant = tuple[list[Edit], dict[str, str]]
+"""Edits of source, and new files by their paths."""
 
 
-def _schema_variants(
+def _ways_to_give_schema(
     context: EditContext, field: str, part: str, kinds: Sequence[type[ast.Node]]
 ) -> Iterator[Variant]:
-    """Return three ways to give a schema: unchanged, fields that need no statements, a file."""
+    """Yield the ways to give a schema: as it is, as fields that need no statements, as a file.
+
+    The last two are left out where they are impossible.
+    """
     yield [], {}
     section = context.item(kinds[0])
-    lines = section_lines(context, field, ())
+    lines = write_first_section(context, field, ())
     if section is not None and lines is not None:
         yield [replace_node(context, section, lines)], {}
     if section is not None and context.goal.values.get(field) is not None:
         more: list[type[ast.Node]] = [*kinds, *([ast.SecretsSection] if field == INPUTS else [])]
-        in_file = _schema_file(context, field, part, more)
+        in_file = _move_schema_to_file(context, field, part, more)
         if in_file is not None:
             yield in_file
 
 
-def _schema_file(
+def _move_schema_to_file(
     context: EditContext, field: str, part: str, kinds: Sequence[type[ast.Node]]
 ) -> Variant | None:
     """Return the edits that put the wanted schema into a new file; None if it is not JSON."""
     document = schema_of(context.goal.values.get(field))
     if document is None:
         return None
-    path, named = _new_file(context, part)
+    path, named = _choose_new_path(context, part)
     first, *others = [kind for kind in kinds if context.item(kind) is not None] or kinds[:1]
     edits = [_replace_or_insert(context, first, [f'{part} from "{named}"'])]
     edits += [remove_item(context, item) for kind in others if (item := context.item(kind))]
@@ -259,11 +266,12 @@ def _build_checks_content(context: EditContext) -> dict[str, Any]:
     return document
 
 
-def _checks_file(context: EditContext) -> Iterator[SourceVariant]:
+def _attempt_checks_file(context: EditContext) -> Iterator[SourceVariant]:
+    """Yield the checks in a new file instead of those in source."""
     document = _build_checks_content(context)
     if not document:
         return
-    path, named = _new_file(context, "checks")
+    path, named = _choose_new_path(context, "checks")
     edit = _replace_or_insert(context, ast.ChecksSection, [f'checks from "{named}"'])
     files = {path: _dump_json(document, 2) + "\n"}
     yield from context.attempt(FILE, [edit], _describe_verbatim_part("checks", files), files=files)

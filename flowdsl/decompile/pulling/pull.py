@@ -46,7 +46,7 @@ FINE: tuple[Way, ...] = (
 )
 """The ways of editing what is written in source, the finest first."""
 
-COARSE: tuple[Way, ...] = (files.prompt_attempts, files.attempt_files)
+COARSE: tuple[Way, ...] = (files.attempt_prompt, files.attempt_files)
 """The ways of editing files, for what no finer edit can express."""
 
 
@@ -276,7 +276,7 @@ class _Editor:
         # With a prompt in a file, everything else may need other edits than with statements.
         self._start_over()
         filed = [address for address, paths in missed.items() if files.PROMPT in paths]
-        self._apply_ways(aims, (files.prompt_attempts,), filed)
+        self._apply_ways(aims, (files.attempt_prompt,), filed)
         self._apply_ways(aims, FINE)
         self._apply_ways(aims, COARSE)
         self._drop_leftovers(VariantJudge(self._workspace, self._first, aims))
