@@ -82,7 +82,7 @@ class Explorer(RunFollower):
 
     def takes(self, source: SourceFile, node: ast.Node, branch: str) -> None:
         super().takes(source, node, branch)
-        self._choices.takes((self._step, node, branch))
+        self._choices.record_branch((self._step, node, branch))
 
     def begins_call(self, source: SourceFile, call: ast.CallStmt) -> None:
         super().begins_call(source, call)

@@ -220,8 +220,8 @@ def explore_subject(subject: Explored, most_paths: int) -> Exploration:
     """
     order = count()
     pending: list[tuple[bool, int, int, Chosen | Other]] = [(False, 0, next(order), ())]
-    answers: set[Hashable] = set()
-    behind_ways: set[Hashable] = set()
+    picked_before: set[Hashable] = set()
+    picked_behind_branches: set[Hashable] = set()
     found: dict[PathKey, Path] = {}
     runs, left, refused = 0, most_paths * CHOICES_FOR_A_PATH, ""
     steps_left = most_paths * STEPS_FOR_A_PATH
@@ -240,11 +240,11 @@ def explore_subject(subject: Explored, most_paths: int) -> Exploration:
         left -= 1 + choices.count
         steps_left -= choices.budget.taken
         for other in choices.others():
-            again = (other.answer, other.behind) in behind_ways
-            others = unusual + (other.answer in answers)
+            again = (other.picked, other.branches) in picked_behind_branches
+            others = unusual + (other.picked in picked_before)
             heappush(pending, (again, others, next(order), other))
-            answers.add(other.answer)
-            behind_ways.add((other.answer, other.behind))
+            picked_before.add(other.picked)
+            picked_behind_branches.add((other.picked, other.branches))
     return Exploration(tuple(found.values()), runs, not pending, "" if found else refused)
 
 

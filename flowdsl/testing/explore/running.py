@@ -193,7 +193,7 @@ class ExploredChain:
         done: list[PathRun] = []
         for step, workflow in self._steps:
             name, steps = step.name.text, steps_of(workflow)
-            choices.takes(name)
+            choices.record_branch(name)
             explorer = Explorer(
                 program.model, steps, self._deciding, choices, step=name, today=today
             )

@@ -25,14 +25,15 @@ Chosen = tuple[int, ...]
 
 
 class Other(Record):
-    """An alternative choice: the choices of a run up to a point, then another `option`.
+    """An alternative choice: the choices of a run up to a point, then another option.
 
-    - `answer`: the new and the replaced option, the same in every run.
-    - `behind`: the branches that the run had taken up to then.
+    - `picked`: what identifies the choice in every run, and the index of the other option.
+    - `branches`: those that the run had taken up to then.
+    - `made`: all choices of the run, of which the one at `at` is replaced.
     """
 
-    answer: tuple[Hashable, int]
-    behind: frozenset[Hashable]
+    picked: tuple[Hashable, int]
+    branches: frozenset[Hashable]
     made: Chosen
     at: int
 
@@ -40,7 +41,7 @@ class Other(Record):
     def chosen(self) -> Chosen:
         """The choices of the run with this alternative."""
         # A long run has many alternatives: they share its list of choices.
-        return (*self.made[: self.at], self.answer[1])
+        return (*self.made[: self.at], self.picked[1])
 
 
 class Choices:
@@ -54,17 +55,17 @@ class Choices:
         self._given = given
         self._made: list[int] = []
         self._offered: list[tuple[Hashable, int, frozenset[Hashable]]] = []
-        self._behind: frozenset[Hashable] = frozenset()
+        self._branches: frozenset[Hashable] = frozenset()
 
     @property
     def count(self) -> int:
         """The number of choices so far."""
         return len(self._made)
 
-    def takes(self, branch: Hashable) -> None:
+    def record_branch(self, branch: Hashable) -> None:
         """Record that the run takes a branch."""
-        if branch not in self._behind:
-            self._behind |= {branch}
+        if branch not in self._branches:
+            self._branches |= {branch}
 
     def choose(self, options: int, what: Hashable) -> int:
         """Return the index of the option to take, out of `options`; 0 is the default.
@@ -74,16 +75,16 @@ class Choices:
         at = len(self._made)
         taken = self._given[at] if at < len(self._given) else 0
         self._made.append(taken)
-        self._offered.append((what, options, self._behind))
+        self._offered.append((what, options, self._branches))
         return taken
 
     def others(self) -> Iterator[Other]:
         """Yield every alternative to the choices after the given ones."""
         made = tuple(self._made)
         for at in range(len(self._given), len(made)):
-            what, options, behind = self._offered[at]
+            what, options, branches = self._offered[at]
             for option in range(1, options):
-                yield Other((what, option), behind, made, at)
+                yield Other((what, option), branches, made, at)
 
 
 _TEXTS: dict[str, tuple[str, ...]] = {
@@ -147,7 +148,7 @@ class Samples:
                     return None
                 return self.value(inner, path, constraints, at)
             case types.ListOf(element):
-                lengths = _choose_lengths(constraints, self._bounds(path))
+                lengths = _list_lengths(constraints, self._bounds(path))
                 entries = range(self._pick_option(path, lengths))
                 return [self.value(element, path, at=number) for number in entries]
             case types.RecordOf(_, fields):
@@ -168,7 +169,7 @@ class Samples:
             case types.Primitive(name):
                 literals, bounds = self._literals(path) or (), self._bounds(path)
                 return self._pick_option(
-                    path, _choose_texts(name, literals, constraints, bounds, path)
+                    path, _list_texts(name, literals, constraints, bounds, path)
                 )
             case types.Unknown():
                 raise AssertionError("the check resolved every type")
@@ -193,7 +194,7 @@ class Samples:
         return options[self._choices.choose(len(options), path)]
 
 
-def _choose_lengths(constraints: Constraints, bounds: list[Constraints]) -> list[int]:
+def _list_lengths(constraints: Constraints, bounds: list[Constraints]) -> list[int]:
     """Return the numbers of entries to choose from, within the bounds of the list."""
     least, most = constraints.min_items or 0, constraints.max_items
     wanted = (each.min_items or 0 for each in bounds)
@@ -269,7 +270,7 @@ def _make_unlisted_texts(type_: types.Enum, literals: Iterable[Any]) -> list[str
     return [text for text in texts if text not in type_.known]
 
 
-def _choose_texts(
+def _list_texts(
     name: str,
     literals: Iterable[Any],
     constraints: Constraints,
