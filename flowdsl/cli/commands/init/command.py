@@ -23,7 +23,8 @@ from ...runtime.exit_codes import CONFLICT, SUCCESS
 from ...runtime.failure import CommandError, UsageError
 from ...runtime.places import ShownFrom
 from ...runtime.rewrites import Rewrite, append_lines, write_rewrites
-from .project import STATE, NewProject, Pipeline, pipeline_of, project_files
+from .pipelines import Pipeline, pipeline_of
+from .project import STATE, NewProject, project_files
 from .shipped import EXAMPLES, LOCAL_STATE
 
 PIPELINES = ("github", "gitlab")

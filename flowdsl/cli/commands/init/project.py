@@ -1,16 +1,14 @@
-"""The contents of a new project: `flowdsl.toml` and its flows."""
+"""The contents of a new project: `flowdsl.toml` and its flows; pipelines are in `pipelines`."""
 
 from __future__ import annotations
 
-import json
-import os
 import re
 
 from flowdsl.config.toml_text import toml_string
 from flowdsl.host.disk import PROJECT_FILE
 from flowdsl.source.record import Record
 
-from .shipped import read_example_files, read_pipeline_text
+from .shipped import read_example_files
 from .templates import workflow_template
 
 WORKFLOW = "record_status"
@@ -48,7 +46,7 @@ def project_files(wanted: NewProject) -> dict[str, bytes]:
         flow = workflow_template(WORKFLOW).encode()
         return {PROJECT_FILE: _project_file(wanted).encode(), f"flows/{WORKFLOW}.flow": flow}
     files = read_example_files(wanted.example)
-    text = _rename_project(files[PROJECT_FILE].decode(), wanted)
+    text = _adapt_example(files[PROJECT_FILE].decode(), wanted)
     return files | {PROJECT_FILE: text.encode()}
 
 
@@ -72,8 +70,11 @@ api = "local"
 {service}"""
 
 
-def _rename_project(text: str, wanted: NewProject) -> str:
-    """Give the project file of an example another name and id, since its own id may be in use."""
+def _adapt_example(text: str, wanted: NewProject) -> str:
+    """Fit the project file of an example to a new project.
+
+    It gets another name and id, since its own id may be in use, and state for a wanted pipeline.
+    """
     own = {"name": toml_string(wanted.name), "id": f'"{wanted.id}"'}
     project, table, rest = text.partition("\n[env.")
     project = re.sub(r"(?m)^(name|id) = .*$", lambda key: f"{key[1]} = {own[key[1]]}", project)
@@ -89,65 +90,3 @@ def _add_pipeline_state(text: str) -> str:
         f'state = "{STATE}"\n'
     )
     return head + table + re.sub(r"(?m)^api_key = .*\n", lambda key: key[0] + state, rest, count=1)
-
-
-GITLAB_ENTRY = ".gitlab-ci.yml"
-NO_COMMIT = "0" * 40
-"""A placeholder for the commit of FlowDSL that somebody reviewed; it cannot be fetched."""
-
-
-class Pipeline(Record):
-    """The `files` by their paths from the top of the repository, and `remarks` on further steps."""
-
-    files: dict[str, str]
-    remarks: tuple[str, ...]
-
-
-def pipeline_of(ci: str, folder: str, top: str) -> Pipeline:
-    """Make the pipeline `ci` for the project in `folder`.
-
-    `folder` is a POSIX path relative to `top`, the top of the repository. An existing
-    `.gitlab-ci.yml` in `top` is not changed.
-    """
-    if ci == "github":
-        return _github_pipeline(folder)
-    return _gitlab_pipeline(folder, os.path.lexists(os.path.join(top, GITLAB_ENTRY)))
-
-
-def _github_pipeline(folder: str) -> Pipeline:
-    text = read_pipeline_text("github-workflow-git-state.yml")
-    text = text.replace("Copy to .github/workflows/flowdsl.yml. ", "", 1)
-    if folder:
-        where = f"working-directory: {json.dumps(folder)}"
-        text = re.sub(r"(?m)^( +)command: \w+\n", lambda at: f"{at[0]}{at[1]}{where}\n", text)
-    return Pipeline(
-        {".github/workflows/flowdsl.yml": text},
-        (
-            "replace `owner/flowdsl@0000...` in the workflow by the repository and commit "
-            "of FlowDSL that you reviewed",
-            "make the environments `prod` and `prod-plan` with the secret CYBERDESK_API_KEY",
-        ),
-    )
-
-
-def _gitlab_pipeline(folder: str, has_entry: bool) -> Pipeline:
-    lines = [
-        "include:",
-        "  - local: .gitlab/flowdsl.yml",
-        "    inputs:",
-        "      environment: prod",
-        *([f"      working-directory: {json.dumps(folder)}"] if folder else []),
-        "      # Where git gets FlowDSL, and the commit of it that you reviewed.",
-        "      flowdsl-repository: https://git.acme.test/tools/flowdsl.git",
-        f'      flowdsl-commit: "{NO_COMMIT}"',
-    ]
-    entry = "".join(f"{line}\n" for line in lines)
-    files = {".gitlab/flowdsl.yml": read_pipeline_text("gitlab-ci.yml")}
-    todo = "make the variable CYBERDESK_API_KEY for the scopes `prod` and `prod/plan`"
-    if has_entry:
-        shown = "".join(f"\n    {line}" for line in lines)
-        return Pipeline(files, (f"add to `{GITLAB_ENTRY}`:{shown}", todo))
-    return Pipeline(
-        {GITLAB_ENTRY: entry, **files},
-        (f"name the repository and the commit of FlowDSL in `{GITLAB_ENTRY}`", todo),
-    )
