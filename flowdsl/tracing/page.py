@@ -26,7 +26,11 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 MAX_SOURCE_LINES = 5_000
-"""Maximum number of lines shown of one file; of a longer file, those around the run's places."""
+"""Maximum number of lines shown of one file or prompt.
+
+Of a longer file, only lines with a statement are shown or with a failed check; of a longer prompt,
+the first lines.
+"""
 
 _Text = tuple[Literal["steps", "checks"], str]
 """A file by its path, in the version deployed with the prompt or with the checks."""
@@ -53,7 +57,7 @@ class PageListing:
 
 
 @dataclass(frozen=True, slots=True)
-class _CheckRow:
+class _FailedCheckRow:
     """A failed post-run check; `target` is the id of its line, None if it has no place."""
 
     result: CheckResult
@@ -66,7 +70,12 @@ class _CheckRow:
 class _StepRow:
     """An entry as the page shows it; `target` is the id of a line, None if it is not placed.
 
-    `error` and `reason`, of a declared failure, add to a default reason that it is not so.
+    - `place`, `text`: the name of that line, and the prompt's text there.
+    - `confidence`, `evidence`: how sure it is that the entry belongs there, and why.
+    - `error`: the error of the entry; None without one.
+    - `reason`: why the agent declared that the task failed; empty for another entry. A reason that
+      states the condition is worded as one that was not met.
+    - `pictures`: their data URLs.
     """
 
     entry: Entry
@@ -91,7 +100,7 @@ def render_page(trace: Trace, pictures: Pictures, environment: str) -> str:
         environment=environment,
         tone="bad" if trace.run.status in FAILED else "good" * (trace.run.status == "success"),
         steps=list(_make_step_rows(trace, pictures, anchors)),
-        checks=list(_make_check_rows(trace, anchors)),
+        checks=list(_make_failed_check_rows(trace, anchors)),
         failed_at=_describe_failed_line(trace, anchors),
         failed_entry=_find_failed_entry(trace),
         listings=[*_make_source_listings(trace, anchors), *_make_prompt_listing(trace)],
@@ -136,14 +145,17 @@ def _assign_anchors(trace: Trace) -> dict[_Text, str]:
     return anchors
 
 
-def _make_check_rows(trace: Trace, anchors: dict[_Text, str]) -> Iterator[_CheckRow]:
+def _make_failed_check_rows(trace: Trace, anchors: dict[_Text, str]) -> Iterator[_FailedCheckRow]:
+    # A trace holds only the checks that failed.
     for result in trace.run.checks:
         place = trace.place_of_check(result)
         by_name = trace.checks.known_by.get(result.index) == "name"
         target = None
         if place is not None:
             target = f"{anchors['checks', place.path]}-{place.start_line}"
-        yield _CheckRow(result, target, "" if place is None else _name_of_place(place), by_name)
+        yield _FailedCheckRow(
+            result, target, "" if place is None else _name_of_place(place), by_name
+        )
 
 
 def _describe_failed_line(trace: Trace, anchors: dict[_Text, str]) -> tuple[str, str] | None:
@@ -186,22 +198,24 @@ def _make_step_rows(
             line = failure.line
         target, shown = (None, "") if line is None else _describe_prompt_line(trace, line, anchors)
         yield _StepRow(
-            entry,
-            target,
-            shown,
-            "" if placed is None else trace.units[placed.unit].lines[0].text.strip(),
-            "" if placed is None else placed.confidence,
-            "" if placed is None else ", ".join(placed.evidence),
-            None if entry.error is None else trace.in_words(entry.error),
-            _find_failure_reason(trace, entry),
-            is_failed or entry.kind == "failure" or entry.error is not None,
-            tuple(
-                f"data:{kind};base64,{base64.b64encode(content).decode()}"
-                for kind, content in (
-                    pictures.found[each] for each in entry.pictures if each in pictures.found
-                )
-            ),
+            entry=entry,
+            target=target,
+            place=shown,
+            text="" if placed is None else trace.units[placed.unit].lines[0].text.strip(),
+            confidence="" if placed is None else placed.confidence,
+            evidence="" if placed is None else ", ".join(placed.evidence),
+            error=None if entry.error is None else trace.in_words(entry.error),
+            reason=_find_failure_reason(trace, entry),
+            is_failed=is_failed or entry.kind == "failure" or entry.error is not None,
+            pictures=tuple(_make_data_urls(pictures, entry)),
         )
+
+
+def _make_data_urls(pictures: Pictures, entry: Entry) -> Iterator[str]:
+    for each in entry.pictures:
+        if each in pictures.found:
+            kind, content = pictures.found[each]
+            yield f"data:{kind};base64,{base64.b64encode(content).decode()}"
 
 
 def _find_failure_reason(trace: Trace, entry: Entry) -> str:
@@ -211,33 +225,56 @@ def _find_failure_reason(trace: Trace, entry: Entry) -> str:
     return "\n".join(map(trace.in_words, entry.use.texts))
 
 
-def _make_source_listings(trace: Trace, anchors: dict[_Text, str]) -> Iterator[PageListing]:
-    notes = {
-        "same": "as it was deployed",
-        "moved": "as it was deployed; it has moved on in the working tree",
-        "gone": "as it was deployed; it is gone from the working tree",
-        "unknown": "places of the deployed file; whether it changed since is not known",
-    }
+_NOTES = {
+    "same": "as it was deployed",
+    "moved": "as it was deployed; it has moved on in the working tree",
+    "gone": "as it was deployed; it is gone from the working tree",
+    "unknown": "places of the deployed file; whether it changed since is not known",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _RunPlaces:
+    """Places of a run in source.
+
+    - `mapped`: those of all lines of the prompt.
+    - `visited`: those of the lines that the run came to.
+    - `failed`: that of the line at which it failed, if there is one.
+    - `failed_checks`: those of the checks that failed.
+    """
+
+    mapped: list[Place]
+    visited: list[Place]
+    failed: list[Place]
+    failed_checks: list[Place]
+
+
+def _find_run_places(trace: Trace) -> _RunPlaces:
     lines = {each.number for visited in trace.visited for each in trace.units[visited.index].lines}
-    visited = [each for each in map(trace.place, sorted(lines)) if each is not None]
-    mapped = list(trace.source_map.places.values())
     line = None if trace.failure is None else trace.failure.line
-    failed = [each for each in (trace.place(line),) if each is not None]
-    broken = [each for each in map(trace.place_of_check, trace.run.checks) if each is not None]
+    return _RunPlaces(
+        mapped=list(trace.source_map.places.values()),
+        visited=[each for each in map(trace.place, sorted(lines)) if each is not None],
+        failed=[each for each in (trace.place(line),) if each is not None],
+        failed_checks=[
+            each for each in map(trace.place_of_check, trace.run.checks) if each is not None
+        ],
+    )
+
+
+def _make_source_listings(trace: Trace, anchors: dict[_Text, str]) -> Iterator[PageListing]:
+    places = _find_run_places(trace)
     for path, anchor in sorted({(path, anchor) for (_, path), anchor in anchors.items()}):
         of_steps = anchor == anchors.get(("steps", path))
         of_checks = anchor == anchors.get(("checks", path))
         source = trace.sources[path] if of_steps else trace.check_sources[path]
-        ours = [*(mapped if of_steps else ()), *(broken if of_checks else ())]
-        bad = _first_lines_in(path, [*(failed if of_steps else ()), *(broken if of_checks else ())])
-        seen = _first_lines_in(path, visited) if of_steps else set()
-        places = _first_lines_in(path, ours)
-        shown = sorted(places)
-        if source.lines is not None and len(source.lines) <= MAX_SOURCE_LINES:
-            shown = list(range(1, len(source.lines) + 1))
-        note = notes[source.now]
-        if source.lines is None:
-            note = "its deployed text is not to be had"
+        checks = places.failed_checks if of_checks else []
+        placed = _first_lines_in(path, [*(places.mapped if of_steps else ()), *checks])
+        failed = _first_lines_in(path, [*(places.failed if of_steps else ()), *checks])
+        visited = _first_lines_in(path, places.visited) if of_steps else set()
+        is_short = source.lines is not None and len(source.lines) <= MAX_SOURCE_LINES
+        shown = range(1, len(source.lines or ()) + 1) if is_short else ()
+        note = "its deployed text is not to be had" if source.lines is None else _NOTES[source.now]
         yield PageListing(
             spell_flow_path(path),
             note if of_steps else f"{note}, with the post-run checks of the run",
@@ -246,11 +283,11 @@ def _make_source_listings(trace: Trace, anchors: dict[_Text, str]) -> Iterator[P
                     number,
                     f"{anchor}-{number}",
                     source.line(number) or "",
-                    number in seen,
-                    number in bad,
+                    is_visited=number in visited,
+                    is_failed=number in failed,
                 )
                 # Every place has a line, even past the end of a file that has changed.
-                for number in sorted({*shown, *places})
+                for number in sorted({*shown, *placed})
             ),
         )
 
