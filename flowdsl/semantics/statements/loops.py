@@ -118,12 +118,18 @@ def _check_input(
     label = Label(symbol.span, "the input is declared here")
     if field.constraints.maximum is None:
         program.sink.report(errors.BOUND_WITHOUT_MAX, span, name=symbol.name, labels=(label,))
-    for value in (field.constraints.minimum, field.default if field.has_default else None):
+    default = field.default if field.has_default else None
+    for value, verb in (
+        (field.constraints.maximum, "is"),
+        (field.constraints.minimum, "may be"),
+        (default, "may be"),
+    ):
         if isinstance(value, int) and value < 1:
-            help = f"the least is 1: `{symbol.name}` may be less"
+            help = f"the least is 1: `{symbol.name}` {verb} less"
             program.sink.report(
                 errors.BOUND_TOO_SMALL, span, value=value, help=help, labels=(label,)
             )
+            break
 
 
 def check_bound(program: Program, scope: ValueScope, limit: ast.IntLit | ast.ConstRef) -> None:
