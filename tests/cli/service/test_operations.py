@@ -230,7 +230,8 @@ def test_destroy(desk: Desk) -> None:
     assert "0 runs; 0 trajectories" in guarded.err
     for wrong in ("deletes=3", "deletes=1"):
         assert desk("destroy", "--yes", "--accept-guard", wrong).code == 9
-    assert desk("destroy", "--yes", "--accept-guard", "everything=2").code == 64
+    for wrong in ("everything=2", "deletes=0000000000002", f"deletes={'2' * 5000}"):
+        assert desk("destroy", "--yes", "--accept-guard", wrong).code == 64
     assert len(desk.rows()) == 2
 
     words = ("destroy", "--yes", "--accept-guard", "deletes=2", "--json", "--result", "r.json")

@@ -13,6 +13,8 @@ from ..command_line.arguments import number_between
 from ..command_line.global_options import add_flag, add_repeated
 from ..service_options import parse_duration
 
+MAX_DIGITS_OF_GUARD = 12
+
 LOCK_TIMEOUT, LOCK_TIMEOUT_IN_CI = 70.0, 600.0
 """Seconds to wait for another deploy."""
 
@@ -86,11 +88,12 @@ def parse_guard(text: str) -> tuple[str, int]:
     from flowdsl.deploy.refresh.guards import NAMES
 
     name, _, number = text.partition("=")
-    if name not in NAMES or not (number.isascii() and number.isdecimal()):
+    is_number = number.isascii() and number.isdecimal() and len(number) <= MAX_DIGITS_OF_GUARD
+    if name not in NAMES or not is_number:
         raise argparse.ArgumentTypeError(
             f"`{text}` is not the name of a guard and a number; the guards are {join_names(NAMES)}"
         )
-    return name, int(number[:12])
+    return name, int(number)
 
 
 def lock_timeout(given: float | None) -> float:
