@@ -248,10 +248,11 @@ def render_runs_junit(
     def add(run: Run, place: str) -> None:
         seen.add(run.id)
         run = known.get(run.id, run)
-        alias = make_printable(run.session_alias or "")
-        title = " ".join(each for each in (place, alias, run.id) if each)
+        alias = run.session_alias or ""
+        title = make_printable(" ".join(each for each in (place, alias, run.id) if each))
         element = case(title, seconds_of(run))
-        reasons = [make_printable(line)[:2000] for line in error_lines(run, in_words)]
+        # People see the lines below a run; a report has no such indentation.
+        reasons = [line.removeprefix("  ") for line in error_lines(run, in_words)]
         message = reasons[0] if reasons else f"the run ended as {run.status}"
         match ending_of_run(run, is_gone=run.id in gone):
             case RunsEnding.TASK_FAILED:
@@ -269,9 +270,13 @@ def render_runs_junit(
         for run in submission.runs:
             add(run, submission.place)
         for message in _list_failures(submission):
-            note(case(submission.place or "not made"), "error", f"not made: {message}")
+            note(
+                case(make_printable(submission.place) or "not made"),
+                "error",
+                f"not made: {message}",
+            )
         if submission.unknown is not None:
-            element = case(submission.place or "not known")
+            element = case(make_printable(submission.place) or "not known")
             note(element, "error", f"not known whether it was made: {submission.unknown}")
     for run in known.values():
         if run.id not in seen:

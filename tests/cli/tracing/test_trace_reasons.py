@@ -7,17 +7,19 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
+from xml.etree import ElementTree
 
 import pytest
 
 from flowdsl.cli.runtime import exit_codes
 from flowdsl.cli.runtime.runs.reasons import FailureWords
-from flowdsl.cli.views.runs import error_lines
+from flowdsl.cli.views.runs import error_lines, render_runs_junit
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.errors import CyberdeskError
 from flowdsl.cyberdesk.models.run import Run
 from flowdsl.emulator.scenario import Scenario
 from flowdsl.emulator.simulation.rules import RunRule
+from flowdsl.runs.submit import Request, Submission
 from flowdsl.tracing.history import read_history
 from flowdsl.tracing.maps import FoundMap
 from flowdsl.tracing.trace import Trace, make_trace
@@ -149,7 +151,7 @@ def test_a_watched_run_says_so_too(tmp_path: Path) -> None:
         (at,) = [index for index, line in enumerate(lines) if "task_failed, " in line]
         assert lines[at + 1] == "  not so or not found: the download is finished"
         assert (
-            'message="  not so or not found: the download is finished"'
+            'message="not so or not found: the download is finished"'
             in (desk.root / "runs.xml").read_text()
         )
 
@@ -172,6 +174,14 @@ def test_a_reason_is_quoted_where_the_prompt_of_the_run_is_not_to_be_had() -> No
     assert error_lines(run, words) == ['  "all is well"']
     broken = Run.model_validate({**row, "status": "error", "error": ["no desktop\nis free"]})
     assert error_lines(broken, words) == ["  no desktop", "  is free"]
+    odd = broken.model_copy(update={"id": "r\x1b"})
+    submission = Submission(cast(Request, None), "key", "a.csv:2\x08", [odd])
+    report = ElementTree.fromstring(render_runs_junit("w", [submission], None, words))
+    (case,) = report.iter("testcase")
+    assert case.get("name") == r"a.csv:2\x08 r\x1b"
+    assert [(each.get("message"), each.text) for each in case] == [
+        ("no desktop", "no desktop\nis free")
+    ]
 
 
 def test_a_reason_of_no_line_blames_no_statement_of_a_call_alone(desk: TracedDesk) -> None:
