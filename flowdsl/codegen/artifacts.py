@@ -74,7 +74,7 @@ class WorkflowArtifact(Record):
     `payload` is the body of `POST /v1/workflows`: both schemas are JSON strings, `main_prompt` is a
     `Template`, model ids are `ModelAlias` or UUID strings, and it has only fields that the source
     declares. `tags` are names, sorted. `images` are content hashes. `mapped` is the source
-    map, or gives it.
+    map, or a function that makes it.
     """
 
     name: str

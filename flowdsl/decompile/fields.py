@@ -134,6 +134,7 @@ def _reason_for_error(error: UnreadableSchema | Unspeakable) -> FieldReason:
 
 
 def read_root_fields(schema: Any, sources: Iterable[nodes.OutputSource]) -> Fields:
+    """Return the fields that a schema's object has; raises `UnreadableSchema`."""
     if (reason := why_no_object(schema)) is not None:
         raise UnreadableSchema(reason)
     source_of = {source.field: source for source in sources}
@@ -184,7 +185,9 @@ def _read_sourced_field(
     field = _read_field_schema(name, bare, required, MAX_DEPTH)
     types = [field.type]
     if field.type == ANY and field.default is None:
-        types.insert(source.kind != "none", nodes.OptionalType(inner=ANY))
+        # `any?` has the schema of `any`: the first whose sentence is in the description is taken.
+        optional = nodes.OptionalType(inner=ANY)
+        types = [optional, ANY] if source.kind == "none" else [ANY, optional]
     for type_ in types:
         words = source_words(source, type_, absent=field.absent)
         sentence = f"{words[0].upper()}{words[1:]}."
@@ -383,9 +386,9 @@ def compile_fields(inputs: Fields, secrets: Fields, outputs: Fields) -> nodes.Wo
     sections.append(("secrets", secrets, source_names(secrets, names.values())))
     sections.append(("outputs", outputs, source_names(outputs)))
     lines = ["flow 1", "workflow w {", 'prompt from "./w.md"']
-    for section, fields, names in sections:
+    for section, fields, spelled in sections:
         if fields:
-            texts = (field_text(field, types, name=names[field.name]) for field in fields)
+            texts = (field_text(field, types, name=spelled[field.name]) for field in fields)
             lines += [f"{section} {{", *texts, "}"]
     lines += ["}", *types.declarations(), ""]
     files = MemoryFiles({"w.flow": "\n".join(lines), "w.md": "-"})

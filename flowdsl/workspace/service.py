@@ -31,12 +31,15 @@ def open_service(
     listener: Listener | None = None,
     scenario: Scenario | None = None,
 ) -> Iterator[CyberdeskClient]:
-    """Open the client of an environment of the project at `root`; the caller closes it.
+    """Yield a client of the service of an environment; the project is at `root`.
 
-    `scenario` is the behaviour of the embedded emulator; no other service takes one. Raises
-    `MissingKey`, `StoreError` for the data of the embedded emulator, and `CyberdeskError`, as
-    `UntrustedHost`, before any key is sent. `deadline` ends its reads as long as nothing has been
-    written, also under the lease, where nothing else ends the work.
+    The caller closes the client; the embedded emulator is closed here. `scenario` is the behaviour
+    of the embedded emulator; no other service takes one. `deadline` ends the client's reads until
+    something has been written, even while it holds the lease of the state, when nothing else would
+    end them.
+
+    Raises `MissingKey`, `StoreError` if the data of the embedded emulator cannot be opened, and
+    `CyberdeskError`. One is `UntrustedHost`: it is raised before the key is sent.
     """
     if environment.api != EMBEDDED:
         yield _service_client(environment, root, deadline, listener)

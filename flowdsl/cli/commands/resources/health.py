@@ -27,7 +27,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
-    """Print a row for the service, its database and each failing machine; 1 if any fails."""
+    """Print rows for the service, its database, all machines and each that fails; 1 if any fails.
+
+    A service that is down has no row: the command ends with its error.
+    """
     environment, rows = carry_out(arguments, console, _health_rows)
     if arguments.json:
         console.out(list_json("health", environment, rows))
