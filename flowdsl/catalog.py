@@ -19,6 +19,11 @@ def diagnostics(rules: Iterable[Rule] = RULES) -> dict[str, DiagnosticSpec]:
 
     Raises `ValueError` for a name that two specs have.
     """
+    return dict(_collect(tuple(rules)))
+
+
+@cache
+def _collect(rules: tuple[Rule, ...]) -> dict[str, DiagnosticSpec]:
     found = dict(_declared())
     for rule in rules:
         spec = rule.load().spec

@@ -18,7 +18,7 @@ from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile, Span
 from flowdsl.syntax import ast
 from flowdsl.syntax.parser.lexer import Token, lex
-from flowdsl.syntax.visit import walk
+from flowdsl.syntax.visit import children
 
 from . import errors
 
@@ -47,10 +47,6 @@ def find_suppressions(module: ast.Module) -> Iterator[Suppression]:
     source = module.source
     text = source.text
     tokens = lex(text)
-    starts: dict[int, ast.Node] = {}
-    for node in walk(module):
-        if not isinstance(node, ast.Module):
-            starts.setdefault(node.start, node)  # parents come first: the widest node counts
     followers = _followers(tokens)
     for token, following in zip(tokens, followers, strict=True):
         if token.kind == "COMMENT":
@@ -61,9 +57,7 @@ def find_suppressions(module: ast.Module) -> Iterator[Suppression]:
                 if alone:
                     covers = (token.start, token.end)
                     if following is not None:
-                        covers = _find_covered_range(
-                            source, following.start, starts.get(following.start)
-                        )
+                        covers = _find_covered_range(module, following.start)
                 yield _parse_suppression(source, found, (covers,))
         elif token.kind in ("STRING", "BLOCK"):
             last = text.rfind("#}", token.start, token.end) + 2
@@ -90,10 +84,17 @@ def _followers(tokens: Sequence[Token]) -> list[Token | None]:
     return found
 
 
-def _find_covered_range(source: SourceFile, start: int, node: ast.Node | None) -> tuple[int, int]:
-    """Return what a comment before `start` covers: the node there, or at least its line."""
-    end = _range_of_line(source, start)[1]
-    return start, end if node is None else max(node.end, end)
+def _find_covered_range(module: ast.Module, start: int) -> tuple[int, int]:
+    """Return what a comment before `start` covers: the widest node there, or at least its line."""
+    end = _range_of_line(module.source, start)[1]
+    pending = children(module)
+    while pending:
+        node = pending.pop()
+        if node.start == start:
+            return start, max(node.end, end)
+        if node.start < start < node.end:
+            pending += children(node)
+    return start, end
 
 
 def _line_start(source: SourceFile, offset: int) -> int:
