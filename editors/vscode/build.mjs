@@ -25,5 +25,5 @@ await build({
 });
 const web = `${here}../web/dist`;
 if (!existsSync(web)) throw new Error("there is no editors/web/dist; run `npm run build` there");
-for (const name of ["worker.js", "flowdsl.bin", "pyodide"])
+for (const name of ["worker.js", "memory.bin", "files.bin", "pyodide"])
   cpSync(`${web}/${name}`, `${here}dist/web/${name}`, { recursive: true });

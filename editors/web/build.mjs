@@ -1,4 +1,5 @@
-// Builds `dist`: the page of the playground, its worker, Pyodide, and the checker as `flowdsl.bin`.
+// Builds `dist`: the page of the playground, its worker, Pyodide, and the checker as `memory.bin` and
+// `files.bin`.
 import { build } from "esbuild";
 import { execFileSync } from "node:child_process";
 import {
@@ -34,7 +35,7 @@ for (const name of ["index.html", "playground.css", "start.js", "worker.js"])
   cpSync(`${here}src/${name}`, `${dist}/${name}`);
 execFileSync(process.env.PYTHON ?? "python", [`${here}pack.py`, packed], { stdio: "inherit" });
 await compileCode(`${packed}/code`);
-writeFileSync(`${dist}/flowdsl.bin`, await startOnce(`${packed}/code`));
+await startOnce(`${packed}/code`);
 await build({
   entryPoints: [`${here}src/playground.mjs`],
   outdir: dist,
@@ -64,8 +65,9 @@ for source in pathlib.Path("/code").rglob("*.py"):
 }
 
 /**
- * Starts the checker under Pyodide, has it answer every request once, and returns what `worker.js`
- * goes on from, compressed: a line of JSON, the memory, and the files that are not in the memory.
+ * Starts the checker under Pyodide, has it answer every request once, and writes what `worker.js`
+ * goes on from, compressed: the memory, in which the first example is open and checked, and a line
+ * of JSON with the files that are not in the memory.
  *
  * A memory fits only the build of Pyodide that made it: hence the exact version in `package.json`.
  */
@@ -89,14 +91,16 @@ for each in json.loads(requests):
 loaded = [getattr(each, "__file__", None) for each in sys.modules.values()]
 json.dumps(loaded)
 `);
-  python.runPython("del requests, each, loaded; gc.collect()");
-  const memory = python.makeMemorySnapshot();
+  // What is there stays: the collector need not walk it again while somebody types.
+  python.runPython("del requests, each, loaded; gc.collect(); gc.freeze()");
+  keep("memory", python.makeMemorySnapshot());
   JSON.parse(loaded).forEach((path) => contents.delete(path));
   const lengths = [...contents].map(([path, content]) => [path, content.length]);
-  const index = JSON.stringify({ memory: memory.length, files: lengths });
-  // Ends at a multiple of four: the memory is read as 32-bit numbers.
-  const head = Buffer.from(`${index.padEnd(index.length + 3 - (index.length % 4))}\n`);
-  return gzipSync(Buffer.concat([head, memory, ...contents.values()]), { level: 9 });
+  keep("files", Buffer.concat([Buffer.from(`${JSON.stringify(lengths)}\n`), ...contents.values()]));
+}
+
+function keep(name, content) {
+  writeFileSync(`${dist}/${name}.bin`, gzipSync(content, { level: 9 }));
 }
 
 function writeFiles(system, contents) {
@@ -119,6 +123,5 @@ function listRequests(files, path) {
     { do: "preview", path, at },
     { do: "describe", path, at },
     { do: "lay_out", path },
-    { do: "open", files: {} },
   ].map((each) => JSON.stringify(each));
 }

@@ -44,12 +44,30 @@ def answer(request: str) -> str:
     return json.dumps(_ANSWERS[asked.pop("do")](**asked), ensure_ascii=False)
 
 
+def is_known(request: str) -> bool:
+    """Return whether a request is about the texts of before, so that nothing has to be imported."""
+    match json.loads(request):
+        case {"do": "open", "files": files}:
+            return _decode_files(files) == _texts
+        case {"do": "change", "path": path, "text": text}:
+            return _texts.get(path) == text
+    return False
+
+
+def _decode_files(files: dict[str, str | dict[str, str]]) -> dict[str, str | bytes]:
+    return {
+        path: content if isinstance(content, str) else base64.b64decode(content["base64"])
+        for path, content in files.items()
+    }
+
+
 def open_project(files: dict[str, str | dict[str, str]]) -> None:
     """Begin with other files: texts, and pictures as `{"base64": ...}`."""
+    texts = _decode_files(files)
+    if texts == _texts:  # what was found in them still holds
+        return
     _texts.clear()
-    for path, content in files.items():
-        is_text = isinstance(content, str)
-        _texts[path] = content if is_text else base64.b64decode(content["base64"])
+    _texts.update(texts)
     settings = files.get("flowdsl.toml")
     project = load_project(settings, "flowdsl.toml", Sink()) if isinstance(settings, str) else None
     _session.configure(_session.files, CompileOptions(project))

@@ -270,10 +270,12 @@ element("file").onchange = ({ target }) => {
 element("format").onclick = layOut;
 fill(element("example"), ...examples.map(({ name }) => make("option", name)));
 
-/** Checks the file a few times, so that the browser has compiled the checker before a key is hit. */
+/** Checks other texts a few times, so that the browser has compiled the checker before a key is hit. */
 async function warmUp() {
+  await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve))); // painted first
   for (let round = 0; round < 4 && path; round++)
-    await checker.ask("change", { path, text: files[path] });
+    for (const end of [" ", ""])
+      await checker.ask("change", { path, text: files[path] + end });
 }
 
 checker.ready.then(

@@ -7,37 +7,41 @@ const home = self.checkerHome ?? new URL("./", self.location.href).href;
 
 /** Goes on from the memory that `build.mjs` kept: the checker is imported and has checked a flow. */
 async function start() {
-  const kept = readKept();
   const { loadPyodide } = await import(`${home}pyodide/pyodide.mjs`);
   const python = await loadPyodide({
     indexURL: `${home}pyodide/`,
-    _loadSnapshot: kept.then(({ memory }) => memory),
+    _loadSnapshot: readKept("memory"),
   });
-  const { files } = await kept;
-  for (const [path, content] of files) {
-    python.FS.mkdirTree(path.slice(0, path.lastIndexOf("/")));
-    python.FS.writeFile(path, content, { canOwn: true });
-  }
-  return python.pyimport("bridge").answer;
+  return { FS: python.FS, bridge: python.pyimport("bridge") };
 }
 
-async function readKept() {
-  const { body } = await fetch(`${home}flowdsl.bin`);
+async function readKept(name) {
+  const { body } = await fetch(`${home}${name}.bin`);
   const plain = body.pipeThrough(new DecompressionStream("gzip"));
-  const bytes = new Uint8Array(await new Response(plain).arrayBuffer());
+  return new Uint8Array(await new Response(plain).arrayBuffer());
+}
+
+/** Writes the files that are not in the memory: what is imported later, and what commands read. */
+async function writeFiles(FS) {
+  const bytes = await readKept("files");
   let at = bytes.indexOf(10) + 1;
-  const index = JSON.parse(new TextDecoder().decode(bytes.subarray(0, at)));
-  const take = (length) => bytes.subarray(at, (at += length));
-  const memory = take(index.memory);
-  return { memory, files: index.files.map(([path, length]) => [path, take(length)]) };
+  for (const [path, length] of JSON.parse(new TextDecoder().decode(bytes.subarray(0, at)))) {
+    FS.mkdirTree(path.slice(0, path.lastIndexOf("/")));
+    FS.writeFile(path, bytes.subarray(at, (at += length)), { canOwn: true });
+  }
 }
 
 const started = start();
+let written;
 
 self.onmessage = async ({ data: { id, request } }) => {
   try {
-    const answer = await started;
-    self.postMessage({ id, result: JSON.parse(answer(JSON.stringify(request))) });
+    const { FS, bridge } = await started;
+    const asked = JSON.stringify(request);
+    // What a page opens and checks first is in the memory; all else may import further files.
+    if (!written && !bridge.is_known(asked)) written = writeFiles(FS);
+    await written;
+    self.postMessage({ id, result: JSON.parse(bridge.answer(asked)) });
   } catch (error) {
     self.postMessage({ id, error: String(error?.message ?? error) });
   }
