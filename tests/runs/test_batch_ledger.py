@@ -222,6 +222,7 @@ def test_no_link_is_followed(tmp_path: Path) -> None:
         ('"request": ["key-0"', '"request": [0'),
         ('"sent": 0', '"sent": 9'),
         ('"sent": 0', '"sent": true'),
+        ('"versions": {', '"ids": [], "versions": {'),
         ('"today": "2026-03-01"', '"today": "soon"'),
         ('"began": ', '"began": "soon", "before": '),
         ('"began": ', '"began": "0001-01-01T00:00:00+05:00", "before": '),

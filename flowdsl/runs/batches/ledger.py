@@ -326,7 +326,7 @@ def read_ledger(content: bytes, where: str) -> Batch | None:
         for line in lines[1:]:
             if line:
                 _replay_line(batch, json.loads(line))
-    except (ValueError, TypeError, KeyError, IndexError, RecursionError):
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
         raise UnreadableLedger(
             f"`{where}` is no ledger of runs that this version can read; look at `flowdsl runs "
             "list`, and delete the file when nobody needs it"

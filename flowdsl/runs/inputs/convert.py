@@ -228,18 +228,9 @@ def _find_scalar_mismatches(value: Any, name: str, path: Path) -> Iterator[Value
             yield from _json_problems(value, path)
             return
         case "int":
-            fits = (
-                isinstance(value, int | float)
-                and not isinstance(value, bool)
-                and math.isfinite(value)
-                and value == int(value)
-            )
+            fits = _is_number(value) and value == int(value)
         case "number":
-            fits = (
-                isinstance(value, int | float)
-                and not isinstance(value, bool)
-                and math.isfinite(value)
-            )
+            fits = _is_number(value)
         case "bool":
             fits = isinstance(value, bool)
         case _:
@@ -250,6 +241,14 @@ def _find_scalar_mismatches(value: Any, name: str, path: Path) -> Iterator[Value
         yield _make_type_mismatch(type_, value, path, _hint_for_scalar(name, value))
     elif isinstance(value, str):
         yield from _find_bad_characters(value, path)
+
+
+def _is_number(value: Any) -> bool:
+    """Whether a value is a finite number, and none beyond the largest `float`."""
+    try:
+        return isinstance(value, int | float) and type(value) is not bool and math.isfinite(value)
+    except OverflowError:
+        return False
 
 
 def _json_problems(value: Any, path: Path) -> Iterator[ValueMismatch]:

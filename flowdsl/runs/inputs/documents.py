@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from io import StringIO
 from json.decoder import scanstring  # type: ignore[attr-defined]  # absent from the stubs
@@ -85,13 +87,11 @@ def read_one(name: str, content: bytes) -> tuple[Given, ...]:
     if ending is None:
         known = ", ".join(f"`{each}`" for each in (*ONE_RUN, *MANY_RUNS))
         raise make_refusal(name, "its ending does not say what is in it", f"known are {known}")
-    readers: dict[str, Callable[[str, str], tuple[Given, ...]]] = {
-        ".json": _read_json_file,
-        ".toml": _read_toml,
-    }
-    return _check_input_count(
-        name, readers.get(ending, _read_yaml)(name, _decode_text(name, content))
-    )
+    text = _decode_text(name, content).replace("\r\n", "\n")
+    if ending == ".json":
+        return _read_json_object(name, text)
+    values, offsets = _read_toml(name, text) if ending == ".toml" else read_yaml(name, text)
+    return _place_inputs(name, text, values, offsets)
 
 
 def read_rows(name: str, content: bytes) -> tuple[InputRow, ...]:
@@ -108,15 +108,6 @@ def read_rows(name: str, content: bytes) -> tuple[InputRow, ...]:
     return rows
 
 
-def _check_input_count(place: str, given: tuple[Given, ...]) -> tuple[Given, ...]:
-    """Return the inputs of one run; raises `InputsRefused` for more than any workflow takes."""
-    if len(given) > MAX_COLUMNS:
-        raise make_refusal(
-            place, f"it gives {len(given):,} inputs", f"a run has {MAX_COLUMNS:,} at most"
-        )
-    return given
-
-
 def _decode_text(name: str, content: bytes) -> str:
     try:
         return content.decode("utf-8-sig")
@@ -125,20 +116,24 @@ def _decode_text(name: str, content: bytes) -> str:
         raise make_refusal(f"{name}:{line}", "it is not UTF-8 text") from None
 
 
-# JSON
+class _PlacesOfParts(Mapping[Path, str]):
+    """The places of the parts of a value, formatted on demand.
 
+    `offsets` are those of the parts, and `line_starts` those of the lines of the text, whose first
+    line has the number `first_line`.
+    """
 
-class _Located(Mapping[Path, str]):
-    """The places of the parts of a value, formatted on demand."""
-
-    def __init__(self, name: str, text: str, offsets: dict[Path, int], first_line: int) -> None:
-        self._name, self._text, self._first_line = name, text, first_line
-        self._offsets = offsets
+    def __init__(
+        self, name: str, line_starts: Sequence[int], offsets: Mapping[Path, int], first_line: int
+    ) -> None:
+        self._name, self._line_starts = name, line_starts
+        self._offsets, self._first_line = offsets, first_line
 
     def __getitem__(self, path: Path) -> str:
         offset = self._offsets[path]
-        line = self._text.count("\n", 0, offset) + self._first_line
-        return f"{self._name}:{line}:{offset - self._text.rfind(chr(10), 0, offset)}"
+        line = bisect_right(self._line_starts, offset)
+        column = offset - self._line_starts[line - 1] + 1
+        return f"{self._name}:{line + self._first_line - 1}:{column}"
 
     def __iter__(self) -> Iterator[Path]:
         return iter(self._offsets)
@@ -147,8 +142,36 @@ class _Located(Mapping[Path, str]):
         return len(self._offsets)
 
 
-def _read_json_file(name: str, text: str) -> tuple[Given, ...]:
-    return _json_object(name, text, 1)
+def _place_inputs(
+    name: str,
+    text: str,
+    values: Mapping[str, Any],
+    offsets: Mapping[Path, int],
+    row: int | None = None,
+) -> tuple[Given, ...]:
+    """Return the inputs of one run, each with the places of its parts.
+
+    `offsets` are those of the parts of `values` in `text`, as far as known. `row` is the line of
+    the file that `text` is, None if it is the whole file. Raises `InputsRefused` for more inputs
+    than any workflow takes.
+    """
+    if len(values) > MAX_COLUMNS:
+        place = name if row is None else f"{name}:{row}"
+        most = f"a run has {MAX_COLUMNS:,} at most"
+        raise make_refusal(place, f"it gives {len(values):,} inputs", most)
+    by_input: dict[str | int, dict[Path, int]] = {key: {} for key in values}
+    for path, offset in offsets.items():
+        if path and path[0] in by_input:
+            by_input[path[0]][path[1:]] = offset
+    line_starts = [0, *(found.end() for found in re.finditer("\n", text))]
+    inputs: list[Given] = []
+    for key, value in values.items():
+        inside = _PlacesOfParts(name, line_starts, by_input[key], row or 1)
+        inputs.append(Given(key, value, inside.get((), name), inside=inside))
+    return tuple(inputs)
+
+
+# JSON
 
 
 def _read_lines(name: str, text: str) -> tuple[InputRow, ...]:
@@ -160,7 +183,7 @@ def _read_lines(name: str, text: str) -> tuple[InputRow, ...]:
         given: tuple[Given, ...] = ()
         problems: tuple[Problem, ...] = ()
         try:
-            given = _check_input_count(f"{name}:{number}", _json_object(name, line, number))
+            given = _read_json_object(name, line, number)
         except InputsRefused as refused:
             problems = refused.problems
         rows.append(InputRow(len(rows) + 1, f"{name}:{number}", given, name, problems=problems))
@@ -169,12 +192,13 @@ def _read_lines(name: str, text: str) -> tuple[InputRow, ...]:
     return tuple(rows)
 
 
-def _json_object(name: str, text: str, line: int) -> tuple[Given, ...]:
-    """Parse the inputs of a JSON object that begins on `line` of the file."""
+def _read_json_object(name: str, text: str, row: int | None = None) -> tuple[Given, ...]:
+    """Parse the inputs of a JSON object, which is a whole file, or its line `row`."""
+    line = row or 1
     try:
         value = read_json(text)
     except UnreadableJson as unreadable:
-        raise _no_json(name, text, line, str(unreadable)) from None
+        raise _explain_bad_json(name, text, line, str(unreadable)) from None
     if isinstance(value, list):
         raise make_refusal(
             f"{name}:{line}:1",
@@ -185,18 +209,10 @@ def _json_object(name: str, text: str, line: int) -> tuple[Given, ...]:
         raise make_refusal(f"{name}:{line}:1", "it holds no object of inputs")
     offsets: dict[Path, int] = {}
     _JsonPlaces(text, offsets).read(())
-    by_name: dict[str, dict[Path, int]] = {}
-    for path, offset in offsets.items():
-        if path:
-            by_name.setdefault(str(path[0]), {})[path[1:]] = offset
-    given = []
-    for key, inner in value.items():
-        inside = _Located(name, text, by_name[key], line)
-        given.append(Given(key, inner, inside[()], inside=inside))
-    return tuple(given)
+    return _place_inputs(name, text, value, offsets, row)
 
 
-def _no_json(name: str, text: str, line: int, why: str) -> InputsRefused:
+def _explain_bad_json(name: str, text: str, line: int, why: str) -> InputsRefused:
     import json
 
     place = f"{name}:{line}"
@@ -256,27 +272,20 @@ class _JsonPlaces:
 # TOML
 
 
-def _read_toml(name: str, text: str) -> tuple[Given, ...]:
-    text = text.replace("\r\n", "\n")
+def _read_toml(name: str, text: str) -> tuple[dict[str, Any], dict[Path, int]]:
+    """Return the values of a document, and the offsets of their parts."""
     try:
         values = read_toml(text)
-        places = locate_keys(text)
-        given = {key: _convert_toml_value(value) for key, value in values.items()}
+        offsets = {path: found.value_start for path, found in locate_keys(text).items()}
+        return {key: _convert_toml_value(value) for key, value in values.items()}, offsets
     except UnreadableToml as error:
         if error.reason is None:
             raise make_refusal(name, "it nests too deep") from None
-        place = _Located(name, text, {(): error.offset}, 1)[()] if error.offset else name
+        line = text.count("\n", 0, error.offset) + 1
+        place = f"{name}:{line}:{error.offset - text.rfind(chr(10), 0, error.offset)}"
         raise make_refusal(place, f"it is no TOML here: {cut_reader_words(error.reason)}") from None
     except RecursionError:
         raise make_refusal(name, "it nests too deep") from None
-    offsets: dict[str, dict[Path, int]] = {}
-    for path, found in places.items():
-        offsets.setdefault(str(path[0]), {})[path[1:]] = found.value_start
-    inside = {key: _Located(name, text, offsets.get(key, {}), 1) for key in values}
-    return tuple(
-        Given(key, value, inside[key].get((), name), inside=inside[key])
-        for key, value in given.items()
-    )
 
 
 def _convert_toml_value(value: Any) -> Any:
@@ -292,20 +301,6 @@ def _convert_toml_value(value: Any) -> Any:
             return value
 
 
-# YAML
-
-
-def _read_yaml(name: str, text: str) -> tuple[Given, ...]:
-    value, places = read_yaml(name, text)
-    inside: dict[str, dict[Path, str]] = {key: {} for key in value}
-    for path, place in places.items():
-        if path:
-            inside[str(path[0])][path[1:]] = place
-    return tuple(
-        Given(key, inner, inside[key][()], inside=inside[key]) for key, inner in value.items()
-    )
-
-
 # Tables
 
 
@@ -315,7 +310,7 @@ def _read_table(name: str, text: str) -> tuple[InputRow, ...]:
     Columns are separated by commas, in a `.tsv` by tabs, and by semicolons if the header has
     semicolons and no comma, as spreadsheets write it in many countries.
     """
-    first = text.partition("\n")[0]
+    first = re.split(r"[\r\n]", text, maxsplit=1)[0]
     delimiter = ";" if ";" in first and "," not in first else ","
     if name.lower().endswith(".tsv"):
         delimiter = "\t"

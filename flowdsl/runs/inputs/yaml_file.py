@@ -51,8 +51,11 @@ _TYPES_OF_TAGS: dict[str, tuple[type, ...]] = {
 }
 
 
-def read_yaml(name: str, text: str) -> tuple[dict[str, Any], dict[Path, str]]:
-    """Return the object in a file, and the places of its parts; raises `InputsRefused`."""
+def read_yaml(name: str, text: str) -> tuple[dict[str, Any], dict[Path, int]]:
+    """Return the object in a file, and the offsets of its parts; raises `InputsRefused`.
+
+    Parts that are reached through aliases have no offset.
+    """
     from ruamel.yaml import YAML
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
@@ -72,21 +75,18 @@ def read_yaml(name: str, text: str) -> tuple[dict[str, Any], dict[Path, str]]:
         raise make_refusal(name, f"it is no YAML: {cut_reader_words(reason)}") from None
     if not isinstance(value, dict):
         raise make_refusal(f"{name}:1:1", "it holds no object of inputs")
-    return value, reader.places
+    return value, reader.offsets
 
 
 class _YamlReader:
-    """Reads the values of one document.
-
-    `places` has the place of every part, except those reached through aliases.
-    """
+    """Reads the values of one document."""
 
     def __init__(self, name: str, events: Iterator[Any]) -> None:
         self._name = name
         self._events = events
         self._parts = self._values = 0
         self._anchors: dict[str, tuple[Any, int]] = {}
-        self.places: dict[Path, str] = {}
+        self.offsets: dict[Path, int] = {}
 
     def document(self) -> Any:
         """Return the value of the only document; None if there is none."""
@@ -119,7 +119,7 @@ class _YamlReader:
 
     def _value(self, event: Any, path: Path) -> Any:
         """Return the value that begins with an event."""
-        self.places[path] = self._place(event)
+        self.offsets[path] = event.start_mark.index
         if len(path) > MAX_DEPTH:
             raise self._refuse(event, f"it nests deeper than {MAX_DEPTH} levels")
         kind = type(event).__name__
@@ -181,14 +181,13 @@ class _YamlReader:
     def _merge(self, key: Any, path: Path, merged: dict[str, Any]) -> None:
         """Add the fields of other objects; the first that has a field wins."""
         value = self._value(self._next(), (*path, "<<"))
-        del self.places[(*path, "<<")]
         for each in value if isinstance(value, list) else [value]:
             if not isinstance(each, dict):
                 raise self._refuse(key, "`<<` takes an object, or a list of them")
             self._count(len(each))
             for name, inner in each.items():
                 merged.setdefault(name, inner)
-                self.places.setdefault((*path, name), self._place(key))
+                self.offsets.setdefault((*path, name), key.start_mark.index)
 
     def _scalar(self, event: Any, tag: str | None) -> Any:
         text: str = event.value

@@ -37,20 +37,20 @@ def read_upload(
     `input` is the input that gets its path there, `folder` is on that machine.
     """
     content = read_file(path, MAX_UPLOAD, place)
-    filename = os.path.basename(path.rstrip("/" + os.sep))
-    return Upload(input, place, filename, content, folder, is_temporary)
+    return Upload(input, place, os.path.basename(path), content, folder, is_temporary)
 
 
 def require_distinct_names(uploads: Iterable[Upload]) -> tuple[Upload, ...]:
-    """Return the files; raises `InputsRefused` if two have the same name.
+    """Return the files; raises `InputsRefused` if two have the same name, also in two folders.
 
-    The machine runs Windows, to which names that differ in case only are the same.
+    A run names its files without their folders. Its machine runs Windows, to which names that
+    differ in case only are the same; `ß` and `ss` differ.
     """
     files = tuple(uploads)
     first: dict[str, Upload] = {}
     problems: list[Problem] = []
     for upload in files:
-        other = first.setdefault(upload.filename.casefold(), upload)
+        other = first.setdefault(upload.filename.lower(), upload)
         if other is not upload:
             shown = make_printable(other.filename)
             problems.append(Problem(upload.place, f"another file is named `{shown}`, too"))

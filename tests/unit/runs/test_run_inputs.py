@@ -31,7 +31,7 @@ from flowdsl.runs.inputs.assemble import (
     assemble_rows,
     missing_secrets,
 )
-from flowdsl.runs.inputs.convert import fill_in_defaults
+from flowdsl.runs.inputs.convert import fill_in_defaults, find_mismatches
 from flowdsl.runs.inputs.declared import DeclaredInputs, collect_declared, declared_from_schema
 from flowdsl.runs.inputs.documents import is_table, read_one, read_rows
 from flowdsl.runs.inputs.machine_parameters import MachineParameters, on_machine, on_pools
@@ -314,6 +314,7 @@ def test_the_formats_of_one_run_mean_the_same(name: str, text: str) -> None:
         ("a.json", '{"a": 1,\n "b": }', "a.json:2:7: it is no JSON here: expecting value"),
         ("a.json", '{"a": 1, "a": 2}', "a.json:1: the key `a` is there twice"),
         ("a.toml", "a = \n", "a.toml:1:5: it is no TOML here: invalid value"),
+        ("a.toml", "= 1", "a.toml:1:1: it is no TOML here: invalid statement"),
         (
             "a.yaml",
             "a: [1\nb: 2",
@@ -366,6 +367,7 @@ HOSTILE = {
     "number-as-key.yaml": "1: 2\n",
     "key-twice.yaml": "a: 1\na: 2\n",
     "merge-of-a-number.yaml": "a: {<<: 1}\n",
+    "merge-at-the-root.yaml": "<<: {a: {b: 1}}\n",
     "moment.yaml": "day: 0001-01-01T00:00:00+05:00\n",
     "whole.yaml": "a: " + "9" * 5_000,
     "based.yaml": "a: 0x" + "f" * 5_000,
@@ -379,6 +381,7 @@ HOSTILE = {
     "dotted-quoted.toml": '"a".' * 100_000 + "a = 1",
     "dotted-behind-a-comment.toml": f"# {'a.' * 200}a\n{'a.' * 100_000}a = 1",
     "whole.toml": "a = " + "9" * 5_000,
+    "beyond-floats.toml": "count = " + "9" * 309,
     "long.toml": "a = '" + "x" * 1_000_001 + "'",
     "nested.json": '{"a": ' + "[" * 8_000,
     "closed.json": '{"a": ' + "[" * 800 + "]" * 800 + "}",
@@ -971,6 +974,17 @@ def test_what_json_cannot_hold_is_refused_in_a_value_of_any_type() -> None:
     ]
 
 
+def test_a_number_beyond_the_largest_float_fits_no_number() -> None:
+    for name in ("int", "number"):
+        (wrong,) = find_mismatches(2**1024 - 1, nodes.ScalarType(name=name))
+        assert wrong.found.startswith("`17976931348623159077293051907890")
+
+
+def test_a_header_of_semicolons_may_end_with_a_carriage_return() -> None:
+    (row,) = read_rows("a.csv", b"day;count\r2026-03-01;1,5\r")
+    assert {each.name: each.value for each in row.given} == {"day": "2026-03-01", "count": "1,5"}
+
+
 def test_a_reference_fits_where_runs_of_a_session_are_read() -> None:
     given = (*without("day"), Given("day", {"$ref": "first.outputs.day"}, "a.json:1:1"))
     assert run(*given, references=True).inputs["day"] == {"$ref": "first.outputs.day"}
@@ -1240,7 +1254,9 @@ def test_an_unknown_time_zone_is_told_with_the_nearest() -> None:
 
 
 def test_two_files_cannot_have_one_name_on_a_machine_that_ignores_case() -> None:
-    first, second = (Upload(None, f"`--file {name}`", name, b"") for name in ("a.pdf", "A.PDF"))
+    names = ("a.pdf", "straße.pdf", "strasse.pdf", "A.PDF")
+    files = [Upload(None, f"`--file {name}`", name, b"") for name in names]
+    assert require_distinct_names(files[:3]) == tuple(files[:3])
     with pytest.raises(InputsRefused) as refusal:
-        require_distinct_names([first, second])
+        require_distinct_names(files)
     assert str(refusal.value) == "`--file A.PDF`: another file is named `a.pdf`, too"
