@@ -13,7 +13,7 @@ from typing import NamedTuple
 from flowdsl.diagnostics.diagnostic import Edit, Fix
 from flowdsl.source.text import SourceFile, Span
 
-from ..parser.lexer import TERMINAL, Lexemes, Row, breaks_line, is_word
+from ..parser.lexer import TERMINAL, UNKNOWN, Lexemes, Row, breaks_line, is_word
 from ..parser.tables import TERMINALS
 from .foreign_syntax import (
     BODY,
@@ -242,9 +242,10 @@ def _correct_end_of(tokens: Lexemes, index: int) -> Correction | None:
 def _correct_declaration(tokens: Lexemes, index: int) -> Correction | None:
     """Correct a declaration of a variable with a literal, which gives it its type."""
     word, name, sign, value = [*tokens.words[index : index + 4], "", "", "", ""][:4]
-    if word not in DECLARING or sign != "=" or not is_word(name):
+    if word not in DECLARING or sign != "=" or not value or not is_word(name):
         return None
-    type_ = LITERALS.get(value) or LITERALS.get(TERMINALS[tokens.kinds[index + 3]])
+    kind = tokens.kinds[index + 3]
+    type_ = LITERALS.get(value) or LITERALS.get("" if kind == UNKNOWN else TERMINALS[kind])
     if type_ is None:
         return None
     meant = ("keep", name, ":", type_, "=")
