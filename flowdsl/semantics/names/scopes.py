@@ -76,6 +76,7 @@ def _declare_name(program: Program, scope: ModuleScope, declaration: ast.Decl) -
     is_type = isinstance(declaration, ast.RecordDecl | ast.AliasDecl)
     if (is_type and name in PRIMITIVES) or name == ENV_ROOT:
         program.sink.report(errors.RESERVED_NAME, span, name=name)
+        scope.names[name] = None
         return
     if isinstance(declaration, ast.ConstDecl) and name in RESERVED:
         report_reserved(program, scope, name, span)
@@ -112,12 +113,17 @@ def _import_names(program: Program, scope: ModuleScope, import_: ast.Import) -> 
         name = import_.name.text
         if name in RESERVED:
             report_reserved(program, scope, name, span)
+            scope.namespaces[name] = (None, span)
         elif not _report_clash(program, scope, name, span):
             scope.namespaces[name] = (other, span)
         return
     for imported in import_.names:
         local = imported.alias or imported.name
         span = local.span(scope.source)
+        if imported.alias is not None and local.text in RESERVED:
+            report_reserved(program, scope, local.text, span)
+            scope.names[local.text] = None
+            continue
         if _report_clash(program, scope, local.text, span):
             continue
         found = other.own.get(imported.name.text) if other is not None else None
