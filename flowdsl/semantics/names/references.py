@@ -80,7 +80,7 @@ def resolve_ref(
             _report_any_of_input(program, scope, ref, type_)
     elif place in (TYPED, FILE_NAME) and strip_optional(type_) == ANY:
         _report_any(program, scope, ref, kind, place)
-    if kind == CONST and symbol.literal is None and not isinstance(type_, Unknown):
+    if kind == CONST and not isinstance(type_, Unknown):
         _fold_const(program, scope, counted or ref, symbol)
         if counted in program.constants:
             program.constants[ref] = len(program.constants[counted] or ())
@@ -194,18 +194,38 @@ def _qualified_const(program: Program, scope: ValueScope, ref: ast.Ref) -> Value
 def _fold_const(program: Program, scope: ValueScope, ref: ast.Ref, symbol: ValueSymbol) -> None:
     """Store the value of the part of a const that `ref` names in `program.constants`.
 
-    An entry or key that the const does not have is reported.
+    An entry or key that the const does not have is reported. A part that depends on `env` has no
+    value here.
     """
-    value = symbol.value
+    value = symbol.value if symbol.literal is None else symbol.literal
     for part in path_of(ref, symbol):
         span = part.span(scope.module.source)
         step = step_of(part)
+        value = _open_literal(program, value)
         exists = step in value if isinstance(value, dict) else _has_entry(value, step)
         if not exists:
             program.sink.report(errors.NOT_IN_CONST, span, name=symbol.name, part=span.text)
             return
         value = value[step]
-    program.constants[ref] = value
+    if not isinstance(value, ast.Node):
+        program.constants[ref] = value
+
+
+def _open_literal(program: Program, value: Any) -> Any:
+    """Return the entries of a literal that depends on `env`; any other value as it is."""
+    match value:
+        case ast.ListExpr(items=items):
+            return [*items]
+        case ast.ObjectExpr(pairs=pairs):
+            return {
+                each.key.text if isinstance(each.key, ast.Name) else each.key.value: each.value
+                for each in pairs
+            }
+        case ast.ConstRef() if value in program.values:
+            symbol = program.values[value]
+            return _open_literal(program, symbol.literal or symbol.value)
+        case _:
+            return value
 
 
 def _has_entry(value: Any, step: str | int) -> bool:
