@@ -143,7 +143,7 @@ def report_count_below_one(
 ) -> None:
     """Report a known number below 1."""
     value = count.value if isinstance(count, ast.IntLit) else program.constants.get(count)
-    if isinstance(value, int) and value < 1:
+    if type(value) is int and value < 1:
         span = count.span(scope.module.source)
         program.sink.report(errors.BOUND_TOO_SMALL, span, value=value)
 

@@ -27,7 +27,7 @@ from ..types import (
     strip_optional,
 )
 from .assignability import NUMERIC, TEXTUAL
-from .bounds import check_bounds
+from .bounds import check_bounds, is_number, parse_bound
 from .expressions import check_value, infer_type
 
 Reader: TypeAlias = "Callable[[Program, AnnotationContext, ast.Annotation], Any]"
@@ -80,22 +80,20 @@ def _any_type(type_: Type) -> bool:
 def _read_number(program: Program, context: AnnotationContext, annotation: ast.Annotation) -> Any:
     """Parse an `int`, or the decimal spelling as `str`."""
     value = _constant(program, context, annotation)
-    if isinstance(value, bool) or (not isinstance(value, int | float) and not _is_decimal(value)):
+    if not is_number(value):
         return _report_wrong_argument(program, context, annotation, "a number")
     return value if isinstance(value, int) else format(value, "f")
 
 
-def _is_decimal(value: Any) -> bool:
-    return type(value).__name__ == "Decimal"
+_MOST_DIGITS = 100
+"""The maximum number of digits of a count."""
 
 
 def _read_count(program: Program, context: AnnotationContext, annotation: ast.Annotation) -> Any:
     value = _constant(program, context, annotation)
-    if _is_decimal(value) and value == value.to_integral_value():
-        value = int(value)  # too long for an integer literal, so written as a decimal
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        return _report_wrong_argument(program, context, annotation, "a whole number, 0 or more")
-    return value
+    if is_number(value) and value >= 0 and value == int(value) and value < 10**_MOST_DIGITS:
+        return int(value)  # one that is too long for an integer literal is written as a decimal
+    return _report_wrong_argument(program, context, annotation, "a whole number, 0 or more")
 
 
 def _read_text(program: Program, context: AnnotationContext, annotation: ast.Annotation) -> Any:
@@ -278,7 +276,11 @@ def _check_range(program: Program, values: dict[str, Any], spans: dict[str, Span
         ("min_length", "max_length", "min_length", "max_length"),
         ("min_items", "max_items", "min_items", "max_items"),
     ):
-        if low in values and high in values and float(values[low]) > float(values[high]):
+        if (
+            low in values
+            and high in values
+            and parse_bound(values[low]) > parse_bound(values[high])
+        ):
             program.sink.report(
                 errors.EMPTY_RANGE,
                 spans[most],

@@ -58,13 +58,14 @@ def _check_count(program: Program, span: Span, count: int, field: FieldType) -> 
 
 def _check_number(program: Program, span: Span, value: Any, field: FieldType) -> None:
     least, most = field.constraints.minimum, field.constraints.maximum
-    if least is not None and value < _parse_bound(least):
+    if least is not None and value < parse_bound(least):
         _report(program, span, f"`{spell_constant(value)}` is below", "min", str(least), field)
-    elif most is not None and value > _parse_bound(most):
+    elif most is not None and value > parse_bound(most):
         _report(program, span, f"`{spell_constant(value)}` is above", "max", str(most), field)
 
 
-def _parse_bound(bound: int | str) -> Any:
+def parse_bound(bound: int | str) -> Any:
+    """Return the number of a bound, which is an `int` or a decimal spelling."""
     if isinstance(bound, int):
         return bound
     from decimal import Decimal  # most programs have no decimal number, and the import is slow
