@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import TypeAlias
 
 from flowdsl.syntax import ast
 from flowdsl.syntax.errors import NESTING_TOO_DEEP
 from flowdsl.syntax.visit import walk
 
 from .. import errors
-from ..model import TaskSymbol
+from ..model import TaskSymbol, WorkflowSymbol
 from ..program import MAX_CHAIN, Program
 
 
@@ -18,6 +19,24 @@ def calls_in(program: Program, body: ast.Block) -> Iterator[ast.CallStmt]:
     for statement in program.statements(body):
         if type(statement) is ast.CallStmt:
             yield statement
+
+
+ReachedBody: TypeAlias = tuple[ast.Block, TaskSymbol | None, ast.CallStmt | None]
+"""A body that a run reaches; that of a task with the task, and the first call that leads there."""
+
+
+def find_reached_bodies(program: Program, *bodies: ast.Block) -> Iterator[ReachedBody]:
+    """Yield some bodies, and those of all tasks that they call, directly or not; each once."""
+    pending: list[ReachedBody] = [(body, None, None) for body in bodies]
+    seen = {*bodies}
+    while pending:
+        reached = pending.pop()
+        yield reached
+        for call in calls_in(program, reached[0]):
+            task = program.calls.get(call)
+            if task is not None and task.declaration.body not in seen:
+                seen.add(task.declaration.body)
+                pending.append((task.declaration.body, task, reached[2] or call))
 
 
 def order_tasks(program: Program) -> tuple[TaskSymbol, ...]:
@@ -96,16 +115,28 @@ def count_literal_characters(value: ast.Literal) -> int:
 
 
 def report_too_many_statements(program: Program, ordered: Iterable[TaskSymbol]) -> None:
-    """Report the workflows that are too large after inlining.
+    """Report the workflows, and the uncalled tasks, that are too large after inlining.
 
-    `ordered` has each task after those it calls.
+    `ordered` has each task after those it calls. The calls in a task that is too large itself are
+    removed from `program.calls`, so that no later phase walks all paths of calls.
     """
     sizes: dict[TaskSymbol, int] = {}
+    called: set[TaskSymbol] = set()
+
+    def report(owner: TaskSymbol | WorkflowSymbol, what: str, size: int) -> None:
+        program.sink.report(
+            errors.TOO_LARGE,
+            owner.declaration.name.span(owner.module.source),
+            what=f"{what} `{owner.name}`",
+            size=size,
+            unit="statements",
+            limit=MAX_STATEMENTS,
+        )
 
     def size_of(body: ast.Block) -> int:
-        called = (program.calls.get(call) for call in calls_in(program, body))
-        inlined = sum(sizes.get(task, 0) for task in called if task is not None)
-        return len(program.statements(body)) + inlined
+        tasks = [program.calls[call] for call in calls_in(program, body) if call in program.calls]
+        called.update(tasks)
+        return len(program.statements(body)) + sum(sizes.get(task, 0) for task in tasks)
 
     for task in ordered:
         sizes[task] = size_of(task.declaration.body)
@@ -113,11 +144,10 @@ def report_too_many_statements(program: Program, ordered: Iterable[TaskSymbol]) 
         steps = workflow.declaration.steps
         size = 0 if steps is None else size_of(steps)
         if size > MAX_STATEMENTS:
-            program.sink.report(
-                errors.TOO_LARGE,
-                workflow.declaration.name.span(workflow.module.source),
-                what=f"workflow `{workflow.name}`",
-                size=size,
-                unit="statements",
-                limit=MAX_STATEMENTS,
-            )
+            report(workflow, "workflow", size)
+    for task, size in sizes.items():
+        if size > MAX_STATEMENTS:
+            if task not in called:
+                report(task, "task", size)
+            for call in calls_in(program, task.declaration.body):
+                program.calls.pop(call, None)

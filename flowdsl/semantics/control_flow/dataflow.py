@@ -142,6 +142,7 @@ class Follower:
         self.aborts = False
         self.finishes: dict[ast.FinishStmt | ast.CallStmt, Done] = {}
         self.quiet = False
+        self._settled: dict[ast.Block, list[tuple[Fields, Fields]]] = {}
         self._set: list[ast.Name] = []
         self._typed: set[str] = set()
         self._set_from_start = {each.name for each in outputs if each.default is not None}
@@ -329,12 +330,12 @@ class Follower:
         own = self._set_afresh(statement.body)
         around, self.emptied = self.emptied, state.variables & own
         start = state.without(own)
-        if self.fields is not None:
-            quiet, self.quiet = self.quiet, True
-            first = self._entry(statement, start, own)
-            self.quiet = quiet
-            if first is not None:
-                start = start.hold(start.fields.meet(next_pass(first.fields)))
+
+        def follow_entry(start: Done) -> State:
+            end = self._entry(statement, start, own)
+            return None if end is None else end.hold(next_pass(end.fields))
+
+        start = self._settle(statement.body, start, follow_entry)
         end = self._entry(statement, start, own)
         self.emptied = around
         return end if runs_always(self.program, statement.iterable) else meet_states((end, state))
@@ -407,28 +408,46 @@ class Follower:
         """Return the states before each pass of a body, after the last one, and where a pass fails.
 
         Another pass follows one that ended, or (`after_failure`) one that failed. One iteration is
-        enough for variables, since those that a pass sets are emptied before the next. The contents
-        of fields are iterated quietly to a fixed point; the last iteration reports.
+        enough for variables, since those that a pass sets are emptied before the next.
         """
-        outside = self._swap_failed(None)
         own = self._set_afresh(body)
-        quiet, around = self.quiet, self.emptied
+        around = self.emptied
         self.emptied = state.variables & own
-        start = state
-        if self.fields is not None:
-            self.quiet = True
-            while True:
-                end = self._follow_block(body, start.without(own))
-                failed = self._swap_failed(None)
-                before = meet_states((start, failed if after_failure else end)) or start
-                if before.fields == start.fields:
-                    break
-                start = start.hold(before.fields)
-            self.quiet = quiet
-        end = self._follow_block(body, start.without(own))
-        failed = self._swap_failed(outside)
+
+        def follow_pass(start: Done) -> tuple[State, State]:
+            outside = self._swap_failed(None)
+            end = self._follow_block(body, start.without(own))
+            return end, self._swap_failed(outside)
+
+        start = self._settle(body, state, lambda start: follow_pass(start)[after_failure])
+        end, failed = follow_pass(start)
         self.emptied = around
         return meet_states((start, failed if after_failure else end)) or start, end, failed
+
+    def _settle(self, body: ast.Block, start: Done, follow: Callable[[Done], State]) -> Done:
+        """Return the state before any pass of a loop, given that before its first one.
+
+        The contents of fields are iterated quietly to a fixed point: `follow` returns the state
+        after one pass. Loops inside others are followed again and again, mostly from a state that
+        is known already, so the fixed points are kept.
+        """
+        if self.fields is None:
+            return start
+        known = self._settled.setdefault(body, [])
+        for fields, settled in known:
+            if fields == start.fields:
+                return start.hold(settled)
+        first = start.fields
+        quiet, self.quiet = self.quiet, True
+        outside = self.failed
+        while (again := follow(start)) is not None:
+            fields = start.fields.meet(again.fields)
+            if fields == start.fields:
+                break
+            start = start.hold(fields)
+        self.quiet, self.failed = quiet, outside
+        known += ((first, start.fields), (start.fields, start.fields))
+        return start
 
     def _follow_call(self, statement: ast.CallStmt, state: Done) -> State:
         self._read(statement, state)

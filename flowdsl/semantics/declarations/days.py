@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from flowdsl.diagnostics.diagnostic import Label
 from flowdsl.source.text import Span
 from flowdsl.syntax import ast
 
 from .. import errors, places
-from ..model import ModuleScope, TaskSymbol, WorkflowSymbol
+from ..calls.call_graph import find_reached_bodies
+from ..model import ModuleScope, WorkflowSymbol
 from ..names.scopes import ValueScope
 from ..program import Program
 from ..types import FIXED, PRIMITIVE, TODAY, Day, FieldType, Optional, Type, Unknown, describe_type
@@ -109,15 +110,20 @@ def _why_not(field: FieldType | None) -> str | None:
 
 def check_dates_allowed(program: Program) -> None:
     """Report each typed date in a workflow without `terminal { dates = true }`."""
-    if not program.typed_days:
-        return
     for workflow in program.workflows.values():
         steps = workflow.declaration.steps
         if steps is None or _allows_dates(program, workflow):
             continue
-        for span, call in _find_typed_days(program, steps, workflow.module, None, []):
-            labels = () if call is None else (Label(call, "this call leads there"),)
-            program.sink.report(errors.DAY_NEEDS_TERMINAL, span, labels=labels)
+        source = workflow.module.source
+        for body, task, call in find_reached_bodies(program, steps):
+            labels: tuple[Label, ...] = ()
+            if call is not None:
+                leads = Span(source, call.start, call.task.end)
+                labels = (Label(leads, "this call leads there"),)
+            for each in program.statements(body):
+                if each in program.typed_days and isinstance(each, ast.TypeStmt):
+                    span = each.value.span(source if task is None else task.module.source)
+                    program.sink.report(errors.DAY_NEEDS_TERMINAL, span, labels=labels)
 
 
 def _allows_dates(program: Program, workflow: WorkflowSymbol) -> bool:
@@ -127,22 +133,3 @@ def _allows_dates(program: Program, workflow: WorkflowSymbol) -> bool:
         if isinstance(item, ast.TerminalSection)
         for setting in item.settings
     )
-
-
-def _find_typed_days(
-    program: Program,
-    body: ast.Block,
-    module: ast.Module,
-    call: Span | None,
-    active: list[TaskSymbol],
-) -> Iterator[tuple[Span, Span | None]]:
-    """Find the dates that a body types, also in tasks, each with the call in the workflow."""
-    for statement in program.statements(body):
-        if isinstance(statement, ast.CallStmt):
-            task = program.calls.get(statement)
-            if task is not None and task not in active:
-                leads = call or Span(module.source, statement.start, statement.task.end)
-                inner = task.declaration.body
-                yield from _find_typed_days(program, inner, task.module, leads, [*active, task])
-        elif isinstance(statement, ast.TypeStmt) and statement in program.typed_days:
-            yield statement.value.span(module.source), call

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from flowdsl.diagnostics.diagnostic import Label
+from flowdsl.source.record import Record
 from flowdsl.syntax import ast
 
 from .. import errors
@@ -30,7 +31,7 @@ from ..types import (
     Type,
     strip_optional,
 )
-from ..values.bounds import is_number, make_quotable
+from ..values.bounds import make_quotable
 from ..values.expressions import key_text
 
 _DATES = ("2026-01-31", "1999-12-01", "2024-02-29")
@@ -49,8 +50,8 @@ def check_hand_over(
     if source is None:
         return
     for have, want in _pair_fields(source, target.field):
-        for shown, constant in _generate_possible_values(have, want):
-            broken = _find_broken_bound(constant, want.constraints)
+        for possible in _generate_possible_values(have, want):
+            broken = _find_broken_bound(possible, want.constraints)
             if broken is None:
                 continue
             problem, bound, argument = broken
@@ -59,7 +60,8 @@ def check_hand_over(
                 errors.VALUE_OUT_OF_BOUNDS,
                 span,
                 problem=(
-                    f"{shown}, which {_describe_source(span.text, source, have)} may be, {problem}"
+                    f"{possible.shown}, which {_describe_source(span.text, source, have)} may be, "
+                    f"{problem}"
                 ),
                 bound=f"@{bound}" if argument is None else f"@{bound}({argument})",
                 name=want.name,
@@ -152,43 +154,67 @@ def _pair_inner_fields(have: Type, want: Type) -> Iterator[tuple[FieldType, Fiel
                 yield from _pair_fields(given, field)
 
 
-def _generate_possible_values(have: FieldType, want: FieldType) -> Iterator[tuple[str, Any]]:
-    """Generate values that the type of `have` allows, with descriptions: those at its bounds."""
+class _PossibleValue(Record):
+    """A value that a type allows: what bounds look at, and what it is called in a message.
+
+    `size` is the number itself, the number of entries of a list or the length of a text, which may
+    be too large for the value itself to be made; `measure` says which. `text` is a text if it is
+    known.
+    """
+
+    shown: str
+    size: Any
+    measure: str
+    text: str | None = None
+
+
+_NUMBER, _ENTRIES, _LENGTH = "", "_items", "_length"
+"""What bounds measure, as in the names of annotations: `min`, `min_items`, `min_length`."""
+
+
+def _make_text(text: str) -> _PossibleValue:
+    return _PossibleValue(f"`{make_quotable(text)}`", len(text), _LENGTH, text)
+
+
+def _make_number(number: Any) -> _PossibleValue:
+    return _PossibleValue(f"`{number}`", number, _NUMBER)
+
+
+def _generate_possible_values(have: FieldType, want: FieldType) -> Iterator[_PossibleValue]:
+    """Generate values that the type of `have` allows: those at its bounds."""
     of, wanted = have.constraints, want.constraints
     inner = strip_optional(have.type)
     match inner:
         case Enum(values=values):
-            yield from ((f"`{make_quotable(str(each))}`", each) for each in values)
+            for each in values:
+                yield _make_text(each) if isinstance(each, str) else _make_number(each)
         case ListOf():
             for count in (of.min_items, of.max_items):
                 if count is not None:
                     words = "1 entry" if count == 1 else f"{count} entries"
-                    yield f"a list of {words}", [None] * count
+                    yield _PossibleValue(f"a list of {words}", count, _ENTRIES)
         case Primitive("int" | "number"):
             if of.minimum is not None and wanted.minimum is not None:
                 yield from _generate_number(of.minimum, inner, "ROUND_CEILING")
             if of.maximum is not None and wanted.maximum is not None:
                 yield from _generate_number(of.maximum, inner, "ROUND_FLOOR")
         case Primitive("date") if wanted.pattern is not None:
-            refused = [each for each in _DATES if _find_broken_bound(each, wanted) is not None]
-            if len(refused) == len(_DATES):  # a pattern that only some dates match is not reported
-                yield f"`{refused[0]}`", refused[0]
+            dates = [_make_text(each) for each in _DATES]
+            # A pattern that only some dates match is not reported.
+            if all(_find_broken_bound(each, wanted) is not None for each in dates):
+                yield dates[0]
         case Primitive("string"):
             yield from _generate_texts(of, wanted)
         case _:
             return
 
 
-def _generate_number(
-    bound: int | str, type_: Primitive, rounding: str
-) -> Iterator[tuple[str, Any]]:
+def _generate_number(bound: int | str, type_: Primitive, rounding: str) -> Iterator[_PossibleValue]:
     number = _decimal(bound)
-    if type_.name == "int":
-        number = number.to_integral_value(rounding)
-    yield f"`{number}`", number
+    yield _make_number(number.to_integral_value(rounding) if type_.name == "int" else number)
 
 
-def _generate_texts(of: Constraints, wanted: Constraints) -> Iterator[tuple[str, Any]]:
+def _generate_texts(of: Constraints, wanted: Constraints) -> Iterator[_PossibleValue]:
     """Generate texts that have the declared lengths and match the declared pattern."""
     if of.pattern is None:
         for length, other in (
@@ -197,7 +223,7 @@ def _generate_texts(of: Constraints, wanted: Constraints) -> Iterator[tuple[str,
         ):
             if length is not None and other is not None and wanted.pattern is None:
                 words = "1 character" if length == 1 else f"{length} characters"
-                yield f"a text of {words}", "x" * length
+                yield _PossibleValue(f"a text of {words}", length, _LENGTH)
         return
     if of.pattern == wanted.pattern and of.min_length is None and of.max_length is None:
         return
@@ -209,7 +235,7 @@ def _generate_texts(of: Constraints, wanted: Constraints) -> Iterator[tuple[str,
         text = matching_text(of.pattern, at_least=length)
         fits = text is not None and may_match(of.pattern, text) and len(text) >= least
         if text is not None and fits and (of.max_length is None or len(text) <= of.max_length):
-            yield f"`{make_quotable(text)}`", text
+            yield _make_text(text)
 
 
 def _decimal(number: int | str) -> Any:
@@ -218,25 +244,22 @@ def _decimal(number: int | str) -> Any:
     return Decimal(number)
 
 
-def _find_broken_bound(value: Any, bounds: Constraints) -> tuple[str, str, str | None] | None:
+def _find_broken_bound(
+    value: _PossibleValue, bounds: Constraints
+) -> tuple[str, str, str | None] | None:
     """Return how a value violates a bound, the bound's name and argument; None if it is valid."""
-    least: int | str | None
-    most: int | str | None
-    if is_number(value):
-        least, most, name, number = bounds.minimum, bounds.maximum, "", _decimal(value)
-    elif isinstance(value, list):
-        least, most, name = bounds.min_items, bounds.max_items, "_items"
-        number = len(value)
-    else:
-        least, most, name = bounds.min_length, bounds.max_length, "_length"
-        number = len(value)
-    if least is not None and number < _decimal(least):
-        return "is below", f"min{name}", str(least)
-    if most is not None and number > _decimal(most):
-        return "is above", f"max{name}", str(most)
-    if isinstance(value, str) and bounds.pattern is not None:
+    least, most = {
+        _NUMBER: (bounds.minimum, bounds.maximum),
+        _ENTRIES: (bounds.min_items, bounds.max_items),
+        _LENGTH: (bounds.min_length, bounds.max_length),
+    }[value.measure]
+    if least is not None and value.size < _decimal(least):
+        return "is below", f"min{value.measure}", str(least)
+    if most is not None and value.size > _decimal(most):
+        return "is above", f"max{value.measure}", str(most)
+    if value.text is not None and bounds.pattern is not None:
         from flowdsl.source.patterns import may_match
 
-        if not may_match(bounds.pattern, value):
+        if not may_match(bounds.pattern, value.text):
             return "does not match", "pattern", None
     return None

@@ -65,7 +65,8 @@ class Provenance:
         self._emits: dict[TaskSymbol, list[ast.EmitStmt]] = {}
         self._kept: dict[ValueSymbol, list[ast.KeepStmt | ast.EmitStmt]] = {}
         self._loops: dict[ValueSymbol, list[ast.ForStmt]] = {}
-        self._active: list[tuple[ast.Stmt, Path]] = []
+        self._of_results: dict[tuple[TaskSymbol, Path], Origins] = {}
+        self._of_reasons: dict[TaskSymbol, Origins] = {}
         for runtime, body in _bodies(program):
             for statement in program.statements(body):
                 if type(statement) not in _SETTERS:
@@ -105,22 +106,16 @@ class Provenance:
         iterable = self.program.iterables.get(symbol)
         if symbol.kind == LOOP and iterable is not None:
             self._expr(iterable, (EACH, *full)[:_DEEPEST], found)
-        elif symbol.kind in TRACED:
-            found[Origin(symbol, full)] = None
+        elif symbol.kind in TRACED and (origin := Origin(symbol, full)) not in found:
+            found[origin] = None
             for call in self._results.get(symbol, ()):
                 self._result(call, full, found)
             for loop in self._loops.get(symbol, ()):
-                if (loop, full) not in self._active:
-                    self._active.append((loop, full))
-                    self._reasons(loop.body, found)
-                    self._active.pop()
+                self._reasons(loop.body, found)
             for keep in self._kept.get(symbol, ()):
                 whole = keep in self.program.whole_appends
                 rest = full[1:] if keep.append and full and not whole else full
-                if (keep, full) not in self._active:
-                    self._active.append((keep, full))
-                    self._expr(keep.value, rest, found)
-                    self._active.pop()
+                self._expr(keep.value, rest, found)
 
     def _expr(self, expr: ast.Expr, path: Path, found: Origins) -> None:
         for ref, rest in refs_at(expr, path):
@@ -129,48 +124,42 @@ class Provenance:
     def _result(self, call: ast.CallStmt, path: Path, found: Origins) -> None:
         """Add the origins of a task's result, with the arguments of `call` for its parameters."""
         task = self.program.calls.get(call)
-        if task is None or (call, path) in self._active:
+        if task is None:
             return
-        self._active.append((call, path))
-        inside: Origins = {}
-        for emit, rest in self._emitted(task, path):
-            self._expr(emit.value, rest, inside)
-        for symbol in task.runtime.values():
-            if not symbol.is_output or symbol not in self._results:
-                continue
-            if path[:1] in ((), (symbol.name,), (_wire_name_of(symbol),)):
-                self._symbol(symbol, path[1:], inside)
+        inside = self._of_results.get((task, path))
+        if inside is None:
+            inside = self._of_results[task, path] = {}
+            for emit, rest in self._emitted(task, path):
+                self._expr(emit.value, rest, inside)
+            for symbol in task.runtime.values():
+                if not symbol.is_output or symbol not in self._results:
+                    continue
+                if path[:1] in ((), (symbol.name,), (_wire_name_of(symbol),)):
+                    self._symbol(symbol, path[1:], inside)
+        self._add_as_called(call, inside, found)
+
+    def _add_as_called(self, call: ast.CallStmt, inside: Origins, found: Origins) -> None:
+        """Add the origins inside of a task, with the arguments of a call for its parameters."""
         given = {argument.name.text: argument.value for argument in call.arguments}
-        for origin in inside:
+        for origin in [*inside]:
             if origin.symbol.kind != PARAMETER:
                 found[origin] = None
             elif origin.symbol.name in given:
                 self._expr(given[origin.symbol.name], origin.path, found)
-        self._active.pop()
 
     def _reasons(self, body: ast.Block, found: Origins) -> None:
         """Add the origins of the reasons for which a body may fail: texts of failing statements."""
         for statement in self.program.statements(body):
             if isinstance(statement, ast.CallStmt):
-                self._reasons_of_call(statement, found)
+                task = self.program.calls.get(statement)
+                if task is not None:
+                    if task not in self._of_reasons:
+                        self._of_reasons[task] = {}
+                        self._reasons(task.declaration.body, self._of_reasons[task])
+                    self._add_as_called(statement, self._of_reasons[task], found)
             elif type(statement) in WITH_ELSE or isinstance(statement, ast.FailStmt):
                 for text, _ in texts_of(statement):
                     self._expr(text, (), found)
-
-    def _reasons_of_call(self, call: ast.CallStmt, found: Origins) -> None:
-        task = self.program.calls.get(call)
-        if task is None or (call, ()) in self._active:
-            return
-        self._active.append((call, ()))
-        inside: Origins = {}
-        self._reasons(task.declaration.body, inside)
-        given = {argument.name.text: argument.value for argument in call.arguments}
-        for origin in inside:
-            if origin.symbol.kind != PARAMETER:
-                found[origin] = None
-            elif origin.symbol.name in given:
-                self._expr(given[origin.symbol.name], origin.path, found)
-        self._active.pop()
 
     def _emitted(self, task: TaskSymbol, path: Path) -> Iterator[tuple[ast.EmitStmt, Path]]:
         """Yield the `emit`s that make up the part of a result at `path`.

@@ -245,8 +245,6 @@ class Destinations:
 
     def _judge_command(self, value: _PartValue, use: _Use) -> bool:
         """Whether a value is unsafe in a command; if so, it is reported."""
-        from .destinations import unsafe_part
-
         for origin in value.origins:
             unsafe = unsafe_part(origin)
             if unsafe is None:
