@@ -142,7 +142,7 @@ class Follower:
         self.aborts = False
         self.finishes: dict[ast.FinishStmt | ast.CallStmt, Done] = {}
         self.quiet = False
-        self._settled: dict[ast.Block, list[tuple[Fields, Fields]]] = {}
+        self._fixed_points: dict[ast.Block, list[tuple[Fields, Fields]]] = {}
         self._set: list[ast.Name] = []
         self._typed: set[str] = set()
         self._set_from_start = {each.name for each in outputs if each.default is not None}
@@ -335,7 +335,7 @@ class Follower:
             end = self._entry(statement, start, own)
             return None if end is None else end.hold(next_pass(end.fields))
 
-        start = self._settle(statement.body, start, follow_entry)
+        start = self._find_fixed_point(statement.body, start, follow_entry)
         end = self._entry(statement, start, own)
         self.emptied = around
         return end if runs_always(self.program, statement.iterable) else meet_states((end, state))
@@ -419,12 +419,14 @@ class Follower:
             end = self._follow_block(body, start.without(own))
             return end, self._swap_failed(outside)
 
-        start = self._settle(body, state, lambda start: follow_pass(start)[after_failure])
+        start = self._find_fixed_point(body, state, lambda start: follow_pass(start)[after_failure])
         end, failed = follow_pass(start)
         self.emptied = around
         return meet_states((start, failed if after_failure else end)) or start, end, failed
 
-    def _settle(self, body: ast.Block, start: Done, follow: Callable[[Done], State]) -> Done:
+    def _find_fixed_point(
+        self, body: ast.Block, start: Done, follow: Callable[[Done], State]
+    ) -> Done:
         """Return the state before any pass of a loop, given that before its first one.
 
         The contents of fields are iterated quietly to a fixed point: `follow` returns the state
@@ -433,10 +435,10 @@ class Follower:
         """
         if self.fields is None:
             return start
-        known = self._settled.setdefault(body, [])
-        for fields, settled in known:
+        known = self._fixed_points.setdefault(body, [])
+        for fields, fixed in known:
             if fields == start.fields:
-                return start.hold(settled)
+                return start.hold(fixed)
         first = start.fields
         quiet, self.quiet = self.quiet, True
         outside = self.failed
