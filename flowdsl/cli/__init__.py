@@ -7,7 +7,8 @@ view.
 Entry point: `main.run`. A command is a row in `main.COMMANDS` and a module in `commands/` with two
 functions: `configure(parser)` declares its arguments, `run(arguments, console)` does the work and
 returns an exit code. A command of several parts is a package: `command` has the two functions,
-`view` renders the output, and each other part is a module of its own. Code that commands share is
+`view` renders the output, and each other part is a module of its own. The tables of arguments are
+read by `runtime.command_line.options.add_options`. Code that commands share is
 in `runtime/` (for commands of the deploy engine, in `runtime/engine/`) and, for rendering, in
 `views/`. The module of a command is imported only when the command runs.
 

@@ -13,8 +13,7 @@ from flowdsl.host import signals
 from flowdsl.source.failure import TOO_DEEP, FlowdslError
 
 from .runtime import exit_codes
-from .runtime.command_line.global_options import COLORS, add_global_options
-from .runtime.console import Console, standard_console
+from .runtime.console import COLORS, Console, standard_console
 from .runtime.failure import UsageError, command_error
 
 TYPE_CHECKING = False
@@ -65,36 +64,24 @@ COMMANDS: dict[str, str] = {
     "lsp": "serve an editor: findings, completion, rename and the compiled prompt",
     "debug": "look inside the compiler",
 }
-"""Every command and its line in `flowdsl -h`. Its module or package is `commands/<command>`."""
+"""Every command and its line in `flowdsl -h`."""
 
-MODULES = {
-    "new": "init.new",
-    "import": "import_",
-    "machines": "resources.machines",
-    "pools": "resources.pools",
-    "connections": "resources.connections",
-    "trajectories": "resources.trajectories",
-    "models": "resources.models",
-    "tags": "resources.tags",
-    "tag-groups": "resources.tag_groups",
-    "images": "resources.images",
-    "attachments": "resources.attachments",
-    "credentials": "resources.credentials",
-    "request-logs": "resources.request_logs",
-    "health": "resources.health",
-    "usage": "resources.usage",
-}
-"""Modules of commands with another name: Python keywords, and parts of packages."""
+PACKAGES = "check compile convert doctor emulator import init plan pull run runs state test"
+"""Commands of several modules; `configure` and `run` are in the module `command`."""
 
-PLANNED = frozenset(
-    {
-        "docs",
-        "generate",
-        "graph",
-    }
+RESOURCES = (
+    "machines pools connections trajectories models tags tag-groups images attachments "
+    "credentials request-logs health usage"
 )
-"""Designed commands that this version does not have yet. Typing one gives that message, not a
-suggestion for a misspelling."""
+"""Commands in `commands/resources`."""
+
+
+def module_of(name: str) -> str:
+    """The module with `configure` and `run` of a command."""
+    module = {"import": "import_", "new": "init.new"}.get(name, name.replace("-", "_"))
+    if name in RESOURCES.split():
+        module = f"resources.{module}"
+    return f"flowdsl.cli.commands.{module}{'.command' * (name in PACKAGES.split())}"
 
 
 def run(words: Sequence[str]) -> int:
@@ -103,7 +90,7 @@ def run(words: Sequence[str]) -> int:
         from .runtime.command_line import completing
 
         if completing.is_asked(os.environ):
-            completing.complete_command_line(COMMANDS, MODULES)
+            completing.complete_command_line(COMMANDS, module_of)
     console = standard_console()
     with signals.BeforeEnding(lambda _number: console.flush()):
         try:
@@ -143,21 +130,23 @@ def _leading_options(words: Sequence[str]) -> tuple[str | None, str, Sequence[st
 
     Returns them and the remaining words.
     """
-    directory, color, index = None, "auto", 0
-    while index < len(words) and words[index] in ("-C", "--color"):
-        if index + 1 == len(words):
-            raise UsageError(f"`{words[index]}` needs a value")
-        if words[index] == "-C":
-            directory = words[index + 1]
+    directory, color, rest = None, "auto", list(words)
+    while rest:
+        option, equals, value = rest[0].partition("=")
+        if option not in ("-C", "--color") or (equals and option == "-C"):
+            break
+        del rest[0]
+        if not equals:
+            if not rest:
+                raise UsageError(f"`{option}` needs a value")
+            value = rest.pop(0)
+        if option == "-C":
+            directory = value
+        elif value not in COLORS:
+            raise UsageError(f"`{value}` is not a colour mode; use {', '.join(COLORS)}")
         else:
-            color = words[index + 1]
-        index += 2
-    if index < len(words) and words[index].startswith("--color="):
-        color = words[index].removeprefix("--color=")
-        index += 1
-    if color not in COLORS:
-        raise UsageError(f"`{color}` is not a colour mode; use {', '.join(COLORS)}")
-    return directory, color, words[index:]
+            color = value
+    return directory, color, rest
 
 
 def _dispatch_command(
@@ -176,7 +165,7 @@ def _dispatch_command(
         raise UsageError(f"`{name}` is not an option of `flowdsl`; see `flowdsl -h`")
     if name not in COMMANDS:
         raise UsageError(_unknown_command(name))
-    module = import_module(f"flowdsl.cli.commands.{MODULES.get(name, name)}")
+    module = import_module(module_of(name))
     arguments = _parse_arguments(name, module.configure, words[1:], directory, color, console)
     if arguments is None:
         return exit_codes.SUCCESS
@@ -198,6 +187,7 @@ def _parse_arguments(
 ) -> Any:
     """Parse the arguments of a command; None if its help was requested and printed."""
     from .runtime.command_line.arguments import CommandParser, HelpAsked
+    from .runtime.command_line.options import add_global_options
 
     parser = CommandParser(name, COMMANDS[name])
     add_global_options(parser, directory, color)
@@ -246,8 +236,6 @@ def _unknown_command(name: str) -> str:
     answer = GUESSES.get(name.lower())
     if answer is not None:
         return f"`{name}` is not a command; {answer}"
-    if name in PLANNED:
-        return f"`{name}` is not available in this version; the commands are {existing}"
     nearest = find_closest_name(name, COMMANDS)
     if nearest is not None:
         return f"`{name}` is not a command; a command named `{nearest}` exists"

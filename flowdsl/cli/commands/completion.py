@@ -11,7 +11,6 @@ SHELLS = ("bash", "zsh", "fish", "powershell")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments."""
     parser.add_argument("shell", choices=SHELLS, help="the shell that is to read the script")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from ..runtime.command_line.arguments import CommandParser
-from ..runtime.command_line.global_options import add_flag
+from ..runtime.command_line.options import add_options
 from ..runtime.console import Console
 from ..runtime.exit_codes import FINDINGS, SUCCESS
 from ..runtime.target import CommandTarget, open_target
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments."""
     subjects = parser.add_subparsers(
         dest="subject", required=True, metavar="SUBJECT", parser_class=CommandParser
     )
     parse = subjects.add_parser(
         "parse", help="print the syntax tree of a file, and what each name means"
     )
-    parse.add_argument("path", metavar="FILE", help="a file, or `-` for standard input")
-    add_flag(
-        parse, "--reference", "the tree of the grammar as Lark reads it, not the compiler's own"
+    add_options(parse, "path=FILE  a file, or `-` for standard input")
+    add_options(
+        parse,
+        "--reference  the tree of the grammar as Lark reads it, not the compiler's own",
     )
     subjects.add_parser(
         "tables", help="describe the parse tables and compare them with the grammar"

@@ -10,8 +10,7 @@ from flowdsl.deploy.deploy import deploy, plan_deployment
 from flowdsl.deploy.job import Job, JobOptions
 from flowdsl.deploy.outcome import Outcome
 
-from ..runtime import service_options
-from ..runtime.command_line.global_options import add_flag, add_yes
+from ..runtime.command_line.options import add_options, add_plan_options, plan_options
 from ..runtime.console import Console
 from ..runtime.engine.deployment import (
     compile_bundle,
@@ -26,12 +25,6 @@ from ..runtime.engine.operation import (
     report_of,
     writing_options,
 )
-from ..runtime.engine.options import (
-    add_environment,
-    add_lock_timeout,
-    add_plan_options,
-    plan_options,
-)
 from ..runtime.engine.questions import answer_needed, is_interactive
 from ..runtime.engine.report import OperationReport
 from ..runtime.progress import KINDS
@@ -39,29 +32,25 @@ from ..views.outcome import render_deployed
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments."""
-    add_environment(parser)
-    add_yes(parser)
-    parser.add_argument(
-        "--on-drift",
-        choices=("fail", "overwrite", "skip"),
-        help="what to do about edits made elsewhere; default: ask on a terminal, else fail",
+    add_options(
+        parser,
+        """
+        --env --yes
+        --on-drift fail|overwrite|skip
+            what to do about edits made elsewhere; default: ask on a terminal, else fail
+        """,
     )
     add_plan_options(parser)
-    add_flag(
+    add_options(
         parser,
-        "--unapprove-trajectories",
-        "take the approval from recordings of workflows whose prompt changes",
-    )
-    add_flag(parser, "--allow-older", "go back to a commit before the deployed one")
-    parser.add_argument(
-        "--on-error",
-        choices=("continue", "abort"),
-        default="continue",
-        help="whether the first failure ends the deploy (default: continue)",
-    )
-    parser.add_argument(
-        "--plan", dest="saved", metavar="FILE", help="carry out exactly the plan saved in FILE"
+        """
+        --unapprove-trajectories
+            take the approval from recordings of workflows whose prompt changes
+        --allow-older  go back to a commit before the deployed one
+        --on-error continue|abort  whether the first failure ends the deploy (default: continue)
+        --plan saved=FILE  carry out exactly the plan saved in FILE
+        """,
+        on_error={"default": "continue"},
     )
     add_report_options(parser)
     parser.add_argument(
@@ -70,8 +59,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default="auto",
         help="how to show how far it is; default: a bar on a terminal",
     )
-    add_lock_timeout(parser)
-    service_options.configure(parser)
+    add_options(parser, "--lock-timeout --timeout --verbose")
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:

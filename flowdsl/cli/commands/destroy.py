@@ -16,7 +16,7 @@ from flowdsl.deploy.resources.mark import mark_in
 from flowdsl.diagnostics.render.cells import make_printable
 from flowdsl.diagnostics.render.summary import format_count
 
-from ..runtime.command_line.global_options import add_repeated, add_yes
+from ..runtime.command_line.options import add_guard_and_concurrency_options, add_options
 from ..runtime.console import Console
 from ..runtime.engine.deployment import NOTHING, open_deployment
 from ..runtime.engine.operation import (
@@ -25,11 +25,6 @@ from ..runtime.engine.operation import (
     configure_output,
     report_of,
     writing_options,
-)
-from ..runtime.engine.options import (
-    add_environment,
-    add_guard_and_concurrency_options,
-    add_lock_timeout,
 )
 from ..runtime.engine.questions import require_answer
 from ..runtime.engine.report import OperationReport
@@ -59,14 +54,13 @@ class Destruction(OperationReport):
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments."""
-    add_environment(parser)
-    add_repeated(parser, "--only", "ADDRESS", "delete this alone; may be repeated")
-    add_yes(parser, "do not ask; goes with `--accept-guard deletes=N`")
+    add_options(parser, "--env")
+    add_options(parser, "--only ADDRESS...  delete this alone; may be repeated")
+    add_options(parser, "--yes  do not ask; goes with `--accept-guard deletes=N`")
     add_guard_and_concurrency_options(
         parser, "how many workflows are deleted (`deletes=N`), exactly"
     )
-    add_lock_timeout(parser)
+    add_options(parser, "--lock-timeout")
     configure_output(parser)
 
 

@@ -19,11 +19,10 @@ from flowdsl.deploy.resources.policy import fingerprint
 from flowdsl.diagnostics.render.cells import make_printable
 from flowdsl.diagnostics.render.summary import format_count
 
-from ..runtime import exit_codes, service_options
-from ..runtime.command_line.global_options import add_flag, add_json
+from ..runtime import exit_codes
+from ..runtime.command_line.options import add_options
 from ..runtime.console import Console
 from ..runtime.engine.deployment import compile_bundle, open_deployment
-from ..runtime.engine.options import add_environment
 from ..runtime.engine.questions import Silent
 from ..views.difference import (
     Line,
@@ -38,18 +37,16 @@ from ..views.painted import BAD, GOOD, QUIET, WARNED, paint_lines
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments."""
-    parser.add_argument(
-        "addresses",
-        nargs="*",
-        metavar="ADDRESS",
-        help="`workflow.NAME`, or its name alone; default: all of them",
+    add_options(
+        parser,
+        """
+        addresses=ADDRESS*  `workflow.NAME`, or its name alone; default: all of them
+        --env
+        --unified  prompts as a unified diff instead of word by word
+        --detailed-exitcode  exit with 2 where there is a difference
+        --json --timeout --verbose
+        """,
     )
-    add_environment(parser)
-    add_flag(parser, "--unified", "prompts as a unified diff instead of word by word")
-    add_flag(parser, "--detailed-exitcode", "exit with 2 where there is a difference")
-    add_json(parser)
-    service_options.configure(parser)
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:

@@ -16,7 +16,6 @@ from ..runtime.failure import UsageError
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments."""
     parser.add_argument(
         "name",
         metavar="NAME",

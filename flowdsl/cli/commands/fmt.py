@@ -20,7 +20,7 @@ from flowdsl.source.files import SUFFIX, MemoryFiles, UnreadableFile, decode_tex
 from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile
 
-from ..runtime.command_line.global_options import add_flag
+from ..runtime.command_line.options import add_options
 from ..runtime.console import Console
 from ..runtime.exit_codes import FINDINGS, SUCCESS
 from ..runtime.failure import UsageError
@@ -29,7 +29,6 @@ from ..runtime.places import (
     STANDARD_INPUT,
     Place,
     ShownFrom,
-    add_stdin_filename,
     means_standard_input,
     nothing_found,
     root_here,
@@ -39,20 +38,15 @@ from ..runtime.rewrites import BOM, Rewrite, print_difference, write_rewrites
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments."""
-    parser.add_argument(
-        "paths",
-        nargs="*",
-        metavar="PATH",
-        help="files, folders, globs or `-`; default: every flow below the project's folder",
-    )
-    add_flag(
+    add_options(
         parser,
-        "--check",
-        "write nothing; list the files that would change, and exit 1 when there are any",
+        """
+        paths=PATH*  files, folders, globs or `-`; default: every flow below the project's folder
+        --check  write nothing; list the files that would change, and exit 1 when there are any
+        --diff  print what would change and write nothing
+        --stdin-filename
+        """,
     )
-    add_flag(parser, "--diff", "print what would change and write nothing")
-    add_stdin_filename(parser)
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:

@@ -8,20 +8,19 @@ from flowdsl.diagnostics.render.summary import format_count
 from flowdsl.state.ids import dump_ids, ids_of
 
 from ..runtime.command_line.arguments import add_subcommands
+from ..runtime.command_line.options import add_options
 from ..runtime.console import Console
-from ..runtime.engine.options import add_environment
 from ..runtime.exit_codes import SUCCESS
 from ..runtime.rewrites import write_product
 from .state.access import open_state, read_document
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments."""
     export = add_subcommands(parser).add_parser(
         "export", help="write the ids of an environment as JSON"
     )
-    add_environment(export)
-    export.add_argument("-o", dest="file", metavar="FILE", help="default: standard output")
+    add_options(export, "--env")
+    add_options(export, "-o file=FILE  default: standard output")
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:

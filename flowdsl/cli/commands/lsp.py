@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import gc
 
+from ..runtime.command_line.options import add_options
 from ..runtime.console import Console
 from ..runtime.exit_codes import SUCCESS
 from ..runtime.failure import UsageError
@@ -12,7 +13,7 @@ from ..runtime.failure import UsageError
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments; editors may add `--stdio`, which is what happens anyway."""
-    parser.add_argument("--stdio", action="store_true", help="use the standard streams (default)")
+    add_options(parser, "--stdio  use the standard streams (default)")
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:

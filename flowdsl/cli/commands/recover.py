@@ -13,7 +13,7 @@ from flowdsl.diagnostics.render.cells import make_printable
 from flowdsl.diagnostics.render.summary import format_count
 from flowdsl.state.document import Intent
 
-from ..runtime.command_line.global_options import add_flag, add_yes
+from ..runtime.command_line.options import add_options
 from ..runtime.console import Console
 from ..runtime.engine.deployment import NOTHING, compile_bundle, open_deployment
 from ..runtime.engine.operation import (
@@ -23,7 +23,6 @@ from ..runtime.engine.operation import (
     report_of,
     writing_options,
 )
-from ..runtime.engine.options import add_environment, add_lock_timeout
 from ..runtime.engine.questions import require_answer
 from ..runtime.engine.report import OperationReport
 from ..runtime.failure import UsageError
@@ -33,24 +32,17 @@ _WORDS = {"create": "creation", "update": "change", "delete": "deletion"}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments."""
-    parser.add_argument(
-        "addresses",
-        nargs="*",
-        metavar="ADDRESS",
-        help="`workflow.NAME`, or its name alone; default: all open writes",
-    )
-    add_environment(parser)
-    parser.add_argument(
-        "--id", metavar="UUID", help="say which workflow the creation of ADDRESS made"
-    )
-    add_flag(
+    add_options(
         parser,
-        "--absent",
-        "say that the creation of ADDRESS made none, or that a write to it does not come any more",
+        """
+        addresses=ADDRESS*  `workflow.NAME`, or its name alone; default: all open writes
+        --env
+        --id UUID  say which workflow the creation of ADDRESS made
+        --absent
+            say that the creation of ADDRESS made none, or that a write to it does not come any more
+        --yes --lock-timeout
+        """,
     )
-    add_yes(parser)
-    add_lock_timeout(parser)
     configure_output(parser)
 
 

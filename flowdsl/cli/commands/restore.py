@@ -15,9 +15,8 @@ from flowdsl.deploy.restore import Shelf, read_shelf, restore
 from flowdsl.diagnostics.render.cells import make_printable
 from flowdsl.diagnostics.render.summary import format_count
 
-from ..runtime import exit_codes, service_options
-from ..runtime.command_line.arguments import number_between
-from ..runtime.command_line.global_options import add_flag, add_yes
+from ..runtime import exit_codes
+from ..runtime.command_line.options import add_options, number_between
 from ..runtime.console import Console
 from ..runtime.engine.deployment import NOTHING, open_deployment
 from ..runtime.engine.operation import (
@@ -26,7 +25,6 @@ from ..runtime.engine.operation import (
     report_of,
     writing_options,
 )
-from ..runtime.engine.options import add_environment, add_lock_timeout
 from ..runtime.engine.questions import Silent, require_answer
 from ..runtime.engine.report import OperationReport
 from ..views.difference import Line, field_lines
@@ -48,21 +46,22 @@ class Restoration(OperationReport):
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments."""
-    parser.add_argument("address", metavar="ADDRESS", help="`workflow.NAME`, or its name alone")
-    add_environment(parser)
-    parser.add_argument(
-        "--version",
-        type=number_between(
-            1, 999_999_999, "the number of a version; `flowdsl restore ADDRESS` lists them"
-        ),
-        metavar="N",
-        help="the version to bring back; without it they are listed",
+    add_options(
+        parser,
+        """
+        address=ADDRESS  `workflow.NAME`, or its name alone
+        --env
+        --version N  the version to bring back; without it they are listed
+        --yes
+        --json  for programs, on standard output
+        --lock-timeout --timeout --verbose
+        """,
+        version={
+            "type": number_between(
+                1, 999999999, "the number of a version; `flowdsl restore ADDRESS` lists them"
+            )
+        },
     )
-    add_yes(parser)
-    add_flag(parser, "--json", "for programs, on standard output")
-    add_lock_timeout(parser)
-    service_options.configure(parser)
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:

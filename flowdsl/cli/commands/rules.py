@@ -9,16 +9,15 @@ from flowdsl.catalog import diagnostics
 from flowdsl.diagnostics.diagnostic import CATEGORY_SEVERITY, DiagnosticSpec
 from flowdsl.lint.rules import RULES
 
-from ..runtime.command_line.global_options import add_flag
+from ..runtime.command_line.options import add_options
 from ..runtime.console import Console
 from ..runtime.exit_codes import SUCCESS
 from ..views.json_objects import items_json
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments."""
     parser.add_argument("--category", choices=tuple(CATEGORY_SEVERITY), help="only this category")
-    add_flag(parser, "--json", "one JSON object")
+    add_options(parser, "--json  one JSON object")
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:

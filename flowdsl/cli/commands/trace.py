@@ -17,11 +17,10 @@ from flowdsl.tracing.sources import SourceText
 from flowdsl.tracing.trace import FAILED, Trace, UnitTrace
 from flowdsl.workspace.state import usable_document
 
-from ..runtime import exit_codes, service_options
-from ..runtime.command_line.global_options import add_flag, add_json
+from ..runtime import exit_codes
+from ..runtime.command_line.options import add_options
 from ..runtime.console import Console
 from ..runtime.engine.deployment import Deployment, open_deployment
-from ..runtime.engine.options import add_environment
 from ..runtime.failure import UsageError
 from ..runtime.rewrites import write_product
 from ..views.difference import Line
@@ -30,18 +29,14 @@ from ..views.table import columns_of
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments."""
-    parser.add_argument(
-        "run", metavar="RUN", help="its id, its first digits, or `last` for the newest"
-    )
-    add_environment(parser)
-    add_json(parser)
-    parser.add_argument(
-        "--html", metavar="FILE", help="write a page that stands by itself, with the screenshots"
-    )
-    add_flag(parser, "--no-screenshots", "leave the screenshots out of the page")
-    add_flag(parser, "--entries", "tell of every entry of the history, one by one")
-    service_options.configure(parser)
+    add_options(parser, "run=RUN  its id, its first digits, or `last` for the newest")
+    add_options(parser, "--env")
+    add_options(parser, "--json")
+    add_options(parser, "--html FILE  write a page that stands by itself, with the screenshots")
+    add_options(parser, "--no-screenshots  leave the screenshots out of the page")
+    add_options(parser, "--entries  tell of every entry of the history, one by one")
+    add_options(parser, "--timeout")
+    add_options(parser, "--verbose")
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:

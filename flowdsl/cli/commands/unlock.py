@@ -11,9 +11,8 @@ from flowdsl.state.lease import break_lease
 from flowdsl.workspace.state import system_runtime
 
 from ..runtime import interrupts
-from ..runtime.command_line.global_options import add_yes
+from ..runtime.command_line.options import add_options
 from ..runtime.console import Console
-from ..runtime.engine.options import add_environment
 from ..runtime.engine.questions import confirm_or_say_so, require_answer
 from ..runtime.exit_codes import SUCCESS
 from .state.access import failures_of_state, open_state, read_document
@@ -21,15 +20,13 @@ from .state.read import age_of
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments."""
-    parser.add_argument(
-        "--lock-id",
-        required=True,
-        metavar="ID",
-        help="the lease, as `flowdsl state show` and a deploy that waits name it",
+    add_options(
+        parser,
+        "--lock-id ID  the lease, as `flowdsl state show` and a deploy that waits name it",
+        lock_id={"required": True},
     )
-    add_environment(parser)
-    add_yes(parser)
+    add_options(parser, "--env")
+    add_options(parser, "--yes")
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:

@@ -11,10 +11,10 @@ from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.limits import Deadline
 from flowdsl.workspace.service import open_service
 
+from .command_line.options import IS_OVER, TimeLimit, nothing_written, request_listener
 from .console import Console
 from .failure import CommandError
 from .interrupts import Interrupts, run
-from .service_options import IS_OVER, nothing_written, request_listener
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,15 +33,17 @@ def use_service(
     interrupts: Interrupts | None = None,
     over: Callable[[], CommandError | None] = nothing_written,
     scenario: Scenario | None = None,
+    limit: TimeLimit | None = None,
 ) -> T:
     """Run `work` with the client of an environment of the project at `root`.
 
     A signal or the deadline ends it as `interrupts` and `over` define; without them, `work` must
     not write, and is cancelled. Reads fail at the deadline as long as nothing has been written,
     even under the lease, where nothing else ends the command. `scenario` is for the local
-    Cyberdesk. Raises the failures of `open_service` before any key is sent.
+    Cyberdesk, and `limit` takes the place of `--timeout`. Raises the failures of `open_service`
+    before any key is sent.
     """
-    limit = arguments.timeout
+    limit = limit or arguments.timeout
     deadline = Deadline(limit.seconds_for_reads, IS_OVER)
     listener = request_listener(arguments, console)
     with open_service(

@@ -11,6 +11,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, TextIO
 
+COLORS = ("auto", "always", "never")
+"""The values of `--color`."""
+
 
 class Stream:
     """A standard stream.

@@ -13,9 +13,9 @@ from typing import Any, TypeVar
 
 from flowdsl.host import signals
 
+from .command_line.options import IS_OVER, TimeLimit, nothing_written
 from .exit_codes import PARTIAL
 from .failure import CommandError
-from .service_options import IS_OVER, TimeLimit, nothing_written
 
 T = TypeVar("T")
 

@@ -11,6 +11,7 @@ from flowdsl.host.disk import PROJECT_FILE, SIZE_LIMIT, find_root
 from flowdsl.source.files import library_of, spell_flow_path, split_library
 from flowdsl.source.globs import is_pattern
 
+from .command_line.options import add_options
 from .failure import UsageError
 
 TYPE_CHECKING = False
@@ -97,9 +98,7 @@ class ShownFrom:
 
 def add_stdin_filename(parser: argparse.ArgumentParser) -> None:
     """Declare `--stdin-filename`."""
-    parser.add_argument(
-        "--stdin-filename", metavar="FILE", help="the file that standard input stands for"
-    )
+    add_options(parser, "--stdin-filename FILE  the file that standard input stands for")
 
 
 def means_standard_input(paths: Sequence[str], stdin_filename: str | None) -> bool:

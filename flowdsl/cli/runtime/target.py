@@ -21,6 +21,7 @@ from flowdsl.source.files import (
 from flowdsl.source.record import Record, replace
 from flowdsl.workspace.project import read_project
 
+from .command_line.options import add_options
 from .exit_codes import SOURCE_ERRORS
 from .failure import CommandError, UsageError
 from .places import (
@@ -310,9 +311,4 @@ def _load_target(root: str) -> CommandTarget:
 
 def add_paths(parser: argparse.ArgumentParser) -> None:
     """Declare the paths that a command works on."""
-    parser.add_argument(
-        "paths",
-        nargs="*",
-        metavar="PATH",
-        help="files, folders, globs or `-`; default: the project's flows",
-    )
+    add_options(parser, "paths=PATH*  files, folders, globs or `-`; default: the project's flows")

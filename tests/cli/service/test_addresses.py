@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from flowdsl.cli.main import COMMANDS, MODULES
+from flowdsl.cli.main import COMMANDS, module_of
 from flowdsl.cli.runtime.command_line.arguments import CommandParser
 from flowdsl.config.address import Address
 from flowdsl.deploy.addressing import NoSuchAddress, address_in
@@ -56,7 +56,7 @@ def test_the_table_has_every_command_that_takes_an_address() -> None:
     found = set()
     for name in COMMANDS:
         parser = CommandParser(name, "")
-        import_module(f"flowdsl.cli.commands.{MODULES.get(name, name)}").configure(parser)
+        import_module(module_of(name)).configure(parser)
         found |= set(taking_addresses(parser, name))
     assert found == {name.removesuffix(" (one)") for name in TABLE} | NOT_READ
 

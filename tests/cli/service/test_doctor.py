@@ -176,5 +176,24 @@ def test_the_platform_is_asked_and_what_was_made_for_it_is_deleted(desk: Desk) -
     assert len(refused) == len(written) - 1 and "delete-not-found" not in refused
 
 
+@pytest.mark.parametrize("items", [None, "rows", [1, None, {"updated_at": 5}, {"updated_at": "x"}]])
+def test_replies_of_another_shape_leave_a_question_open(desk: Desk, items: object) -> None:
+    def answer(_method: str, path: str) -> Response | None:
+        return JSONResponse({"items": items, "total": 1, "detail": [7]}, 422 if items else 200)
+
+    done = desk.run("doctor", "--live", "--json")
+    desk.server.answer = answer
+    odd = desk.run("doctor", "--live", "--json")
+    assert (done.code, odd.code) == (0, 1), odd.err
+    assert len(json.loads(odd.text)["items"]) > 9
+
+
+def test_flows_that_are_none_are_a_problem_of_the_project(tmp_path: Path) -> None:
+    (tmp_path / "README.md").touch()
+    (tmp_path / "flowdsl.toml").write_text('[project]\nname = "desk"\nflows = ["README.md"]\n')
+    items = json.loads(run_here(tmp_path, "doctor", "--json").text)["items"]
+    assert [each["outcome"] for each in items if each["subject"] == "the project"] == ["problem"]
+
+
 def test_writes_belong_to_live_and_questions_to_one_environment(tmp_path: Path) -> None:
     assert run_here(tmp_path, "doctor", "--writes").code == 64

@@ -412,6 +412,9 @@ def test_which_workflow(desk: Path) -> None:
     several = error(convert(desk, "flows/two.flow"), 64)
     assert "several workflows with a prompt in a file: `w1`, `w2`; name one" in several
     assert "`gone.flow` does not exist" in error(convert(desk, "gone.flow"), 64)
+    for named in ("flows/*.flow", "flows/more.flow"):  # a glob, and a folder
+        write_tree(desk, {f"flows/more.flow/{n}.flow": "flow 1\n" for n in ("a", "b")})
+        assert "one is converted at a time" in error(convert(desk, named), 64)
 
 
 def test_sources_with_errors_are_not_converted(desk: Path) -> None:

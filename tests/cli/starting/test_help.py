@@ -30,7 +30,7 @@ FLOWDSL = re.compile(r"(?<![\w-])flowdsl(?P<words>(?: (?:\"[^\"]*\"|[^|>)`&\"])+
 
 def parser_of(name: str) -> CommandParser:
     parser = CommandParser(name, main.COMMANDS[name])
-    import_module(f"flowdsl.cli.commands.{main.MODULES.get(name, name)}").configure(parser)
+    import_module(main.module_of(name)).configure(parser)
     return parser
 
 
@@ -59,7 +59,7 @@ def parsed(words: list[str]) -> tuple[str, object]:
     """The command that words call and its arguments; fails as the program would."""
     directory, color, rest = main._leading_options(words)
     name = rest[0]
-    configure = import_module(f"flowdsl.cli.commands.{main.MODULES.get(name, name)}").configure
+    configure = import_module(main.module_of(name)).configure
     arguments = main._parse_arguments(
         name, configure, rest[1:], directory, color, standard_console()
     )
@@ -150,7 +150,7 @@ def test_a_word_that_people_guess_is_answered_with_the_right_one(word: str) -> N
 
 
 def test_no_guess_hides_a_command() -> None:
-    assert not GUESSES.keys() & ({*main.COMMANDS} | main.PLANNED)
+    assert not GUESSES.keys() & {*main.COMMANDS}
 
 
 @for_rows(lambda: [name for name in parsers() if " " not in name])

@@ -1,5 +1,1 @@
 """`flowdsl check`: its command, fixes, baseline, watching and reports."""
-
-from .command import configure, run
-
-__all__ = ("configure", "run")

@@ -8,15 +8,14 @@ from collections.abc import Callable, Sequence
 from flowdsl.diagnostics.diagnostic import SEVERITIES
 from flowdsl.diagnostics.findings import Findings
 
-from ...runtime.command_line.arguments import parse_positive_number
-from ...runtime.command_line.global_options import add_flag
+from ...runtime.command_line.options import add_options, parse_positive_number
 from ...runtime.console import Console
 from ...runtime.environments import choose_environment
 from ...runtime.exit_codes import FINDINGS, SUCCESS
 from ...runtime.failure import UsageError
 from ...runtime.indexed import has_index, make_request
-from ...runtime.places import ShownFrom, add_stdin_filename
-from ...runtime.target import CommandTarget, add_paths, flows_of_project, open_target, root_remark
+from ...runtime.places import ShownFrom
+from ...runtime.target import CommandTarget, flows_of_project, open_target, root_remark
 from .view import FORMATS, Shown, render_findings
 
 TYPE_CHECKING = False
@@ -32,10 +31,11 @@ WATCHED_FORMATS = ("text", "terse")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments."""
-    add_paths(parser)
-    parser.add_argument(
-        "--format", default="text", metavar="FORMAT", help=f"{', '.join(FORMATS)} (default: text)"
+    add_options(parser, "PATH")
+    add_options(
+        parser,
+        f"--format FORMAT  {', '.join(FORMATS)} (default: text)",
+        format={"default": "text"},
     )
     parser.add_argument(
         "--fail-on",
@@ -43,30 +43,21 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default="error",
         help="the mildest finding that fails the check (default: error)",
     )
-    parser.add_argument("--env", metavar="ENV", help="check for one environment of the project")
-    add_stdin_filename(parser)
-    add_flag(parser, "--fix", "apply the safe fixes; with `-`, print the fixed text")
-    add_flag(
+    add_options(
         parser,
-        "--unsafe-fixes",
-        "with --fix or --diff: also the fixes that may change what a flow does",
+        """
+        --env ENV  check for one environment of the project
+        --stdin-filename
+        --fix  apply the safe fixes; with `-`, print the fixed text
+        --unsafe-fixes  with --fix or --diff: also the fixes that may change what a flow does
+        --diff  print what --fix would change and write nothing
+        --baseline FILE  leave out the findings that FILE lists; default: `baseline` of `[lint]`
+        --write-baseline FILE  list what is found in FILE and succeed
+        --jobs N  processes for a large project (default: one for each core, at most 8)
+        --watch  check again whenever a file changes, until Ctrl-C
+        """,
+        jobs={"type": parse_positive_number},
     )
-    add_flag(parser, "--diff", "print what --fix would change and write nothing")
-    parser.add_argument(
-        "--baseline",
-        metavar="FILE",
-        help="leave out the findings that FILE lists; default: `baseline` of `[lint]`",
-    )
-    parser.add_argument(
-        "--write-baseline", metavar="FILE", help="list what is found in FILE and succeed"
-    )
-    parser.add_argument(
-        "--jobs",
-        type=parse_positive_number,
-        metavar="N",
-        help="processes for a large project (default: one for each core, at most 8)",
-    )
-    add_flag(parser, "--watch", "check again whenever a file changes, until Ctrl-C")
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:

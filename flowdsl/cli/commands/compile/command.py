@@ -8,14 +8,13 @@ from collections.abc import Iterable, Sequence
 from flowdsl.diagnostics.render.summary import format_count
 from flowdsl.host.writing import reason_of, write_files
 
-from ...runtime.command_line.global_options import add_flag
+from ...runtime.command_line.options import add_options
 from ...runtime.console import Console
 from ...runtime.environments import choose_environment, require_environment
 from ...runtime.exit_codes import SOURCE_ERRORS, SUCCESS
 from ...runtime.failure import CommandError, UsageError
 from ...runtime.indexed import compile_target
-from ...runtime.places import add_stdin_filename
-from ...runtime.target import add_paths, open_target
+from ...runtime.target import open_target
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,26 +27,17 @@ DEFAULT_FOLDER = "build/flowdsl"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments."""
-    add_paths(parser)
-    parser.add_argument(
-        "-o",
-        dest="folder",
-        metavar="DIR",
-        help=f"where to write (default: {DEFAULT_FOLDER}); files of earlier runs stay",
-    )
-    parser.add_argument(
-        "--env",
-        metavar="ENV",
-        help="the environment to compile for; default: FLOWDSL_ENV, else the only one",
-    )
-    add_stdin_filename(parser)
-    add_flag(
+    add_options(
         parser,
-        "--stats",
-        "print what each prompt costs: model calls, and estimated tokens by section",
+        f"""
+        PATH
+        -o folder=DIR  where to write (default: {DEFAULT_FOLDER}); files of earlier runs stay
+        --env ENV  the environment to compile for; default: FLOWDSL_ENV, else the only one
+        --stdin-filename
+        --stats  print what each prompt costs: model calls, and estimated tokens by section
+        --json  with --stats: one JSON object
+        """,
     )
-    add_flag(parser, "--json", "with --stats: one JSON object")
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:

@@ -29,7 +29,7 @@ from flowdsl.semantics.model import WorkflowSymbol
 from flowdsl.source.files import SUFFIX, library_of, split_library
 from flowdsl.syntax import ast
 
-from ...runtime.command_line.global_options import add_flag
+from ...runtime.command_line.options import add_options
 from ...runtime.console import Console
 from ...runtime.engine.deployment import SOURCES
 from ...runtime.environments import any_environment
@@ -50,19 +50,17 @@ _NEEDS_SOUND_SOURCES = "a prompt is converted in a file without errors"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments."""
-    parser.add_argument(
-        "workflow",
-        metavar="WORKFLOW|FILE.flow",
-        help="a workflow of the project by name, or a file with one, whose prompt is `from` a file",
-    )
-    add_flag(
+    add_options(
         parser,
-        "--step",
-        "go through the parts of the prompt one by one, and take, edit or leave what is proposed",
+        """
+        workflow=WORKFLOW|FILE.flow
+            a workflow of the project by name, or a file with one, whose prompt is `from` a file
+        --step
+            go through the parts of the prompt one by one, and take, edit or leave what is proposed
+        --diff  show both prompts beside each other in place of the file
+        --write  put the statements into the file; without it they are only shown
+        """,
     )
-    add_flag(parser, "--diff", "show both prompts beside each other in place of the file")
-    add_flag(parser, "--write", "put the statements into the file; without it they are only shown")
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
@@ -224,6 +222,9 @@ def _choose_workflow(analysis: Analysis, name: str | None, target: CommandTarget
                 f"`{workflow.name}` has statements already; {_list_known_workflows(convertible)}"
             )
         return workflow
+    if len(target.entries) > 1:
+        files = join_names(map(target.show_path, target.entries))
+        raise UsageError(f"several files are named, and one is converted at a time: {files}")
     (entry,) = target.entries
     here = [each for each in workflows if each.module.source.path == entry]
     named = [each for each in here if each.prompt_from is not None]

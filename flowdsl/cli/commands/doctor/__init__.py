@@ -4,7 +4,3 @@
 service and state, `questions` at what is assumed of the platform. None of them writes, except the
 second half of the questions, which a person asks for.
 """
-
-from .command import configure, run
-
-__all__ = ("configure", "run")

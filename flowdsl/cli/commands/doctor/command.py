@@ -3,49 +3,39 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 from collections.abc import Iterator, Sequence
 
 from flowdsl.diagnostics.render.cells import make_printable
 from flowdsl.diagnostics.render.summary import format_count
+from flowdsl.host.environment import ENVIRONMENT
+from flowdsl.source.record import replace
 
 from ...runtime import exit_codes
-from ...runtime.command_line.global_options import add_flag, add_json
+from ...runtime.command_line.options import add_options, parse_duration
 from ...runtime.console import Console
-from ...runtime.engine.options import add_environment
 from ...runtime.environments import require_environment
 from ...runtime.failure import UsageError
-from ...runtime.service_options import parse_duration
+from ...views.json_objects import items_json
 from .environments import check_environment
-from .machine import check_flows, check_git, check_installation, find_project
-from .result import DoctorResult
+from .machine import DoctorResult, check_flows, check_git, check_installation, find_project
 
 PATIENCE = 30.0
 """Seconds for the requests of one environment, unless `--timeout` says otherwise."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments."""
-    add_environment(parser)
-    add_json(parser)
-    add_flag(
-        parser, "--live", "also ask the service of one environment what is assumed of the platform"
-    )
-    add_flag(
+    add_options(
         parser,
-        "--writes",
-        "with --live: also what only a write shows, on a workflow made and deleted for it",
+        """
+        --env --json
+        --live  also ask the service of one environment what is assumed of the platform
+        --writes  with --live: also what only a write shows, on a workflow made and deleted for it
+        --timeout patience=TIME  how long the requests of one environment may take (default: 30s)
+        -v, --verbose  tell of every request
+        """,
+        patience={"type": parse_duration, "default": PATIENCE},
     )
-    parser.add_argument(
-        "--timeout",
-        dest="patience",
-        type=parse_duration,
-        default=PATIENCE,
-        metavar="TIME",
-        help="how long the requests of one environment may take (default: 30s)",
-    )
-    parser.add_argument("-v", "--verbose", action="store_true", help="tell of every request")
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
@@ -53,13 +43,10 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.writes and not arguments.live:
         raise UsageError("`--writes` belongs to `--live`")
     results = list(_check_everything(arguments, console))
-    if arguments.json:
-        console.out(_render_json(results))
-    else:
-        console.out(_render_text(results))
+    console.out((_render_json if arguments.json else _render_text)(results))
     problems = sum(each.outcome == "problem" for each in results)
     if problems:
-        console.err(f"{format_count(problems, 'problem')}")
+        console.err(format_count(problems, "problem"))
     return exit_codes.FINDINGS if problems else exit_codes.SUCCESS
 
 
@@ -72,7 +59,7 @@ def _check_everything(arguments: argparse.Namespace, console: Console) -> Iterat
     yield check_flows(target)
     yield check_git(target)
     project = target.project
-    if arguments.env or arguments.live or os.environ.get("FLOWDSL_ENV"):
+    if arguments.env or arguments.live or os.environ.get(ENVIRONMENT):
         names = [require_environment(project, arguments.env).name]
     else:
         names = list(project.environments)
@@ -85,7 +72,7 @@ def _check_everything(arguments: argparse.Namespace, console: Console) -> Iterat
         )
     for name in names:
         for result in check_environment(name, arguments, console):
-            yield DoctorResult(result.subject, result.outcome, result.message, result.advice, name)
+            yield replace(result, environment=name)
     if arguments.live:
         from .questions import ask_questions
 
@@ -109,14 +96,15 @@ def _render_text(results: Sequence[DoctorResult]) -> str:
 
 
 def _render_json(results: Sequence[DoctorResult]) -> str:
-    items = [
-        {
-            "environment": each.environment or None,
-            "subject": each.subject,
-            "outcome": each.outcome,
-            "message": each.message,
-            "advice": each.advice or None,
-        }
-        for each in results
-    ]
-    return json.dumps({"format_version": 1, "items": items, "total": len(items)}, indent=2)
+    return items_json(
+        [
+            {
+                "environment": each.environment or None,
+                "subject": each.subject,
+                "outcome": each.outcome,
+                "message": each.message,
+                "advice": each.advice or None,
+            }
+            for each in results
+        ]
+    )

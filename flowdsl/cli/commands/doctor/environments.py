@@ -21,11 +21,11 @@ from flowdsl.state.document import StateDocument, refuse_moved, refuse_other_ser
 from flowdsl.state.errors import StateError
 
 from ...runtime.clients import use_service
+from ...runtime.command_line.options import TimeLimit
 from ...runtime.console import Console
 from ...runtime.engine.deployment import Deployment, open_deployment
-from ...runtime.service_options import TimeLimit
 from ..state.read import age_of
-from .result import DoctorResult
+from .machine import DoctorResult
 
 CLOCK_SECONDS = 60.0
 """How far the clocks may be apart. Signed requests to a bucket fail from 15 minutes on, and
@@ -150,16 +150,15 @@ def _check_service(
         async for result in _ask_service(client, deployment, document):
             results.append(result)
 
-    limited = argparse.Namespace(**vars(arguments))
-    limited.timeout = TimeLimit(arguments.patience)
+    environment, limit = deployment.environment, TimeLimit(arguments.patience)
     try:
-        use_service(limited, console, deployment.environment, deployment.target.root, ask)
+        use_service(arguments, console, environment, deployment.target.root, ask, limit=limit)
     except AuthenticationRefused as failure:
         advice = "make a key in the settings of the dashboard, and put it in the place of this one"
         results.append(DoctorResult("the key", "problem", str(failure), advice))
     except FlowdslError as failure:
         subject = "the organisation" if results else "the service"
-        advice = "" if results else f"look at `api` ({deployment.environment.api}), and at proxies"
+        advice = "" if results else f"look at `api` ({environment.api}), and at proxies"
         results.append(DoctorResult(subject, "problem", str(failure), advice))
     return results
 

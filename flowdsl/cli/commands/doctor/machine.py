@@ -7,6 +7,7 @@ import platform
 import sys
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
+from typing import Literal
 
 from flowdsl import __version__
 from flowdsl.compiler.pipeline import analyze
@@ -14,12 +15,30 @@ from flowdsl.diagnostics.render.summary import format_count
 from flowdsl.host.disk import PROJECT_FILE, find_root
 from flowdsl.host.git import NoCheckout, checkout_at
 from flowdsl.source.failure import FlowdslError
+from flowdsl.source.record import Record
 from flowdsl.workspace.environments import UnusableProject
 from flowdsl.workspace.state import require_project_id
 
 from ...runtime.environments import any_environment
 from ...runtime.target import CommandTarget, open_flows, open_project
-from .result import DoctorResult
+
+Outcome = Literal["ok", "note", "problem", "unknown"]
+"""`note` is worth knowing and needs no action; `unknown` could not be found out."""
+
+
+class DoctorResult(Record):
+    """What one check found.
+
+    `subject` names what was looked at, and `environment` whose it is, empty for what all share.
+    `advice` says what to do, empty if there is nothing to do.
+    """
+
+    subject: str
+    outcome: Outcome
+    message: str
+    advice: str = ""
+    environment: str = ""
+
 
 _EXTRAS = (
     ("cloud", "obstore", "state in a bucket (`s3://`, `gs://`, `az://`)"),
@@ -60,7 +79,10 @@ def find_project() -> tuple[CommandTarget | None, list[DoctorResult]]:
                 "`flowdsl init` makes a project here; `flowdsl -C FOLDER doctor` looks elsewhere",
             )
         ]
-    target = open_project(os.curdir)
+    try:
+        target = open_project(os.curdir)
+    except FlowdslError as failure:  # `flows` names something else
+        return None, [DoctorResult("the project", "problem", str(failure))]
     if target.project is None or target.problems:
         found = format_count(len(target.problems), "error")
         message = f"`{PROJECT_FILE}` has {found}, the first: {target.problems[0].message}"

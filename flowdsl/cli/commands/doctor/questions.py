@@ -19,17 +19,18 @@ from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.errors import CyberdeskError, RequestRefused
 from flowdsl.cyberdesk.models.workflow import PostRunCheckUpsert, WorkflowCreate, WorkflowPatch
 from flowdsl.cyberdesk.pace import UNIX_TIME_FROM
-from flowdsl.cyberdesk.replies import REQUEST_ID_HEADERS, Reply
+from flowdsl.cyberdesk.replies import REQUEST_ID_HEADERS
 from flowdsl.deploy.comparison.versions import versions_of
 from flowdsl.diagnostics.render.summary import format_count
 from flowdsl.source.failure import FlowdslError
+from flowdsl.source.record import replace
 
 from ...runtime.clients import use_service
+from ...runtime.command_line.options import TimeLimit
 from ...runtime.console import Console
 from ...runtime.engine.deployment import open_deployment
 from ...runtime.interrupts import Interrupts
-from ...runtime.service_options import TimeLimit
-from .result import DoctorResult, Outcome
+from .machine import DoctorResult, Outcome
 
 TEMPORARY = "flowdsl doctor: made for a check, may be deleted"
 """The name of the workflow that the writing questions are asked on."""
@@ -64,27 +65,20 @@ def ask_questions(
         if arguments.writes:
             await _ask_writing(client, answers)
 
-    limited = argparse.Namespace(**vars(arguments))
-    # A workflow that was made has to be deleted, whatever the time.
-    limited.timeout = TimeLimit(None if arguments.writes else arguments.patience)
-    interrupts = Interrupts(lambda: bool(arguments.writes), console.err)
     try:
         use_service(
-            limited,
+            arguments,
             console,
             deployment.environment,
             deployment.target.root,
             ask,
-            interrupts=interrupts,
+            interrupts=Interrupts(lambda: bool(arguments.writes), console.err),
+            # A workflow that was made has to be deleted, whatever the time.
+            limit=TimeLimit(None if arguments.writes else arguments.patience),
         )
     except FlowdslError as failure:
         answers.append(DoctorResult("questions", "problem", str(failure)))
-    return [
-        DoctorResult(
-            each.subject, each.outcome, each.message, each.advice, f"{environment}: assumptions"
-        )
-        for each in answers
-    ]
+    return [replace(each, environment=f"{environment}: assumptions") for each in answers]
 
 
 async def _ask_one(key: str, question: Awaitable[Answer]) -> DoctorResult:
@@ -110,9 +104,15 @@ async def _ask_list_limit(client: CyberdeskClient) -> Answer:
     return _judge(not refused, f"refused: {', '.join(refused)}" if refused else "1000 is taken")
 
 
+async def _read_rows(client: CyberdeskClient, path: str, **query: Any) -> list[dict[str, Any]]:
+    """The rows of a list that are objects: none if the reply is of another shape."""
+    items = (await client.read(path, query)).mapping().get("items")
+    return [row for row in items if isinstance(row, dict)] if isinstance(items, list) else []
+
+
 async def _ask_list_order(client: CyberdeskClient) -> Answer:
-    rows = (await client.read("/v1/workflows", {"limit": 100})).mapping().get("items", [])
-    moments = [row.get("updated_at") or "" for row in rows]
+    rows = await _read_rows(client, "/v1/workflows", limit=100)
+    moments = [str(row.get("updated_at") or "") for row in rows]
     if len(set(moments)) < 2:
         return "unknown", f"{format_count(len(rows), 'workflow')} tell nothing"
     is_sorted = moments == sorted(moments, reverse=True)
@@ -120,19 +120,15 @@ async def _ask_list_order(client: CyberdeskClient) -> Answer:
 
 
 async def _ask_run_order(client: CyberdeskClient) -> Answer:
-    def page(skip: int, limit: int) -> Awaitable[Reply]:
-        return client.read(
-            "/v1/runs", {"sort_mode": "created_at_desc", "skip": skip, "limit": limit}
-        )
+    async def read_ids(skip: int, limit: int) -> list[Any]:
+        order = {"sort_mode": "created_at_desc", "skip": skip, "limit": limit}
+        return [row.get("id") for row in await _read_rows(client, "/v1/runs", **order)]
 
-    ids = [
-        [row["id"] for row in (await page(skip, limit)).mapping().get("items", [])]
-        for skip, limit in ((0, 20), (0, 10), (10, 10))
-    ]
-    whole, first, second = ids
+    whole = await read_ids(0, 20)
     if len(whole) < 2:
         return "unknown", f"{format_count(len(whole), 'run')} tell nothing"
-    return _judge(whole == first + second, "two pages of ten against one of twenty")
+    pages = await read_ids(0, 10) + await read_ids(10, 10)
+    return _judge(whole == pages, "two pages of ten against one of twenty")
 
 
 async def _ask_rate_limit(client: CyberdeskClient) -> Answer:
@@ -166,8 +162,10 @@ async def _ask_error_detail(client: CyberdeskClient) -> Answer:
     reply = await client.read("/v1/workflows", {"limit": 0})
     body = reply.mapping() if reply.status in (400, 422) else {}
     detail = body.get("detail")
-    parts = detail if isinstance(detail, list) else [{"loc": 0, "msg": 0}]
-    known = isinstance(detail, (str, dict)) or all({"loc", "msg"} <= set(each) for each in parts)
+    parts = detail if isinstance(detail, list) else []
+    known = isinstance(detail, str | dict | list) and all(
+        isinstance(each, dict) and {"loc", "msg"} <= each.keys() for each in parts
+    )
     return _judge(
         reply.status == 422 and known, f"status {reply.status}, `detail` is {type(detail).__name__}"
     )
@@ -177,17 +175,17 @@ async def _ask_versions(client: CyberdeskClient) -> Answer:
     for row in (await client.workflows.list(limit=20)).items:
         raw = (await client.read(f"/v1/workflows/{row.id}")).mapping().get("old_versions")
         if raw:
-            known = len(versions_of(raw))
-            return _judge(known == len(raw), f"{known} of {format_count(len(raw), 'version')} read")
+            number = len(raw) if isinstance(raw, list) else 1
+            known = len(versions_of(raw)) if isinstance(raw, list) else 0
+            return _judge(known == number, f"{known} of {format_count(number, 'version')} read")
     return "unknown", "no workflow has a version"
 
 
 async def _ask_run_values(client: CyberdeskClient) -> Answer:
-    page = (await client.read("/v1/runs", {"limit": 1})).mapping()
-    rows = page.get("items", [])
+    rows = await _read_rows(client, "/v1/runs", limit=1)
     if not rows:
         return "unknown", "the organisation has no run"
-    run = (await client.read(f"/v1/runs/{rows[0]['id']}")).mapping()
+    run = (await client.read(f"/v1/runs/{rows[0].get('id')}")).mapping()
     missing = {"input_values", "created_at", "alias"} - set(run)
     return _judge(not missing, f"a run lacks {', '.join(sorted(missing))}" if missing else "listed")
 

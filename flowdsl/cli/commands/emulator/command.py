@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from ...runtime.command_line.global_options import add_flag, add_repeated
+from ...runtime.command_line.options import add_options
 from ...runtime.console import Console
 from ...runtime.exit_codes import SUCCESS
 from ...runtime.failure import UsageError
@@ -23,7 +23,6 @@ DEFAULT_PORT = 8100
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments."""
     parser.add_argument(
         "--port",
         type=int,
@@ -33,59 +32,34 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--host", default="127.0.0.1", help="the address to listen on (default: 127.0.0.1)"
     )
-    parser.add_argument(
-        "--data",
-        metavar="FILE",
-        help=f"the data file (default: {DEFAULT_DATA})",
-    )
-    add_repeated(
+    add_options(
         parser,
-        "--key",
-        "KEY=ORG",
-        "an API key and its organisation; may be repeated; without it any key selects one "
-        "organisation",
+        f"""
+        --data FILE  the data file (default: {DEFAULT_DATA})
+        --key KEY=ORG...
+            an API key and its organisation; may be repeated; without it any key selects one
+            organisation
+        --strict  refuse unknown request keys, which the service drops
+        """,
     )
-    add_flag(parser, "--strict", "refuse unknown request keys, which the service drops")
     rehearsal = parser.add_argument_group("rehearsals")
-    rehearsal.add_argument(
-        "--scenario",
-        metavar="FILE",
-        help="a TOML or JSON file with all of the following and how runs go; options win over it",
-    )
-    add_repeated(
+    add_options(
         rehearsal,
-        "--fault",
-        "FAULT",
-        "`METHOD PATH KIND [KEY=VALUE...]`, as in `POST /v1/workflows after nth=1`; may be "
-        "repeated",
-    )
-    rehearsal.add_argument(
-        "--idempotency",
-        metavar="MODE",
-        help="`honour` keys, `ignore` them, or keep them for a time as in `30s` (default: honour)",
-    )
-    rehearsal.add_argument(
-        "--listing-lag",
-        metavar="TIME",
-        help="rows younger than this are missing from lists, as in `2s`",
-    )
-    rehearsal.add_argument(
-        "--rate-limit", metavar="LIMIT", help="requests of one key in a time, as in `100/1m`"
-    )
-    rehearsal.add_argument(
-        "--webhook-url",
-        metavar="URL",
-        help="the address on this machine that `run_complete` is posted to",
-    )
-    rehearsal.add_argument(
-        "--webhook-secret",
-        metavar="SECRET",
-        help="`whsec_...`, which signs webhooks (default: a new one, printed at the start)",
-    )
-    add_flag(
-        rehearsal,
-        "--control",
-        "serve `/_emulator/faults` and `/_emulator/requests`, which need no key",
+        """
+        --scenario FILE
+            a TOML or JSON file with all of the following and how runs go; options win over it
+        --fault FAULT...
+            `METHOD PATH KIND [KEY=VALUE...]`, as in `POST /v1/workflows after nth=1`; may be
+            repeated
+        --idempotency MODE
+            `honour` keys, `ignore` them, or keep them for a time as in `30s` (default: honour)
+        --listing-lag TIME  rows younger than this are missing from lists, as in `2s`
+        --rate-limit LIMIT  requests of one key in a time, as in `100/1m`
+        --webhook-url URL  the address on this machine that `run_complete` is posted to
+        --webhook-secret SECRET
+            `whsec_...`, which signs webhooks (default: a new one, printed at the start)
+        --control  serve `/_emulator/faults` and `/_emulator/requests`, which need no key
+        """,
     )
 
 

@@ -3,7 +3,3 @@
 `service` reads workflows of the service and tells which of them the project already has,
 `destination` decides which files they go to, and renders the notes.
 """
-
-from .command import configure, run
-
-__all__ = ("configure", "run")

@@ -20,8 +20,7 @@ from flowdsl.host.writing import ChangedFile, reason_of, write_files
 from flowdsl.semantics.declarations.wire import is_uuid
 from flowdsl.source.record import Record, replace
 
-from ...runtime import service_options
-from ...runtime.command_line.global_options import add_flag, add_repeated
+from ...runtime.command_line.options import add_options
 from ...runtime.console import Console
 from ...runtime.environments import require_environment
 from ...runtime.exit_codes import CONFLICT, SOURCE_ERRORS, SUCCESS
@@ -63,43 +62,20 @@ class Read(Record):
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments."""
-    parser.add_argument(
-        "files",
-        nargs="*",
-        metavar="FILE",
-        help="JSON of one workflow or of several, or `-` for standard input",
-    )
-    parser.add_argument(
-        "-e",
-        "--env",
-        metavar="ENV",
-        help="fetch from this environment; default: FLOWDSL_ENV, else the only one",
-    )
-    add_repeated(parser, "--id", "UUID", "fetch this workflow; may be repeated", dest="ids")
-    add_repeated(
+    add_options(
         parser,
-        "--tag",
-        "TAG",
-        "fetch the workflows with this tag; repeated: with all of the tags",
-        dest="tags",
+        """
+        files=FILE*  JSON of one workflow or of several, or `-` for standard input
+        -e, --env ENV  fetch from this environment; default: FLOWDSL_ENV, else the only one
+        --id ids=UUID...  fetch this workflow; may be repeated
+        --tag tags=TAG...  fetch the workflows with this tag; repeated: with all of the tags
+        --all  fetch every workflow
+        --required  make every input required that may not be null
+        --as name=NAME  the name in source of the only workflow
+        -o folder=DIR  where to write; default: the project, without one the working folder
+        --timeout --verbose
+        """,
     )
-    add_flag(parser, "--all", "fetch every workflow")
-    add_flag(
-        parser,
-        "--required",
-        "make every input required that may not be null",
-    )
-    parser.add_argument(
-        "--as", dest="name", metavar="NAME", help="the name in source of the only workflow"
-    )
-    parser.add_argument(
-        "-o",
-        dest="folder",
-        metavar="DIR",
-        help="where to write; default: the project, without one the working folder",
-    )
-    service_options.configure(parser)
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:

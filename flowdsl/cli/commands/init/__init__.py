@@ -1,5 +1,1 @@
 """`flowdsl init`: its command, the contents of a new project, its pipeline, and shipped files."""
-
-from .command import configure, run
-
-__all__ = ("configure", "run")

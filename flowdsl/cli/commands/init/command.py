@@ -17,7 +17,7 @@ from flowdsl.host.gitignore import IgnoreFile, work_tree
 from flowdsl.host.terminal import is_terminal
 from flowdsl.source.files import UnreadableFile, decode_text
 
-from ...runtime.command_line.global_options import add_yes
+from ...runtime.command_line.options import add_options
 from ...runtime.console import Console
 from ...runtime.exit_codes import CONFLICT, SUCCESS
 from ...runtime.failure import CommandError, UsageError
@@ -41,29 +41,20 @@ STATE_REMARK = (
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments."""
-    parser.add_argument(
-        "folder", nargs="?", metavar="FOLDER", help="where to make it; default: this folder"
-    )
+    add_options(parser, "folder=FOLDER?  where to make it; default: this folder")
     source = parser.add_mutually_exclusive_group()
     source.add_argument(
         "--example", choices=tuple(EXAMPLES), help="copy an example instead of a single flow"
     )
-    source.add_argument(
-        "--empty", action="store_true", help="write no flow, for a project that takes workflows in"
-    )
+    add_options(source, "--empty  write no flow, for a project that takes workflows in")
     parser.add_argument(
         "--ci",
         choices=PIPELINES,
         help="write the pipeline that deploys it, also into a project that is there",
     )
-    parser.add_argument(
-        "--name", metavar="NAME", help="its name; default: that of the folder or of the example"
-    )
-    parser.add_argument(
-        "--id", metavar="ID", help="the id that marks its workflows; default: a new one"
-    )
-    add_yes(parser)
+    add_options(parser, "--name NAME  its name; default: that of the folder or of the example")
+    add_options(parser, "--id ID  the id that marks its workflows; default: a new one")
+    add_options(parser, "--yes")
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:

@@ -11,6 +11,7 @@ from flowdsl.diagnostics.suggest import join_names
 from flowdsl.host.disk import PROJECT_FILE
 
 from ...runtime.command_line.arguments import add_subcommands
+from ...runtime.command_line.options import add_options
 from ...runtime.console import Console
 from ...runtime.exit_codes import CONFLICT, SUCCESS
 from ...runtime.failure import CommandError, UsageError
@@ -27,16 +28,13 @@ KINDS = {
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments."""
     kinds = add_subcommands(parser)
     for kind, (help, _) in KINDS.items():
         each = kinds.add_parser(kind, help=f"write a file with {help}")
-        each.add_argument("name", metavar="NAME", help="its name, and that of the file")
-        each.add_argument(
-            "-o",
-            dest="folder",
-            metavar="DIR",
-            help="where to write; default: the folder of the project's flows",
+        add_options(each, "name=NAME  its name, and that of the file")
+        add_options(
+            each,
+            "-o folder=DIR  where to write; default: the folder of the project's flows",
         )
 
 

@@ -14,9 +14,13 @@ from flowdsl.deploy.planning.plan import Action
 from flowdsl.deploy.refresh.guards import BREAKING, check_protection, check_source
 from flowdsl.diagnostics.render.cells import make_printable
 
-from ...runtime import exit_codes, service_options
-from ...runtime.command_line.arguments import number_between
-from ...runtime.command_line.global_options import add_flag
+from ...runtime import exit_codes
+from ...runtime.command_line.options import (
+    add_options,
+    add_plan_options,
+    number_between,
+    plan_options,
+)
 from ...runtime.console import Console
 from ...runtime.engine.deployment import (
     Deployment,
@@ -24,7 +28,6 @@ from ...runtime.engine.deployment import (
     open_deployment,
     read_plan_addresses,
 )
-from ...runtime.engine.options import add_environment, add_plan_options, plan_options
 from ...runtime.engine.report import OperationReport, append_step_summary, has_step_summary
 from ...runtime.progress import open_display
 from ...runtime.rewrites import write_product
@@ -36,25 +39,21 @@ MAX_BYTES = 60_000
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments."""
-    add_environment(parser)
-    add_flag(parser, "--detailed-exitcode", "exit 2 when there are changes")
-    add_flag(parser, "--json", "the plan as JSON on standard output")
-    parser.add_argument(
-        "-o", dest="output", metavar="FILE", help="save the plan for `deploy --plan`"
-    )
-    parser.add_argument(
-        "--summary-md", metavar="FILE", help="write a summary in Markdown, as for a pull request"
-    )
-    parser.add_argument(
-        "--max-bytes",
-        type=number_between(1000, 10_000_000, "a number of bytes from 1000 on"),
-        default=MAX_BYTES,
-        metavar="N",
-        help=f"the longest summary (default: {MAX_BYTES})",
+    add_options(parser, "--env")
+    add_options(parser, "--detailed-exitcode  exit 2 when there are changes")
+    add_options(parser, "--json  the plan as JSON on standard output")
+    add_options(parser, "-o output=FILE  save the plan for `deploy --plan`")
+    add_options(parser, "--summary-md FILE  write a summary in Markdown, as for a pull request")
+    add_options(
+        parser,
+        f"--max-bytes N  the longest summary (default: {MAX_BYTES})",
+        max_bytes={
+            "type": number_between(1000, 10000000, "a number of bytes from 1000 on"),
+            "default": MAX_BYTES,
+        },
     )
     add_plan_options(parser)
-    service_options.configure(parser)
+    add_options(parser, "--timeout --verbose")
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:

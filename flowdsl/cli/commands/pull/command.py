@@ -26,12 +26,10 @@ from flowdsl.host.disk import PROJECT_FILE
 from flowdsl.source.record import Record
 from flowdsl.state.document import ResourceState
 
-from ...runtime import service_options
 from ...runtime.clients import use_service
-from ...runtime.command_line.global_options import add_flag, add_yes
+from ...runtime.command_line.options import add_options
 from ...runtime.console import Console
 from ...runtime.engine.deployment import SOURCES
-from ...runtime.engine.options import add_environment
 from ...runtime.engine.questions import ask_in_lower_case, is_interactive
 from ...runtime.environments import require_environment
 from ...runtime.exit_codes import CONFLICT, SOURCE_ERRORS, SUCCESS
@@ -54,25 +52,19 @@ class WantedPull(Record):
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments."""
-    parser.add_argument(
-        "addresses", nargs="*", metavar="ADDRESS", help="`workflow.NAME`, or its name alone"
-    )
-    add_flag(parser, "--all", "every workflow that was edited")
-    add_environment(parser)
-    add_flag(parser, "--diff", "print what would change and write nothing")
-    add_yes(parser, "write without asking")
-    add_flag(
+    add_options(
         parser,
-        "--theirs",
-        "where source and dashboard were both edited, take the dashboard's value",
+        """
+        addresses=ADDRESS*  `workflow.NAME`, or its name alone
+        --all  every workflow that was edited
+        --env
+        --diff  print what would change and write nothing
+        --yes  write without asking
+        --theirs  where source and dashboard were both edited, take the dashboard's value
+        --as-file  keep a prompt, a schema or checks that no edit of the source gives in a file
+        --timeout --verbose
+        """,
     )
-    add_flag(
-        parser,
-        "--as-file",
-        "keep a prompt, a schema or checks that no edit of the source gives in a file",
-    )
-    service_options.configure(parser)
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:

@@ -20,8 +20,7 @@ from flowdsl.diagnostics.render.cells import make_printable
 from flowdsl.runs.names import find_run
 from flowdsl.runs.starting.uploads import MAX_UPLOAD, read_file
 
-from ...runtime.command_line.arguments import number_between
-from ...runtime.command_line.global_options import add_flag
+from ...runtime.command_line.options import add_options, number_between
 from ...runtime.failure import UsageError
 from ...views.table import Column, id_column
 from .frame.actions import (
@@ -68,16 +67,12 @@ def _attachment_label(file: RunAttachment) -> str:
 
 
 def _declare_add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "run", metavar="RUN", help="its id, its first digits, or `last` for the newest"
-    )
-    parser.add_argument("paths", nargs="+", metavar="PATH", help="files of this machine")
+    add_options(parser, "run=RUN  its id, its first digits, or `last` for the newest")
+    add_options(parser, "paths=PATH+  files of this machine")
     parser.add_argument(
         "--type", choices=TYPES, default="input", help="what they are to the run (default: input)"
     )
-    parser.add_argument(
-        "--target", metavar="PATH", help="where the file goes on the machine of the run"
-    )
+    add_options(parser, "--target PATH  where the file goes on the machine of the run")
 
 
 async def _plan_add(
@@ -119,12 +114,10 @@ async def _plan_add(
 
 def _declare_url(parser: argparse.ArgumentParser) -> None:
     add_words(parser, "ATTACHMENT", several=False)
-    parser.add_argument(
-        "--expires-in",
-        type=number_between(10, 3600),
-        default=300,
-        metavar="SECONDS",
-        help="how long it works, 10 to 3600 (default: 300)",
+    add_options(
+        parser,
+        "--expires-in SECONDS  how long it works, 10 to 3600 (default: 300)",
+        expires_in={"type": number_between(10, 3600), "default": 300},
     )
 
 
@@ -138,10 +131,12 @@ async def _download_address_row(session: ResourceSession, arguments: argparse.Na
 
 def _declare_expire(parser: argparse.ArgumentParser) -> None:
     add_words(parser, "ATTACHMENT", several=False)
-    parser.add_argument(
-        "at", type=parse_filter_moment, nargs="?", metavar="TIME", help="a day, or a time"
+    add_options(
+        parser,
+        "at=TIME?  a day, or a time",
+        at={"type": parse_filter_moment},
     )
-    add_flag(parser, "--never", "it is kept for good")
+    add_options(parser, "--never  it is kept for good")
 
 
 async def _plan_expire(

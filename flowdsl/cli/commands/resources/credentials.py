@@ -16,6 +16,7 @@ from flowdsl.diagnostics.render.cells import make_printable
 from flowdsl.runs.names import NoSuchName, error_for_unknown_name
 from flowdsl.source.record import replace
 
+from ...runtime.command_line.options import add_options
 from ...runtime.exit_codes import FINDINGS
 from ...runtime.failure import CommandError, UsageError
 from ...runtime.runs.options import SECRET_SOURCES, read_secrets, secret_source
@@ -58,20 +59,16 @@ async def _find_credential(session: ResourceSession, word: str) -> ProviderCrede
 
 
 def _declare_slot(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("words", metavar="SLOT", help="such as anthropic; `list` names them")
+    add_options(parser, "words=SLOT  such as anthropic; `list` names them")
 
 
 def _declare_set(parser: argparse.ArgumentParser) -> None:
     _declare_slot(parser)
-    parser.add_argument("--key", metavar="SOURCE", help=f"the API key, from {_SOURCES}")
-    parser.add_argument(
-        "--service-account",
-        metavar="SOURCE",
-        help=f"the JSON of a service account, from {_SOURCES}",
-    )
-    parser.add_argument("--access-key-id", metavar="SOURCE", help=f"of AWS IAM, from {_SOURCES}")
-    parser.add_argument("--secret-key", metavar="SOURCE", help=f"of AWS IAM, from {_SOURCES}")
-    parser.add_argument("--region", metavar="REGION", help="of AWS, such as us-east-1")
+    add_options(parser, f"--key SOURCE  the API key, from {_SOURCES}")
+    add_options(parser, f"--service-account SOURCE  the JSON of a service account, from {_SOURCES}")
+    add_options(parser, f"--access-key-id SOURCE  of AWS IAM, from {_SOURCES}")
+    add_options(parser, f"--secret-key SOURCE  of AWS IAM, from {_SOURCES}")
+    add_options(parser, "--region REGION  of AWS, such as us-east-1")
 
 
 _SECRETS = {

@@ -22,7 +22,6 @@ _COLUMNS = (
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments."""
     configure_common(parser)
 
 

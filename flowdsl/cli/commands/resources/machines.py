@@ -13,7 +13,7 @@ from flowdsl.runs.names import find_machine, find_pool
 from flowdsl.runs.resources.machines import STATUSES, list_machines, pools_of
 
 from ...runtime.command_line.arguments import SubcommandParser
-from ...runtime.command_line.global_options import add_flag, add_repeated
+from ...runtime.command_line.options import add_options
 from ...runtime.console import Console
 from ...runtime.failure import UsageError
 from ...views.table import Column, id_column
@@ -63,10 +63,8 @@ async def _list_machines(session: ResourceSession, **filters: str) -> Sequence[R
 def _declare_set(parser: SubcommandParser) -> None:
     add_words(parser, "MACHINE", several=False)
     add_parameters(parser, unset=True)
-    parser.add_argument("--name", metavar="NAME", help="what it is called from now on")
-    parser.add_argument(
-        "--alerts", choices=("on", "off"), help="whether the service tells when it fails"
-    )
+    add_options(parser, "--name NAME  what it is called from now on")
+    add_options(parser, "--alerts on|off  whether the service tells when it fails")
 
 
 async def _plan_set(
@@ -117,7 +115,7 @@ async def _plan_clear(
 
 def _declare_pools(parser: SubcommandParser) -> None:
     add_words(parser, "MACHINE", several=False)
-    parser.add_argument("pools", nargs="*", metavar="POOL", help="ids, or names; none: no pool")
+    add_options(parser, "pools=POOL*  ids, or names; none: no pool")
     parser.scattered = "pools"
 
 
@@ -197,24 +195,20 @@ MACHINES = ResourceCommand(
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments."""
     subjects = MACHINES.configure(parser)
     check = add_action(
         subjects, "check", "compare parameters with what deployed flows take from a machine"
     )
-    check.add_argument(
-        "machines", nargs="*", metavar="MACHINE", help="an id or a name; default: all of them"
-    )
-    add_repeated(
-        check, "--pool", "POOL", "the machines of a pool, in runs that select it; may be repeated"
-    )
-    add_repeated(
+    add_options(
         check,
-        "--workflow",
-        "ADDRESS",
-        "what this workflow takes; may be repeated; default: all that are deployed",
+        """
+        machines=MACHINE*  an id or a name; default: all of them
+        --pool POOL...  the machines of a pool, in runs that select it; may be repeated
+        --workflow ADDRESS...
+            what this workflow takes; may be repeated; default: all that are deployed
+        --all  also list what is there
+        """,
     )
-    add_flag(check, "--all", "also list what is there")
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:

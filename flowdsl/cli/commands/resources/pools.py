@@ -12,6 +12,7 @@ from flowdsl.runs.names import find_machine, find_pool
 from flowdsl.runs.resources.machines import list_pools, pools_of, read_pool_machines
 
 from ...runtime.command_line.arguments import SubcommandParser
+from ...runtime.command_line.options import add_options
 from ...runtime.failure import UsageError
 from ...views.table import Column, id_column
 from .frame.actions import (
@@ -51,9 +52,9 @@ async def _pool_with_machines(session: ResourceSession, pool: Pool) -> Row:
 
 
 def _declare_create(parser: SubcommandParser) -> None:
-    parser.add_argument("name", metavar="NAME", help="what it is called")
+    add_options(parser, "name=NAME  what it is called")
     add_parameters(parser, unset=False)
-    parser.add_argument("--description", metavar="TEXT", help="what it is for")
+    add_options(parser, "--description TEXT  what it is for")
 
 
 async def _check_name(session: ResourceSession, name: str) -> None:
@@ -97,8 +98,8 @@ async def _plan_create(
 def _declare_set(parser: SubcommandParser) -> None:
     add_words(parser, "POOL", several=False)
     add_parameters(parser, unset=True)
-    parser.add_argument("--name", metavar="NAME", help="what it is called from now on")
-    parser.add_argument("--description", metavar="TEXT", help="what it is for; an empty one clears")
+    add_options(parser, "--name NAME  what it is called from now on")
+    add_options(parser, "--description TEXT  what it is for; an empty one clears")
 
 
 async def _plan_set(
@@ -127,7 +128,7 @@ async def _plan_set(
 
 
 def _declare_members(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("pool", metavar="POOL", help="its id, or its name")
+    add_options(parser, "pool=POOL  its id, or its name")
     add_words(parser, "MACHINE")
 
 

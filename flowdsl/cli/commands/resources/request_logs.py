@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from flowdsl.cyberdesk.models.machine import RequestLog
 from flowdsl.runs.names import find_machine
 
-from ...runtime.command_line.arguments import number_between
+from ...runtime.command_line.options import number_between
 from ...views.table import Column, id_column
 from .frame.actions import Objects, Row
 from .frame.resource import Filter, ResourceCommand, fields_of, id_by

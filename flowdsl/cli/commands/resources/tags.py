@@ -10,6 +10,7 @@ from flowdsl.diagnostics.render.cells import make_printable
 from flowdsl.diagnostics.render.summary import format_count
 from flowdsl.runs.names import by_id, error_for_unknown_name
 
+from ...runtime.command_line.options import add_options
 from ...views.table import Column, id_column
 from .frame.actions import (
     ActionStep,
@@ -97,10 +98,8 @@ def _archive_action(name: str, archives: bool, help: str) -> ResourceAction:
 
 
 def _declare_workflows(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("tag", metavar="TAG", help="its id, or its name")
-    parser.add_argument(
-        "words", nargs="+", metavar="WORKFLOW", help="addresses, ids or titles of workflows"
-    )
+    add_options(parser, "tag=TAG  its id, or its name")
+    add_options(parser, "words=WORKFLOW+  addresses, ids or titles of workflows")
 
 
 async def _plan_add(

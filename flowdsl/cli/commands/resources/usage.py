@@ -21,6 +21,7 @@ from flowdsl.runs.resources.usage import (
 )
 from flowdsl.workspace.state import system_runtime
 
+from ...runtime.command_line.options import add_options
 from ...runtime.console import Console
 from ...runtime.exit_codes import SUCCESS
 from ...runtime.failure import UsageError
@@ -31,20 +32,15 @@ from .frame.session import ResourceSession, carry_out, configure_common, parse_f
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments."""
-    parser.add_argument(
-        "--from",
-        dest="start",
-        type=parse_filter_moment,
-        metavar="TIME",
-        help="runs that were made at this day or time or later; default: 30 days before the end",
-    )
-    parser.add_argument(
-        "--to",
-        dest="end",
-        type=parse_filter_moment,
-        metavar="TIME",
-        help="and before this one; default: now",
+    add_options(
+        parser,
+        """
+        --from start=TIME
+            runs that were made at this day or time or later; default: 30 days before the end
+        --to end=TIME  and before this one; default: now
+        """,
+        start={"type": parse_filter_moment},
+        end={"type": parse_filter_moment},
     )
     parser.add_argument(
         "--mode",
@@ -53,12 +49,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="which steps count (default: simulated)",
     )
     only = parser.add_mutually_exclusive_group()
-    only.add_argument(
-        "--workflow", metavar="ADDRESS", help="one workflow alone: its address, id or title"
-    )
-    only.add_argument(
-        "--run", metavar="RUN", help="the models of one run: its id, its first digits, or `last`"
-    )
+    add_options(only, "--workflow ADDRESS  one workflow alone: its address, id or title")
+    add_options(only, "--run RUN  the models of one run: its id, its first digits, or `last`")
     configure_common(parser)
 
 

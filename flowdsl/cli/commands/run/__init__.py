@@ -1,5 +1,1 @@
 """`flowdsl run`."""
-
-from .command import configure, run
-
-__all__ = ("configure", "run")

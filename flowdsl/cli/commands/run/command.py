@@ -35,12 +35,9 @@ from flowdsl.runs.submit import Submission
 from flowdsl.semantics.declarations.wire import is_uuid
 from flowdsl.workspace.state import system_runtime, usable_document
 
-from ...runtime import service_options
-from ...runtime.command_line.arguments import number_between
-from ...runtime.command_line.global_options import add_flag
+from ...runtime.command_line.options import add_options, number_between
 from ...runtime.console import Console
 from ...runtime.engine.deployment import Deployment, compile_sources, open_deployment
-from ...runtime.engine.options import add_environment
 from ...runtime.engine.questions import is_interactive
 from ...runtime.failure import UsageError
 from ...runtime.interrupts import Interrupts
@@ -67,51 +64,45 @@ if TYPE_CHECKING:
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments."""
-    parser.add_argument("name", metavar="WORKFLOW|CHAIN", help="what is run, by its name in source")
-    add_environment(parser)
+    add_options(parser, "name=WORKFLOW|CHAIN  what is run, by its name in source")
+    add_options(parser, "--env")
     add_input_options(parser)
     add_answer_option(parser)
     add_target_options(parser)
     add_session_options(parser)
     goes_on = parser.add_mutually_exclusive_group()
-    goes_on.add_argument(
-        "--resume",
-        metavar="ID",
-        nargs="?",
-        const="",
-        help="go on with runs whose command was ended before all were made, or with a chain that "
-        "waits in the session ID",
+    add_options(
+        goes_on,
+        """
+        --resume ID?
+            go on with runs whose command was ended before all were made, or with a chain that waits
+            in the session ID
+        --anew  start again also what such a command has started
+        --no-ledger  do not write down below `.flowdsl` what is started
+        """,
+        resume={"const": ""},
     )
-    add_flag(goes_on, "--anew", "start again also what such a command has started")
-    add_flag(goes_on, "--no-ledger", "do not write down below `.flowdsl` what is started")
-    parser.add_argument(
-        "--model",
-        metavar="ALIAS",
-        help="the main agent of these runs alone: an alias, an id or a name",
+    add_options(
+        parser,
+        """
+        --model ALIAS  the main agent of these runs alone: an alias, an id or a name
+        --count N  so many runs of the same inputs
+        --watch  wait for the end, and exit as the runs ended
+        """,
+        count={"type": number_between(1, MAX_COUNT), "default": 1},
     )
-    parser.add_argument(
-        "--count",
-        type=number_between(1, MAX_COUNT),
-        default=1,
-        metavar="N",
-        help="so many runs of the same inputs",
-    )
-    add_flag(parser, "--watch", "wait for the end, and exit as the runs ended")
     worlds = parser.add_mutually_exclusive_group()
-    worlds.add_argument(
-        "--world",
-        metavar="WORDS",
-        help="on the local Cyberdesk: what the test with all these words in its title answers, "
-        "with the inputs of the test where none are given",
-    )
-    worlds.add_argument(
-        "--scenario",
-        metavar="FILE",
-        help="on the local Cyberdesk: what goes wrong there, and what is answered",
+    add_options(
+        worlds,
+        """
+        --world WORDS
+            on the local Cyberdesk: what the test with all these words in its title answers, with
+            the inputs of the test where none are given
+        --scenario FILE  on the local Cyberdesk: what goes wrong there, and what is answered
+        """,
     )
     add_watch_options(parser)
-    service_options.configure(parser)
+    add_options(parser, "--timeout --verbose")
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:

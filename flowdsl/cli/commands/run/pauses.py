@@ -26,13 +26,13 @@ from flowdsl.runs.submit import ChainRequest
 from flowdsl.workspace.state import system_runtime
 
 from ...runtime import exit_codes
+from ...runtime.command_line.options import IS_OVER
 from ...runtime.console import Console
 from ...runtime.engine.questions import is_interactive, read_typed_line
 from ...runtime.failure import CommandError, UsageError
 from ...runtime.interrupts import Interrupts
 from ...runtime.runs.follow import Following
 from ...runtime.runs.options import SECRET_SOURCES, is_source, read_unseen_line, secret_at
-from ...runtime.service_options import IS_OVER
 
 
 class Pausing:

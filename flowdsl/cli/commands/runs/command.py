@@ -8,11 +8,9 @@ from importlib import import_module
 from flowdsl.cyberdesk.models.run import TERMINAL_STATUSES
 from flowdsl.runs.watch import LIVE_STATUSES
 
-from ...runtime import service_options
-from ...runtime.command_line.arguments import add_subcommands, number_between
-from ...runtime.command_line.global_options import add_flag, add_json, add_repeated, add_yes
+from ...runtime.command_line.arguments import add_subcommands
+from ...runtime.command_line.options import add_options, number_between
 from ...runtime.console import Console
-from ...runtime.engine.options import add_environment
 from ...runtime.runs.options import (
     add_input_options,
     add_session_options,
@@ -39,7 +37,6 @@ _NUMBER = number_between(0, 9_999_999, "a number")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments."""
     subjects = add_subcommands(parser)
     listing = subjects.add_parser("list", help="runs, the newest activity first")
     show = subjects.add_parser("show", help="everything about one run but its history")
@@ -56,87 +53,75 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "verify-webhook", help="whether a webhook on standard input is genuine"
     )
     for each in (listing, show, watch, retry, cancel, delete, trajectory, attachments, opened):
-        add_environment(each)
-        service_options.configure(each)
+        add_options(each, "--env --timeout --verbose")
     for each in (listing, show, attachments, cancel, delete, trajectory, webhook):
-        add_json(each)
+        add_options(each, "--json")
     _add_filter_options(listing)
-    listing.add_argument(
-        "--search", metavar="TEXT", help="in ids, inputs, outputs, errors, aliases"
+    add_options(
+        listing,
+        """
+        --search TEXT  in ids, inputs, outputs, errors, aliases
+        --deep  search the history of runs, too
+        --sort activity|created  default: activity
+        --limit N  so many runs (default: 20)
+        --skip N  leave out the first
+        --all  every run that matches
+        """,
+        sort={"default": "activity"},
+        limit={"type": _NUMBER, "default": 20},
+        skip={"type": _NUMBER, "default": 0},
     )
-    add_flag(listing, "--deep", "search the history of runs, too")
-    listing.add_argument(
-        "--sort", choices=("activity", "created"), default="activity", help="default: activity"
-    )
-    listing.add_argument(
-        "--limit", type=_NUMBER, default=20, metavar="N", help="so many runs (default: 20)"
-    )
-    listing.add_argument("--skip", type=_NUMBER, default=0, metavar="N", help="leave out the first")
-    add_flag(listing, "--all", "every run that matches")
     for each in (show, retry, attachments, opened):
-        each.add_argument(
-            "run", metavar="RUN", help="its id, its first digits, or `last` for the newest"
-        )
-    watch.add_argument("run", nargs="*", metavar="RUN", help="ids, their first digits, or `last`")
+        add_options(each, "run=RUN  its id, its first digits, or `last` for the newest")
+    add_options(watch, "run=RUN*  ids, their first digits, or `last`")
     _add_filter_options(watch)
     add_watch_options(watch)
-    cancel.add_argument("run", nargs="+", metavar="RUN", help="ids, their first digits, or `last`")
-    add_yes(cancel)
-    delete.add_argument(
-        "words", nargs="+", metavar="RUN", help="ids, their first digits, or `last`"
-    )
-    add_yes(delete)
-    trajectory.add_argument(
-        "words", metavar="RUN", help="its id, its first digits, or `last` for the newest"
-    )
+    add_options(cancel, "run=RUN+  ids, their first digits, or `last`")
+    add_options(cancel, "--yes")
+    add_options(delete, "words=RUN+  ids, their first digits, or `last`")
+    add_options(delete, "--yes")
+    add_options(trajectory, "words=RUN  its id, its first digits, or `last` for the newest")
     add_input_options(retry, table=False)
     add_target_options(retry)
     add_session_options(retry)
-    add_flag(retry, "--leave-session", "run outside of the session it was in")
-    add_flag(retry, "--watch", "wait for the end")
-    add_yes(retry)
+    add_options(retry, "--leave-session  run outside of the session it was in")
+    add_options(retry, "--watch  wait for the end")
+    add_options(retry, "--yes")
     add_watch_options(retry)
     attachments.set_defaults(more=[])
     attachments.scattered = "more"
-    attachments.add_argument("--type", choices=("input", "output"), help="only these")
-    attachments.add_argument("-o", dest="folder", metavar="DIR", help="save them in this folder")
-    attachments.add_argument(
-        "--max-size",
-        type=number_between(1, 10_000),
-        default=100,
-        metavar="MB",
-        help="of one file (default: 100)",
+    add_options(attachments, "--type input|output  only these")
+    add_options(attachments, "-o folder=DIR  save them in this folder")
+    add_options(
+        attachments,
+        "--max-size MB  of one file (default: 100)",
+        max_size={"type": number_between(1, 10000), "default": 100},
     )
     _add_webhook_options(webhook)
 
 
 def _add_webhook_options(webhook: argparse.ArgumentParser) -> None:
-    webhook.add_argument(
-        "--secret", required=True, metavar="SOURCE", help="`env:NAME` or `file:PATH`"
-    )
-    add_repeated(
+    add_options(
         webhook,
-        "--header",
-        "NAME:VALUE",
-        "a header as it came; svix-id, svix-timestamp and svix-signature are needed",
+        """
+        --secret SOURCE  `env:NAME` or `file:PATH`
+        --header NAME:VALUE...
+            a header as it came; svix-id, svix-timestamp and svix-signature are needed
+        --any-time  take a webhook of any age, as one from a log
+        """,
+        secret={"required": True},
     )
-    add_flag(webhook, "--any-time", "take a webhook of any age, as one from a log")
 
 
 def _add_filter_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--workflow", metavar="WORKFLOW", help="by name or id")
-    parser.add_argument("--machine", metavar="MACHINE", help="by name or id")
-    parser.add_argument("--session", metavar="ID", help="of this session")
+    add_options(parser, "--workflow WORKFLOW  by name or id")
+    add_options(parser, "--machine MACHINE  by name or id")
+    add_options(parser, "--session ID  of this session")
     parser.add_argument(
         "--status", metavar="STATUS", help=", ".join(sorted(LIVE_STATUSES | TERMINAL_STATUSES))
     )
-    parser.add_argument(
-        "--from",
-        dest="since",
-        metavar="TIME",
-        help="made then or later, as 2026-05-31 or with T14:30",
-    )
-    parser.add_argument("--to", dest="until", metavar="TIME", help="made then or earlier")
+    add_options(parser, "--from since=TIME  made then or later, as 2026-05-31 or with T14:30")
+    add_options(parser, "--to until=TIME  made then or earlier")
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:

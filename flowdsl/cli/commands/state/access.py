@@ -29,9 +29,9 @@ from flowdsl.state.lease import acquire
 from flowdsl.workspace.state import system_runtime
 
 from ...runtime import exit_codes
+from ...runtime.command_line.options import lock_timeout
 from ...runtime.console import Console
 from ...runtime.engine.deployment import Deployment, lease_holder_name, open_deployment
-from ...runtime.engine.options import lock_timeout
 from ...runtime.failure import CommandError
 from ...runtime.interrupts import Interrupts
 

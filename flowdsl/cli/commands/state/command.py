@@ -6,11 +6,9 @@ import argparse
 from contextlib import nullcontext
 from importlib import import_module
 
-from ...runtime import service_options
 from ...runtime.command_line.arguments import add_subcommands
-from ...runtime.command_line.global_options import add_json, add_yes
+from ...runtime.command_line.options import add_options
 from ...runtime.console import Console
-from ...runtime.engine.options import add_environment, add_lock_timeout
 
 _RUNS = {
     "show": ("read", "show"),
@@ -25,31 +23,27 @@ _RUNS = {
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments."""
     subjects = add_subcommands(parser)
     show = subjects.add_parser("show", help="what state says of itself and of each resource")
-    show.add_argument("address", nargs="?", metavar="ADDRESS", help="everything of this one")
-    add_json(show)
+    add_options(show, "address=ADDRESS?  everything of this one")
+    add_options(show, "--json")
     listing = subjects.add_parser("list", help="addresses, ids and names")
-    add_json(listing)
+    add_options(listing, "--json")
     probe = subjects.add_parser("probe", help="prove that the store keeps two writers apart")
     rebuild = subjects.add_parser("rebuild", help="make a lost state anew from the organisation")
-    rebuild.add_argument(
-        "--ids", metavar="FILE", help="a list that `flowdsl ids export` wrote; it wins over marks"
-    )
+    add_options(rebuild, "--ids FILE  a list that `flowdsl ids export` wrote; it wins over marks")
     unprotect = subjects.add_parser("unprotect", help="take the protection off a resource")
-    unprotect.add_argument("address", metavar="ADDRESS", help="the resource")
+    add_options(unprotect, "address=ADDRESS  the resource")
     move = subjects.add_parser("mv", help="give a workflow another address")
-    move.add_argument("old", metavar="OLD", help="the address it has")
-    move.add_argument("new", metavar="NEW", help="the address it gets")
+    add_options(move, "old=OLD  the address it has")
+    add_options(move, "new=NEW  the address it gets")
     migrate = subjects.add_parser("migrate", help="move state to another store")
     migrate.add_argument("--to", required=True, metavar="URL", help="where state is to be kept")
     for each in (show, listing, probe, rebuild, unprotect, move, migrate):
-        add_environment(each)
+        add_options(each, "--env")
     for each in (rebuild, unprotect, move, migrate):
-        add_yes(each)
-        add_lock_timeout(each)
-    service_options.configure(rebuild)
+        add_options(each, "--yes --lock-timeout")
+    add_options(rebuild, "--timeout --verbose")
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:

@@ -16,15 +16,14 @@ from flowdsl.host.environment import in_ci
 from flowdsl.source.failure import FlowdslError
 from flowdsl.testing.explore import MOST_PATHS
 
-from ...runtime.command_line.arguments import parse_positive_number
+from ...runtime.command_line.options import add_options, parse_positive_number
 from ...runtime.console import Console
 from ...runtime.environments import any_environment
 from ...runtime.exit_codes import FINDINGS, SOURCE_ERRORS, SUCCESS
 from ...runtime.exit_codes import INTERNAL as INTERNAL_ERROR
 from ...runtime.failure import CommandError, UsageError, command_error
-from ...runtime.places import add_stdin_filename
 from ...runtime.rewrites import write_product
-from ...runtime.target import CommandTarget, add_paths, open_target, root_remark
+from ...runtime.target import CommandTarget, open_target, root_remark
 from ...views.json_objects import object_json
 from .compiling import Compiled, compile_tests
 from .reports import TestReports
@@ -38,98 +37,48 @@ if TYPE_CHECKING:
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments."""
-    add_paths(parser)
-    parser.add_argument(
-        "-k",
-        dest="words",
-        metavar="WORDS",
-        default="",
-        help="only tests with these words in their title, the name of what they test, or their "
-        "path; `and`, `or`, `not` and parentheses combine them",
-    )
-    parser.add_argument(
-        "--env",
-        metavar="ENV",
-        help="the environment whose `vars` hold; default: FLOWDSL_ENV, else the only one, else the "
-        "first of flowdsl.toml",
-    )
-    add_stdin_filename(parser)
-    parser.add_argument(
-        "--last-failed",
-        action="store_true",
-        help="only the tests that failed when they ran last; all where none did",
-    )
-    parser.add_argument(
-        "--watch", action="store_true", help="test again whenever a file changes, until Ctrl-C"
-    )
-    parser.add_argument("--list", action="store_true", help="list the tests, and run none")
-    parser.add_argument("--fail-fast", action="store_true", help="end at the first test that fails")
-    parser.add_argument(
-        "-v", "--verbose", action="store_true", help="show whole traces where a test fails"
-    )
-    parser.add_argument("--json", action="store_true", help="one JSON object with every result")
-    parser.add_argument("--junit", metavar="FILE", help="write a report as JUnit XML too")
-    parser.add_argument(
-        "--html",
-        metavar="FILE",
-        help="write a page of its own with each run beside the prompts, and the branches taken",
-    )
-    parser.add_argument(
-        "--update", action="store_true", help="write the snapshots of prompts, and compare then"
-    )
-    parser.add_argument(
-        "--pass-with-no-tests",
-        action="store_true",
-        help="exit 0 where the flows have no test, for pipelines of any project",
-    )
-    parser.add_argument(
-        "--cov",
-        action="store_true",
-        help="tell which statements no test reaches, and which branches of the flows none takes",
-    )
-    parser.add_argument(
-        "--cov-fail-under",
-        type=parse_percentage,
-        metavar="N",
-        help="exit 1 when less than N percent of the statements and branches are tested",
-    )
-    parser.add_argument(
-        "--lcov", metavar="FILE", help="write what is taken as LCOV, which editors read"
-    )
-    parser.add_argument(
-        "--explore",
-        metavar="NAME",
-        help="run no test, but find the paths of this workflow, task or chain; prints tests for "
-        "those that no test takes",
-    )
-    parser.add_argument(
-        "--at-most",
-        dest="paths_at_most",
-        type=parse_positive_number,
-        metavar="N",
-        help=f"paths that are looked for (default: {MOST_PATHS})",
-    )
-    parser.add_argument(
-        "--mutate",
-        nargs="?",
-        const="",
-        metavar="NAME",
-        help="run the tests against wrong edits of the flows, or of one workflow or task; prints "
-        "those that no test notices",
-    )
-    parser.add_argument(
-        "--mutate-fail-under",
-        type=parse_percentage,
-        metavar="N",
-        help="exit 1 when less than N percent of the wrong edits are noticed",
-    )
-    parser.add_argument(
-        "-j",
-        "--jobs",
-        type=parse_positive_number,
-        metavar="N",
-        help="processes for many tests or edits (default: one for each core, at most 8)",
+    add_options(
+        parser,
+        f"""
+        PATH
+        -k words=WORDS
+            only tests with these words in their title, the name of what they test, or their path;
+            `and`, `or`, `not` and parentheses combine them
+        --env ENV
+            the environment whose `vars` hold; default: FLOWDSL_ENV, else the only one, else the
+            first of flowdsl.toml
+        --stdin-filename
+        --last-failed  only the tests that failed when they ran last; all where none did
+        --watch  test again whenever a file changes, until Ctrl-C
+        --list  list the tests, and run none
+        --fail-fast  end at the first test that fails
+        -v, --verbose  show whole traces where a test fails
+        --json  one JSON object with every result
+        --junit FILE  write a report as JUnit XML too
+        --html FILE
+            write a page of its own with each run beside the prompts, and the branches taken
+        --update  write the snapshots of prompts, and compare then
+        --pass-with-no-tests  exit 0 where the flows have no test, for pipelines of any project
+        --cov  tell which statements no test reaches, and which branches of the flows none takes
+        --cov-fail-under N
+            exit 1 when less than N percent of the statements and branches are tested
+        --lcov FILE  write what is taken as LCOV, which editors read
+        --explore NAME
+            run no test, but find the paths of this workflow, task or chain; prints tests for those
+            that no test takes
+        --at-most paths_at_most=N  paths that are looked for (default: {MOST_PATHS})
+        --mutate NAME?
+            run the tests against wrong edits of the flows, or of one workflow or task; prints those
+            that no test notices
+        --mutate-fail-under N  exit 1 when less than N percent of the wrong edits are noticed
+        -j, --jobs N  processes for many tests or edits (default: one for each core, at most 8)
+        """,
+        words={"default": ""},
+        cov_fail_under={"type": parse_percentage},
+        paths_at_most={"type": parse_positive_number},
+        mutate={"const": ""},
+        mutate_fail_under={"type": parse_percentage},
+        jobs={"type": parse_positive_number},
     )
 
 

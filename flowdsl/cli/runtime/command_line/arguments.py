@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from flowdsl.diagnostics.suggest import find_closest_name
 from flowdsl.host.terminal import find_terminal_width
 
 from ..failure import UsageError
-from .global_options import add_global_options
+from .options import add_global_options
 
 
 class HelpAsked(Exception):
@@ -113,25 +113,3 @@ def add_subcommands(
     return parser.add_subparsers(
         dest="subject", required=True, metavar="SUBJECT", parser_class=SubcommandParser
     )
-
-
-def parse_positive_number(word: str) -> int:
-    """Parse a whole number from 1."""
-    number = int(word) if word.isascii() and word.isdigit() else 0
-    if number < 1:
-        from argparse import ArgumentTypeError
-
-        raise ArgumentTypeError(f"`{word}` is no whole number from 1")
-    return number
-
-
-def number_between(least: int, most: int, what: str = "") -> Callable[[str], int]:
-    """Make the parser of a whole number within bounds; `what` replaces them in the message."""
-
-    def read(text: str) -> int:
-        if not (text.isascii() and text.isdecimal() and least <= int(text[:12]) <= most):
-            told = what or f"a number from {least} to {most}"
-            raise argparse.ArgumentTypeError(f"`{text}` is not {told}")
-        return int(text)
-
-    return read

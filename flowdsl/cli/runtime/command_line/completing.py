@@ -18,14 +18,12 @@ from flowdsl.host.disk import PROJECT_FILE, DiskFiles, find_root
 from flowdsl.source.files import SUFFIX, UnreadableFile
 
 from .arguments import CommandParser
-from .global_options import add_flag, add_global_options
+from .options import add_global_options, add_options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from flowdsl.config.project import Project
 
-_WORKFLOW = re.compile(r"(?m)^workflow[ \t]+([A-Za-z_][A-Za-z0-9_]*)")
-_RUNNABLE = re.compile(r"(?m)^(?:workflow|chain)[ \t]+([A-Za-z_][A-Za-z0-9_]*)")
 _MOST_FLOWS = 2000
 """The maximum number of flows searched for names; more would take noticeably long for a keystroke.
 """
@@ -39,10 +37,10 @@ def is_asked(environ: Mapping[str, str]) -> bool:
     return "COMP_LINE" in environ and all(number.isdecimal() for number in numbers)
 
 
-def complete_command_line(commands: Mapping[str, str], modules: Mapping[str, str]) -> None:
+def complete_command_line(commands: Mapping[str, str], module_of: Callable[[str], str]) -> None:
     """Answer the shell and end the process.
 
-    `commands` are names and summaries; `modules` are those that are not named after their command.
+    `commands` are names and summaries; `module_of` returns the module of a command.
     """
     from argcomplete import autocomplete
     from argcomplete.lexers import split_line
@@ -51,14 +49,13 @@ def complete_command_line(commands: Mapping[str, str], modules: Mapping[str, str
     chosen = _find_command_word(words[1:])
     parser = CommandParser(prog="flowdsl")
     add_global_options(parser, None, None)
-    add_flag(parser, "--version", "print the version")
+    add_options(parser, "--version  print the version")
     subjects = parser.add_subparsers(dest="command", parser_class=CommandParser)
     for name, summary in commands.items():
         command = subjects.add_parser(name, help=summary)
         if name == chosen:
             add_global_options(command, _ABSENT, _ABSENT)
-            module = import_module(f"flowdsl.cli.commands.{modules.get(name, name)}")
-            module.configure(command)
+            import_module(module_of(name)).configure(command)
             _add_completers(command)
     helped = subjects.add_parser("help", help="show the options of a command")
     helped.add_argument("of", nargs="?", choices=tuple(commands))
@@ -102,35 +99,34 @@ def _complete_environments(parsed_args: argparse.Namespace, **_: Any) -> Iterabl
     return () if project is None else list(project.environments)
 
 
-def _complete_workflows(parsed_args: argparse.Namespace, **_: Any) -> Iterable[str]:
-    return _find_declared_names(_WORKFLOW, parsed_args)
+def _names_declared_by(kinds: str) -> Completer:
+    """Complete names that flows declare at the start of a line, where `fmt` puts them."""
+    pattern = re.compile(rf"(?m)^(?:{kinds})[ \t]+([A-Za-z_][A-Za-z0-9_]*)")
+
+    def complete(parsed_args: argparse.Namespace, **_: Any) -> list[str]:
+        from flowdsl.host.listing import expand_patterns
+
+        project, root = _find_project(parsed_args)
+        if project is None:
+            return []
+        files = DiskFiles(root)
+        names: list[str] = []
+        for path in expand_patterns(files, list(project.flows)).flows[:_MOST_FLOWS]:
+            try:
+                names += pattern.findall(files.read_text(path))
+            except UnreadableFile:
+                continue
+        return names
+
+    return complete
 
 
-def _complete_runnable(parsed_args: argparse.Namespace, **_: Any) -> Iterable[str]:
-    return _find_declared_names(_RUNNABLE, parsed_args)
-
-
-def _find_declared_names(pattern: re.Pattern[str], parsed_args: argparse.Namespace) -> list[str]:
-    """Find names that the project's flows declare at the start of a line, where `fmt` puts them."""
-    from flowdsl.host.listing import expand_patterns
-
-    project, root = _find_project(parsed_args)
-    if project is None:
-        return []
-    files = DiskFiles(root)
-    names: list[str] = []
-    for path in expand_patterns(files, list(project.flows)).flows[:_MOST_FLOWS]:
-        try:
-            names += pattern.findall(files.read_text(path))
-        except UnreadableFile:
-            continue
-    return names
+_complete_workflows = _names_declared_by("workflow")
 
 
 def _workflows_or_flows(prefix: str, parsed_args: argparse.Namespace, **_: Any) -> Iterable[str]:
-    found = _complete_paths(prefix, _working_folder_of(parsed_args))
-    flows = [path for path in found if path.endswith((SUFFIX, "/"))]
-    return [*_complete_workflows(parsed_args), *flows]
+    flows = _complete_paths(prefix, _working_folder_of(parsed_args), (SUFFIX, "/"))
+    return [*_complete_workflows(parsed_args=parsed_args), *flows]
 
 
 def _complete_files(prefix: str, parsed_args: argparse.Namespace, **_: Any) -> Iterable[str]:
@@ -138,16 +134,12 @@ def _complete_files(prefix: str, parsed_args: argparse.Namespace, **_: Any) -> I
 
 
 def _complete_folders(prefix: str, parsed_args: argparse.Namespace, **_: Any) -> Iterable[str]:
-    return [
-        path
-        for path in _complete_paths(prefix, _working_folder_of(parsed_args))
-        if path.endswith("/")
-    ]
+    return _complete_paths(prefix, _working_folder_of(parsed_args), "/")
 
 
 def _complete_places(prefix: str, **_: Any) -> Iterable[str]:
     """Complete folders to work in, from the one in which the command was started."""
-    return [path for path in _complete_paths(prefix, os.curdir) if path.endswith("/")]
+    return _complete_paths(prefix, os.curdir, "/")
 
 
 def _complete_explained(**_: Any) -> Iterable[str]:
@@ -165,15 +157,11 @@ def _complete_formats(**_: Any) -> Iterable[str]:
 
 _COMPLETERS: dict[tuple[str, Any], Completer] = {
     ("", "ENV"): _complete_environments,
-    ("", "ADDRESS"): _complete_workflows,
-    ("", "OLD"): _complete_workflows,
-    ("", "WORKFLOW"): _complete_workflows,
-    ("", "WORKFLOW|CHAIN"): _complete_runnable,
+    **{("", metavar): _complete_workflows for metavar in ("ADDRESS", "OLD", "WORKFLOW")},
+    ("", "WORKFLOW|CHAIN"): _names_declared_by("workflow|chain"),
     ("", "WORKFLOW|FILE.flow"): _workflows_or_flows,
-    ("", "PATH"): _complete_files,
-    ("", "FILE"): _complete_files,
-    ("", "DIR"): _complete_folders,
-    ("", "FOLDER"): _complete_folders,
+    **{("", metavar): _complete_files for metavar in ("PATH", "FILE")},
+    **{("", metavar): _complete_folders for metavar in ("DIR", "FOLDER")},
     ("flowdsl", "DIR"): _complete_places,
     ("flowdsl explain", "NAME"): _complete_explained,
     ("flowdsl check", "FORMAT"): _complete_formats,
@@ -200,16 +188,20 @@ def _find_project(parsed_args: argparse.Namespace) -> tuple[Project | None, str]
     return load_project(text, PROJECT_FILE, Sink()), root
 
 
-def _complete_paths(prefix: str, folder: str) -> list[str]:
-    """Continue `prefix` with paths in `folder`: folders get a slash, hidden ones need a dot."""
+def _complete_paths(prefix: str, folder: str, endings: str | tuple[str, ...] = "") -> list[str]:
+    """Continue `prefix` with paths in `folder` that have one of the endings.
+
+    Folders get a slash, hidden files need a dot.
+    """
     start = prefix.rpartition("/")[2]
     lead = prefix[: len(prefix) - len(start)]
     try:
         with os.scandir(os.path.join(folder, os.path.expanduser(lead))) as entries:
-            return sorted(
+            paths = sorted(
                 f"{lead}{entry.name}{'/' if entry.is_dir() else ''}"
                 for entry in entries
                 if entry.name.startswith(start) and (start or not entry.name.startswith("."))
             )
+            return [path for path in paths if path.endswith(endings)]
     except (OSError, ValueError):
         return []

@@ -18,14 +18,12 @@ from flowdsl.host import signals
 from flowdsl.host.terminal import is_terminal
 from flowdsl.source.record import Record
 
-from .. import service_options
-from ..command_line.global_options import add_flag
+from ..command_line.options import add_options, lock_timeout
 from ..console import Console
 from ..failure_table import OF_STATUS
 from ..interrupts import Interrupts
 from ..progress import open_display
 from .deployment import Deployment, lease_holder_name
-from .options import lock_timeout
 from .report import OperationReport
 
 R = TypeVar("R", bound=OperationReport)
@@ -43,14 +41,14 @@ class EngineOperation(Record):
 
 def add_report_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options for machine-readable output."""
-    add_flag(parser, "--json", "one object a line on standard output")
-    parser.add_argument("--result", metavar="FILE", help="write how it ended, as JSON")
+    add_options(parser, "--json  one object a line on standard output")
+    add_options(parser, "--result FILE  write how it ended, as JSON")
 
 
 def configure_output(parser: argparse.ArgumentParser) -> None:
     """Declare the options for machine-readable output, and those of the service."""
     add_report_options(parser)
-    service_options.configure(parser)
+    add_options(parser, "--timeout --verbose")
 
 
 def report_of(

@@ -25,10 +25,10 @@ from flowdsl.source.failure import TOO_DEEP, FlowdslError
 from ...views.outcome import plan_events, render_outcome, render_outcome_markdown, render_result
 from ...views.plan import render_plan
 from .. import exit_codes
+from ..command_line.options import IS_OVER, nothing_written
 from ..console import Console
 from ..failure import CommandError, command_error
 from ..progress import Display
-from ..service_options import IS_OVER, nothing_written
 from .questions import ask_in_lower_case
 
 FORMAT_VERSION = 1

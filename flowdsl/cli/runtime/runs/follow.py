@@ -36,11 +36,11 @@ from ...views.runs import (
     summary_line,
 )
 from .. import exit_codes
+from ..command_line.options import nothing_written
 from ..console import Console
 from ..failure import CommandError, command_error
 from ..interrupts import Interrupts
 from ..progress import open_display
-from ..service_options import nothing_written
 from .reasons import FailureWords
 
 FEW = 12

@@ -18,7 +18,7 @@ from flowdsl.runs.inputs.places import Given, InputsRefused, Problem, make_refus
 from flowdsl.runs.starting.uploads import read_file, read_upload, require_distinct_names
 from flowdsl.source.files import UnreadableFile
 
-from ..command_line.global_options import add_flag, add_json, add_repeated
+from ..command_line.options import add_options
 from ..console import Console
 from ..exit_codes import USAGE
 from ..failure import CommandError, UsageError
@@ -29,48 +29,36 @@ SECRET_SOURCES = "`env:NAME`, `file:PATH` or `ask`"
 
 def add_input_options(parser: argparse.ArgumentParser, *, table: bool = True) -> None:
     """Declare the options for inputs, secrets and files."""
-    add_repeated(
+    add_options(
         parser,
-        "--input",
-        "NAME=VALUE",
-        "an input; lists and records as JSON; may be repeated",
-        type=_parse_named_value,
-    )
-    add_repeated(
-        parser,
-        "--input-env",
-        "NAME=VARIABLE",
-        "an input from an environment variable; may be repeated",
-        type=_parse_named_value,
+        """
+        --input NAME=VALUE...  an input; lists and records as JSON; may be repeated
+        --input-env NAME=VARIABLE...  an input from an environment variable; may be repeated
+        """,
+        input={"type": _parse_named_value},
+        input_env={"type": _parse_named_value},
     )
     many = ", or a run a row (.csv .tsv .jsonl)" if table else ""
-    parser.add_argument(
-        "--inputs", metavar="FILE", help=f"inputs of one run (.json .yaml .toml){many}"
-    )
+    add_options(parser, f"--inputs FILE  inputs of one run (.json .yaml .toml){many}")
     add_secret_option(parser, "a secret")
-    add_repeated(
+    add_options(
         parser,
-        "--file",
-        "[NAME=]PATH",
-        "a file for the machine, and the input that gets its path there; may be repeated",
+        f"""
+        --file [NAME=]PATH...
+            a file for the machine, and the input that gets its path there; may be repeated
+        --file-folder PATH  the folder on the machine that files go to (default: {TRANSFERS})
+        --remove-files  delete the files on the machine after the run
+        """,
+        file_folder={"default": TRANSFERS},
     )
-    parser.add_argument(
-        "--file-folder",
-        default=TRANSFERS,
-        metavar="PATH",
-        help=f"the folder on the machine that files go to (default: {TRANSFERS})",
-    )
-    add_flag(parser, "--remove-files", "delete the files on the machine after the run")
 
 
 def add_secret_option(parser: argparse.ArgumentParser, what: str) -> None:
     """Declare `--secret`, which names the source of a value."""
-    add_repeated(
+    add_options(
         parser,
-        "--secret",
-        "NAME=SOURCE",
-        f"{what} from {SECRET_SOURCES.replace('`', '')}; may be repeated",
-        type=_parse_secret,
+        f"--secret NAME=SOURCE...  {what} from {SECRET_SOURCES.replace('`', '')}; may be repeated",
+        secret={"type": _parse_secret},
     )
 
 
@@ -245,45 +233,40 @@ def _secret_file(path: str) -> tuple[str, str]:
 def add_target_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options for the machine of a run."""
     where = parser.add_mutually_exclusive_group()
-    where.add_argument("--machine", metavar="MACHINE", help="a machine, by name or id")
-    add_repeated(
+    add_options(where, "--machine MACHINE  a machine, by name or id")
+    add_options(
         where,
-        "--pool",
-        "POOL",
-        "a machine of this pool, by name or id; if repeated, of all of them",
+        "--pool POOL...  a machine of this pool, by name or id; if repeated, of all of them",
     )
-    where.add_argument("--session", metavar="ID", help="go on in this session, on its machine")
-    add_flag(parser, "--priority", "before runs that wait")
+    add_options(where, "--session ID  go on in this session, on its machine")
+    add_options(parser, "--priority  before runs that wait")
 
 
 def add_session_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options for a session of the run's own."""
-    add_flag(parser, "--start-session", "begin a session, which keeps the machine")
-    add_flag(parser, "--release-session", "free the session's machine after the run")
-    parser.add_argument(
-        "--alias", metavar="NAME", help="the name of the run for later ones of its session"
-    )
+    add_options(parser, "--start-session  begin a session, which keeps the machine")
+    add_options(parser, "--release-session  free the session's machine after the run")
+    add_options(parser, "--alias NAME  the name of the run for later ones of its session")
 
 
 def add_answer_option(parser: argparse.ArgumentParser) -> None:
     """Declare the option for answers that a pausing chain asks for."""
-    add_repeated(
+    add_options(
         parser,
-        "--answer",
-        "NAME=VALUE",
-        "an answer that a chain pauses for; of a secret one its source "
-        f"({SECRET_SOURCES.replace('`', '')}); may be repeated",
-        type=_parse_named_value,
+        f"""
+        --answer NAME=VALUE...
+            an answer that a chain pauses for; of a secret one its source
+            ({SECRET_SOURCES.replace("`", "")}); may be repeated
+        """,
+        answer={"type": _parse_named_value},
     )
 
 
 def add_watch_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options for output about runs."""
-    add_json(parser)
-    parser.add_argument(
-        "--output", metavar="FIELD", help="print this output alone, a text as it is"
-    )
-    parser.add_argument("--junit", metavar="FILE", help="write how runs ended as JUnit XML")
+    add_options(parser, "--json")
+    add_options(parser, "--output FIELD  print this output alone, a text as it is")
+    add_options(parser, "--junit FILE  write how runs ended as JUnit XML")
     from ..progress import KINDS
 
     parser.add_argument(

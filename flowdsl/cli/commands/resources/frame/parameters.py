@@ -12,7 +12,7 @@ from flowdsl.diagnostics.suggest import join_names
 from flowdsl.source.record import Record
 
 from ....runtime.command_line.arguments import SubcommandParser
-from ....runtime.command_line.global_options import add_repeated
+from ....runtime.command_line.options import add_options
 from ....runtime.console import Console
 from ....runtime.failure import UsageError
 from ....runtime.runs.options import add_secret_option, read_secrets
@@ -74,7 +74,7 @@ def add_parameters(parser: SubcommandParser, *, unset: bool) -> None:
     parser.scattered = "values"
     add_secret_option(parser, "a sensitive parameter")
     if unset:
-        add_repeated(parser, "--unset", "NAME", "drop a parameter; may be repeated")
+        add_options(parser, "--unset NAME...  drop a parameter; may be repeated")
 
 
 def read_parameters(arguments: argparse.Namespace, console: Console) -> ParameterOptions:

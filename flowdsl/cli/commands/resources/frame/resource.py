@@ -16,7 +16,7 @@ from flowdsl.runs.names import plural
 from flowdsl.source.record import Record
 
 from ....runtime.command_line.arguments import SubcommandParser, add_subcommands
-from ....runtime.command_line.global_options import add_yes
+from ....runtime.command_line.options import add_options
 from ....runtime.console import Console
 from ....runtime.exit_codes import SUCCESS
 from ....views.json_objects import object_json
@@ -95,7 +95,7 @@ class ResourceCommand(Record):
             action_parser = add_action(subjects, action.name, action.help)
             action.declare(action_parser)
             if action.question is not None:
-                add_yes(action_parser)
+                add_options(action_parser, "--yes")
         return subjects
 
     def run(self, arguments: argparse.Namespace, console: Console) -> int:

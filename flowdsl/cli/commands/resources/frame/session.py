@@ -20,17 +20,14 @@ from flowdsl.semantics.declarations.wire import is_uuid
 from flowdsl.source.failure import FlowdslError
 from flowdsl.state.document import ResourceState
 
-from ....runtime import service_options
 from ....runtime.clients import use_service
-from ....runtime.command_line.global_options import add_json
+from ....runtime.command_line.options import add_options, nothing_written
 from ....runtime.console import Console
 from ....runtime.engine.deployment import Deployment, open_deployment
-from ....runtime.engine.options import add_environment
 from ....runtime.environments import environment_without_project
 from ....runtime.exit_codes import PARTIAL, UNKNOWN_OUTCOME
 from ....runtime.failure import CommandError
 from ....runtime.interrupts import Interrupts
-from ....runtime.service_options import nothing_written
 from ...state.access import find_document
 
 T = TypeVar("T")
@@ -38,9 +35,7 @@ T = TypeVar("T")
 
 def configure_common(parser: argparse.ArgumentParser) -> None:
     """Declare the options of every command of this package."""
-    add_environment(parser)
-    add_json(parser)
-    service_options.configure(parser)
+    add_options(parser, "--env --json --timeout --verbose")
 
 
 def parse_filter_moment(text: str) -> str:
