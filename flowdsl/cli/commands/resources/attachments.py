@@ -9,6 +9,7 @@ import argparse
 import base64
 import mimetypes
 import os
+from argparse import Namespace
 from collections.abc import Sequence
 
 from flowdsl.cyberdesk.models.run_attachment import (
@@ -29,31 +30,20 @@ from .frame.actions import (
     Objects,
     ResourceAction,
     Row,
+    Steps,
     add_words,
     create_once,
     delete_action,
     new_key,
 )
-from .frame.resource import Filter, ResourceCommand, ResourceView, fields_of, id_by
+from .frame.resource import Filter, ResourceCommand, ResourceView, id_by, row_of
 from .frame.session import ResourceSession, parse_filter_moment
 
 TYPES = ("input", "output")
 
 
 def _attachment_row(file: RunAttachment) -> Row:
-    return fields_of(
-        file,
-        "id",
-        "run_id",
-        "filename",
-        "attachment_type",
-        "content_type",
-        "size_bytes",
-        "target_path",
-        "cleanup_imports_after_run",
-        "expires_at",
-        "created_at",
-    )
+    return row_of(file, "storage_path")
 
 
 async def _list_attachments(session: ResourceSession, **filters: str) -> Sequence[Row]:
@@ -75,9 +65,7 @@ def _declare_add(parser: argparse.ArgumentParser) -> None:
     add_options(parser, "--target PATH  where the file goes on the machine of the run")
 
 
-async def _plan_add(
-    session: ResourceSession, arguments: argparse.Namespace
-) -> Sequence[ActionStep]:
+async def _plan_add(session: ResourceSession, arguments: Namespace) -> Steps:
     if arguments.target is not None and len(arguments.paths) > 1:
         raise UsageError("`--target` is the place of one file, and several are named")
     files = session.client.run_attachments
@@ -121,7 +109,7 @@ def _declare_url(parser: argparse.ArgumentParser) -> None:
     )
 
 
-async def _download_address_row(session: ResourceSession, arguments: argparse.Namespace) -> Row:
+async def _download_address_row(session: ResourceSession, arguments: Namespace) -> Row:
     file = await ATTACHMENT.find_one(session, arguments.words)
     address = await session.client.run_attachments.download_url(
         file.id, expires_in=arguments.expires_in
@@ -139,9 +127,7 @@ def _declare_expire(parser: argparse.ArgumentParser) -> None:
     add_options(parser, "--never  it is kept for good")
 
 
-async def _plan_expire(
-    session: ResourceSession, arguments: argparse.Namespace
-) -> Sequence[ActionStep]:
+async def _plan_expire(session: ResourceSession, arguments: Namespace) -> Steps:
     if (arguments.at is None) is not arguments.never:
         raise UsageError("say until when the file is kept: a time, or `--never`")
     file = await ATTACHMENT.find_one(session, arguments.words)

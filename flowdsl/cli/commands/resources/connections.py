@@ -10,24 +10,13 @@ from flowdsl.runs.resources.machines import STATUSES, list_connections
 
 from ...views.table import Column, id_column
 from .frame.actions import Objects, Row
-from .frame.resource import Filter, ResourceCommand, fields_of
+from .frame.resource import Filter, ResourceCommand, row_of
 from .frame.session import ResourceSession
 
 
 def _connection_row(connection: Connection, machines: Mapping[str, str | None]) -> Row:
-    return {
-        **fields_of(connection, "id", "machine_id"),
-        "machine": machines.get(connection.machine_id or ""),
-        **fields_of(
-            connection,
-            "status",
-            "connected_at",
-            "disconnected_at",
-            "last_ping",
-            "ip_address",
-            "user_agent",
-        ),
-    }
+    machine = machines.get(connection.machine_id or "")
+    return {**row_of(connection, "websocket_id"), "machine": machine}
 
 
 async def _machine_names_by_id(session: ResourceSession) -> Mapping[str, str | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from argparse import Namespace
 from collections.abc import Sequence
 from operator import attrgetter
 from typing import Any
@@ -21,33 +22,24 @@ from ...runtime.exit_codes import FINDINGS
 from ...runtime.failure import CommandError, UsageError
 from ...runtime.runs.options import SECRET_SOURCES, read_secrets, secret_source
 from ...views.table import Column
-from .frame.actions import ActionStep, Ended, Objects, ResourceAction, Row, delete_action, new_key
-from .frame.resource import ResourceCommand, fields_of
+from .frame.actions import (
+    ActionStep,
+    Ended,
+    Objects,
+    ResourceAction,
+    Row,
+    Steps,
+    delete_action,
+    new_key,
+)
+from .frame.resource import ResourceCommand, row_of
 from .frame.session import ResourceSession
 
 _SOURCES = SECRET_SOURCES.replace("`", "")
 
 
-def _credential_row(credential: ProviderCredential) -> Row:
-    return fields_of(
-        credential,
-        "slot",
-        "display_name",
-        "source",
-        "covered_providers",
-        "status",
-        "auth_type",
-        "display_metadata",
-        "last_error",
-        "activated_at",
-        "last_validated_at",
-        "created_at",
-        "updated_at",
-    )
-
-
 async def _list_credentials(session: ResourceSession) -> Sequence[Row]:
-    return [_credential_row(each) for each in await session.client.provider_credentials.list()]
+    return list(map(row_of, await session.client.provider_credentials.list()))
 
 
 async def _find_credential(session: ResourceSession, word: str) -> ProviderCredential:
@@ -80,9 +72,7 @@ _SECRETS = {
 """Maps each command-line option to the request field that its secret fills."""
 
 
-async def _plan_set(
-    session: ResourceSession, arguments: argparse.Namespace
-) -> Sequence[ActionStep]:
+async def _plan_set(session: ResourceSession, arguments: Namespace) -> Steps:
     client = session.client
     sources = [
         (
@@ -108,14 +98,12 @@ async def _plan_set(
         put = await client.provider_credentials.put(
             credential.slot, ProviderCredentialUpsert(**body), idempotency_key=new_key()
         )
-        return _credential_row(put), f"{credential.display_name} uses a key of the organisation"
+        return row_of(put), f"{credential.display_name} uses a key of the organisation"
 
     return [ActionStep(credential.display_name, send)]
 
 
-async def _plan_validate(
-    session: ResourceSession, arguments: argparse.Namespace
-) -> Sequence[ActionStep]:
+async def _plan_validate(session: ResourceSession, arguments: Namespace) -> Steps:
     credential = await _find_credential(session, arguments.words)
 
     async def send() -> Ended:
@@ -131,7 +119,7 @@ async def _plan_validate(
             session.console.err(make_printable(line))
         if not tried.ok:
             raise CommandError(f"the key of {credential.display_name} does not work", FINDINGS)
-        return _credential_row(tried.credential), f"the key of {credential.display_name} works"
+        return row_of(tried.credential), f"the key of {credential.display_name} works"
 
     return [ActionStep(credential.display_name, send)]
 
@@ -147,7 +135,7 @@ _CREDENTIAL = Objects(
     "credential",
     "SLOT",
     lambda client: client.provider_credentials,
-    lambda _session, credential: _credential_row(credential),
+    lambda _session, credential: row_of(credential),
     attrgetter("display_name"),
     "flowdsl credentials list",
     _find_credential,

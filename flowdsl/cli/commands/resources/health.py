@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from argparse import Namespace
 
 from flowdsl.cyberdesk.errors import ServiceFailure
 from flowdsl.diagnostics.render.cells import make_printable
@@ -25,7 +26,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     configure_common(parser)
 
 
-def run(arguments: argparse.Namespace, console: Console) -> int:
+def run(arguments: Namespace, console: Console) -> int:
     """Print rows for the service, its database, all machines and each that fails; 1 if any fails.
 
     A service that is down has no row: the command ends with its error.

@@ -11,16 +11,12 @@ from flowdsl.source.record import replace
 
 from ...views.table import RECORD_WIDTH, Column
 from .frame.actions import Objects, Row, delete_action
-from .frame.resource import ResourceCommand, fields_of
+from .frame.resource import ResourceCommand, row_of
 from .frame.session import ResourceSession
 
 
-def _image_row(image: PromptImage) -> Row:
-    return fields_of(image, "path", "filename", "size_bytes", "supabase_url", "created_at")
-
-
 async def _list_images(session: ResourceSession) -> Sequence[Row]:
-    rows = map(_image_row, await session.client.prompt_images.list())
+    rows = map(row_of, await session.client.prompt_images.list())
     return sorted(rows, key=lambda row: (row["filename"], row["path"]))
 
 
@@ -47,14 +43,14 @@ async def _find_image_and_note_uses(session: ResourceSession, word: str) -> Prom
 
 async def _image_with_address(session: ResourceSession, image: PromptImage) -> Row:
     signed = await session.client.prompt_images.sign(image.path)
-    return {**_image_row(image), "url": signed.signed_url, "url_expires_in": signed.expires_in}
+    return {**row_of(image), "url": signed.signed_url, "url_expires_in": signed.expires_in}
 
 
 IMAGE = Objects(
     "image",
     "IMAGE",
     lambda client: client.prompt_images,
-    lambda _session, image: _image_row(image),
+    lambda _session, image: row_of(image),
     lambda image: make_printable(image.path),
     "flowdsl images list",
     _find_image,

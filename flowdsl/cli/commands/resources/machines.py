@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from argparse import Namespace
 from collections.abc import Sequence
 
 from flowdsl.cyberdesk.client import CyberdeskClient
@@ -23,35 +24,31 @@ from .frame.actions import (
     Objects,
     ResourceAction,
     Row,
+    Steps,
     add_words,
     delete_action,
     new_key,
     skip_step,
 )
 from .frame.parameters import add_parameters, read_parameters
-from .frame.resource import Filter, ResourceCommand, add_action, fields_of, names_in, time_filters
+from .frame.resource import (
+    Filter,
+    ResourceCommand,
+    add_action,
+    fields_of,
+    names_in,
+    row_of,
+    time_filters,
+)
 from .frame.session import ResourceSession
 
 
 async def _machine_row(client: CyberdeskClient, machine: Machine) -> Row:
     pools = await pools_of(client, machine)
     return {
-        **fields_of(
-            machine,
-            "id",
-            "name",
-            "hostname",
-            "status",
-            "is_available",
-            "reserved_session_id",
-            "os_info",
-            "version",
-            "alerts_enabled",
-            "machine_parameters",
-        ),
+        **row_of(machine, "unkey_key_id", "linked_keepalive_machine_id", "physical_server_id"),
         "machine_sensitive_parameters": names_in(machine.machine_sensitive_parameters),
-        "pools": [{"id": pool.id, "name": pool.name} for pool in pools],
-        **fields_of(machine, "last_seen", "created_at"),
+        "pools": [fields_of(pool, "id", "name") for pool in pools],
     }
 
 
@@ -67,9 +64,7 @@ def _declare_set(parser: SubcommandParser) -> None:
     add_options(parser, "--alerts on|off  whether the service tells when it fails")
 
 
-async def _plan_set(
-    session: ResourceSession, arguments: argparse.Namespace
-) -> Sequence[ActionStep]:
+async def _plan_set(session: ResourceSession, arguments: Namespace) -> Steps:
     parameters = read_parameters(arguments, session.console)
     if parameters.is_empty and arguments.name is None and arguments.alerts is None:
         raise UsageError("nothing is set: give `NAME=VALUE`, `--secret`, `--unset` or another")
@@ -92,9 +87,7 @@ async def _plan_set(
     return [ActionStep(about, send)]
 
 
-async def _plan_clear(
-    session: ResourceSession, arguments: argparse.Namespace
-) -> Sequence[ActionStep]:
+async def _plan_clear(session: ResourceSession, arguments: Namespace) -> Steps:
     client, steps = session.client, dict[str, ActionStep]()
     for word in arguments.words:
         machine = await find_machine(client, word)
@@ -119,9 +112,7 @@ def _declare_pools(parser: SubcommandParser) -> None:
     parser.scattered = "pools"
 
 
-async def _plan_pools(
-    session: ResourceSession, arguments: argparse.Namespace
-) -> Sequence[ActionStep]:
+async def _plan_pools(session: ResourceSession, arguments: Namespace) -> Steps:
     client = session.client
     machine = await find_machine(client, arguments.words)
     pools = {pool.id: pool for pool in [await find_pool(client, word) for word in arguments.pools]}
@@ -211,7 +202,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(arguments: argparse.Namespace, console: Console) -> int:
+def run(arguments: Namespace, console: Console) -> int:
     """Run the subcommand."""
     if arguments.subject == "check":
         from .machines_check import check_machine_inputs

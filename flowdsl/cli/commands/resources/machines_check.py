@@ -6,7 +6,7 @@ selects. Other pools of the machine supply nothing (Cyberdesk's documentation).
 
 from __future__ import annotations
 
-import argparse
+from argparse import Namespace
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -106,7 +106,7 @@ class Checked(Record):
     undeployed: Sequence[Address]
 
 
-def check_machine_inputs(arguments: argparse.Namespace, console: Console) -> int:
+def check_machine_inputs(arguments: Namespace, console: Console) -> int:
     """Compare, and exit with 1 if a machine lacks a required input."""
 
     async def work(session: ResourceSession) -> Checked:
@@ -123,7 +123,7 @@ def check_machine_inputs(arguments: argparse.Namespace, console: Console) -> int
 
 
 async def _check_machines(
-    session: ResourceSession, arguments: argparse.Namespace, console: Console
+    session: ResourceSession, arguments: Namespace, console: Console
 ) -> Checked:
     model = _analyze_flows(session, console)
     deployed, every = session.deployed(), [workflow_address(each.name) for each in model.workflows]

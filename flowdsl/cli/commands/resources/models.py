@@ -8,32 +8,12 @@ from flowdsl.cyberdesk.models.model_configuration import ModelConfiguration
 
 from ...views.table import Column, id_column
 from .frame.actions import Objects, Row
-from .frame.resource import Filter, ResourceCommand, fields_of
+from .frame.resource import Filter, ResourceCommand, row_of
 from .frame.session import ResourceSession
 
 
 def _model_row(model: ModelConfiguration) -> Row:
-    return {
-        **fields_of(
-            model,
-            "id",
-            "name",
-            "provider",
-            "model",
-            "description",
-            "is_computer_use_model",
-            "is_system_default",
-            "is_archived",
-            "temperature",
-            "max_tokens",
-            "timeout_seconds",
-            "max_retries",
-            "additional_params",
-            "agent_harness_version_string",
-        ),
-        "has_api_key": model.api_key_alias is not None,
-        **fields_of(model, "created_at", "updated_at"),
-    }
+    return {**row_of(model, "api_key_alias"), "has_api_key": model.api_key_alias is not None}
 
 
 async def _list_models(session: ResourceSession, **wanted: bool) -> Sequence[Row]:

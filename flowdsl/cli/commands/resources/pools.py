@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from argparse import Namespace
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,6 +22,7 @@ from .frame.actions import (
     Objects,
     ResourceAction,
     Row,
+    Steps,
     add_words,
     create_once,
     delete_action,
@@ -28,16 +30,13 @@ from .frame.actions import (
     skip_step,
 )
 from .frame.parameters import add_parameters, read_parameters
-from .frame.resource import Filter, ResourceCommand, fields_of, names_in
+from .frame.resource import Filter, ResourceCommand, fields_of, names_in, row_of
 from .frame.session import ResourceSession
 
 
 def _pool_row(pool: Pool) -> Row:
-    return {
-        **fields_of(pool, "id", "name", "description", "machine_count", "pool_parameters"),
-        "pool_sensitive_parameters": names_in(pool.pool_sensitive_parameters),
-        **fields_of(pool, "created_at", "updated_at"),
-    }
+    secrets = names_in(pool.pool_sensitive_parameters)
+    return {**row_of(pool, "machines"), "pool_sensitive_parameters": secrets}
 
 
 async def _list_pools(session: ResourceSession, *, machine: str | None = None) -> Sequence[Row]:
@@ -68,9 +67,7 @@ async def _check_name(session: ResourceSession, name: str) -> None:
             raise UsageError(f"there is a pool `{make_printable(name)}` already: {pool.id}")
 
 
-async def _plan_create(
-    session: ResourceSession, arguments: argparse.Namespace
-) -> Sequence[ActionStep]:
+async def _plan_create(session: ResourceSession, arguments: Namespace) -> Steps:
     parameters = read_parameters(arguments, session.console)
     client, name = session.client, arguments.name
     await _check_name(session, name)
@@ -102,9 +99,7 @@ def _declare_set(parser: SubcommandParser) -> None:
     add_options(parser, "--description TEXT  what it is for; an empty one clears")
 
 
-async def _plan_set(
-    session: ResourceSession, arguments: argparse.Namespace
-) -> Sequence[ActionStep]:
+async def _plan_set(session: ResourceSession, arguments: Namespace) -> Steps:
     parameters = read_parameters(arguments, session.console)
     if parameters.is_empty and arguments.name is None and arguments.description is None:
         raise UsageError("nothing is set: give `NAME=VALUE`, `--secret`, `--unset` or another")
@@ -132,9 +127,7 @@ def _declare_members(parser: argparse.ArgumentParser) -> None:
     add_words(parser, "MACHINE")
 
 
-async def _plan_members(
-    session: ResourceSession, arguments: argparse.Namespace
-) -> Sequence[ActionStep]:
+async def _plan_members(session: ResourceSession, arguments: Namespace) -> Steps:
     """Make one request for all machines that are not yet, or still, in the pool."""
     client, adds = session.client, arguments.subject == "add"
     pool = await find_pool(client, arguments.pool)

@@ -4,35 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flowdsl.cyberdesk.models.machine import RequestLog
 from flowdsl.runs.names import find_machine
 
 from ...runtime.command_line.options import number_between
 from ...views.table import Column, id_column
 from .frame.actions import Objects, Row
-from .frame.resource import Filter, ResourceCommand, fields_of, id_by
+from .frame.resource import Filter, ResourceCommand, id_by, row_of
 from .frame.session import ResourceSession
 
 MOST = 1000
 """Rows of one page (contract)."""
-
-
-def _request_log_row(log: RequestLog) -> Row:
-    return fields_of(
-        log,
-        "id",
-        "machine_id",
-        "request_id",
-        "method",
-        "path",
-        "status_code",
-        "duration_ms",
-        "request_size_bytes",
-        "response_size_bytes",
-        "error_message",
-        "created_at",
-        "completed_at",
-    )
 
 
 async def _list_request_logs(
@@ -44,7 +25,7 @@ async def _list_request_logs(
     page = await session.client.request_logs.list(limit=limit, **given)  # type: ignore[arg-type]
     if page.total > len(page.items):
         session.console.err(f"{len(page.items)} of {page.total} requests; `--limit` takes more")
-    return [_request_log_row(each) for each in page.items]
+    return list(map(row_of, page.items))
 
 
 REQUEST_LOGS = ResourceCommand(
@@ -53,7 +34,7 @@ REQUEST_LOGS = ResourceCommand(
         "request",
         "REQUEST",
         lambda client: client.request_logs,
-        lambda _session, log: _request_log_row(log),
+        lambda _session, log: row_of(log),
     ),
     columns=(
         id_column(),

@@ -8,28 +8,26 @@ from flowdsl.cyberdesk.models.tag import TagGroup
 
 from ...views.table import Column, id_column
 from .frame.actions import Objects, Row, delete_action, order_action
-from .frame.resource import ResourceCommand, fields_of
+from .frame.resource import ResourceCommand, fields_of, row_of
 from .frame.session import ResourceSession
-
-FIELDS = ("id", "name", "description", "emoji", "color", "order", "created_at", "updated_at")
 
 
 async def _list_group_rows(session: ResourceSession) -> Sequence[Row]:
-    rows = [fields_of(each, *FIELDS) for each in await session.client.tag_groups.list()]
+    rows = map(row_of, await session.client.tag_groups.list())
     return sorted(rows, key=lambda row: (row["order"] or 0, row["name"], row["id"]))
 
 
 async def _group_with_tags(session: ResourceSession, group: TagGroup) -> Row:
     tags = await session.client.tags.list(include_archived=True)
     names = [fields_of(each, "id", "name") for each in tags if each.group_id == group.id]
-    return {**fields_of(group, *FIELDS), "tags": names}
+    return {**row_of(group), "tags": names}
 
 
 TAG_GROUP = Objects(
     "tag group",
     "GROUP",
     lambda client: client.tag_groups,
-    lambda _session, group: fields_of(group, *FIELDS),
+    lambda _session, group: row_of(group),
     look="flowdsl tag-groups list",
     rows=lambda session: session.client.tag_groups.list(),
 )

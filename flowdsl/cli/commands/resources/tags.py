@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from argparse import Namespace
 from collections.abc import Mapping, Sequence
 
 from flowdsl.cyberdesk.models.tag import Tag
@@ -18,6 +19,7 @@ from .frame.actions import (
     Objects,
     ResourceAction,
     Row,
+    Steps,
     add_words,
     change_each,
     delete_action,
@@ -25,16 +27,12 @@ from .frame.actions import (
     order_action,
     skip_step,
 )
-from .frame.resource import Filter, ResourceCommand, fields_of
+from .frame.resource import Filter, ResourceCommand, row_of
 from .frame.session import ResourceSession
 
 
 def _tag_row(tag: Tag, groups: Mapping[str, str]) -> Row:
-    return {
-        **fields_of(tag, "id", "name", "description", "emoji", "color", "group_id"),
-        "group": groups.get(tag.group_id or ""),
-        **fields_of(tag, "workflow_count", "is_archived", "order", "created_at", "updated_at"),
-    }
+    return {**row_of(tag), "group": groups.get(tag.group_id or "")}
 
 
 async def _group_names_by_id(session: ResourceSession) -> Mapping[str, str]:
@@ -82,7 +80,7 @@ TAG = Objects(
 def _archive_action(name: str, archives: bool, help: str) -> ResourceAction:
     """Make `archive` or `unarchive`."""
 
-    async def plan(session: ResourceSession, arguments: argparse.Namespace) -> Sequence[ActionStep]:
+    async def plan(session: ResourceSession, arguments: Namespace) -> Steps:
         tags = session.client.tags
         change = tags.archive if archives else tags.unarchive
         return await change_each(
@@ -102,9 +100,7 @@ def _declare_workflows(parser: argparse.ArgumentParser) -> None:
     add_options(parser, "words=WORKFLOW+  addresses, ids or titles of workflows")
 
 
-async def _plan_add(
-    session: ResourceSession, arguments: argparse.Namespace
-) -> Sequence[ActionStep]:
+async def _plan_add(session: ResourceSession, arguments: Namespace) -> Steps:
     """Make one request for all workflows that do not have the tag yet."""
     client = session.client
     tag = await TAG.find_one(session, arguments.tag)
@@ -121,9 +117,7 @@ async def _plan_add(
     return [ActionStep(about, send)]
 
 
-async def _plan_remove(
-    session: ResourceSession, arguments: argparse.Namespace
-) -> Sequence[ActionStep]:
+async def _plan_remove(session: ResourceSession, arguments: Namespace) -> Steps:
     client = session.client
     tag = await TAG.find_one(session, arguments.tag)
     steps: dict[str, ActionStep] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import argparse
+from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -21,13 +21,14 @@ from .frame.actions import (
     Objects,
     ResourceAction,
     Row,
+    Steps,
     add_words,
     change_each,
     create_once,
     delete_action,
     new_key,
 )
-from .frame.resource import Filter, ResourceCommand, ResourceView, fields_of, time_filters
+from .frame.resource import Filter, ResourceCommand, ResourceView, fields_of, row_of, time_filters
 from .frame.session import ResourceSession
 
 LOOK = "flowdsl trajectories list"
@@ -35,21 +36,8 @@ LOOK = "flowdsl trajectories list"
 
 def trajectory_row(trajectory: Trajectory, addresses: Mapping[str, Address]) -> Row:
     """A recording in machine formats; `addresses` maps ids of workflows to addresses."""
-    return {
-        **fields_of(trajectory, "id", "name", "description", "workflow_id"),
-        "workflow": addresses.get(trajectory.workflow_id),
-        **fields_of(
-            trajectory,
-            "run_id",
-            "is_approved",
-            "has_been_approved",
-            "is_main",
-            "is_generated",
-            "dimensions",
-            "created_at",
-            "updated_at",
-        ),
-    }
+    row = row_of(trajectory, "trajectory_data", "original_input_values")
+    return {**row, "workflow": addresses.get(trajectory.workflow_id)}
 
 
 async def _list_trajectories(session: ResourceSession, **filters: Any) -> Sequence[Row]:
@@ -77,7 +65,7 @@ def recording_label(trajectory: Trajectory) -> str:
 def _field_action(name: str, field: str, value: bool, result: str, help: str) -> ResourceAction:
     """Make an action that sets a field of recordings; `result` describes them afterwards."""
 
-    async def plan(session: ResourceSession, arguments: argparse.Namespace) -> Sequence[ActionStep]:
+    async def plan(session: ResourceSession, arguments: Namespace) -> Steps:
         trajectories = session.client.trajectories
         return await change_each(
             session,
@@ -101,9 +89,7 @@ def _field_action(name: str, field: str, value: bool, result: str, help: str) ->
     )
 
 
-async def _plan_copy(
-    session: ResourceSession, arguments: argparse.Namespace
-) -> Sequence[ActionStep]:
+async def _plan_copy(session: ResourceSession, arguments: Namespace) -> Steps:
     client = session.client
     source = await find_trajectory(client, arguments.words)
 
@@ -127,7 +113,7 @@ async def _trajectory_details(session: ResourceSession, trajectory: Trajectory) 
     return trajectory_row(trajectory, session.addresses())
 
 
-async def _latest_trajectory_row(session: ResourceSession, arguments: argparse.Namespace) -> Row:
+async def _latest_trajectory_row(session: ResourceSession, arguments: Namespace) -> Row:
     word = arguments.words
     workflow = await session.find_workflow(word)
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from argparse import Namespace
 from dataclasses import asdict
 from typing import Any, get_args
 
@@ -54,7 +55,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     configure_common(parser)
 
 
-def run(arguments: argparse.Namespace, console: Console) -> int:
+def run(arguments: Namespace, console: Console) -> int:
     """Print the report."""
     if arguments.run is not None:
         return _one_run(arguments, console)
@@ -93,7 +94,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     return SUCCESS
 
 
-def _one_run(arguments: argparse.Namespace, console: Console) -> int:
+def _one_run(arguments: Namespace, console: Console) -> int:
     """Print the model usage and cost of one run."""
     for option, value in (("--from", arguments.start), ("--to", arguments.end)):
         if value is not None:

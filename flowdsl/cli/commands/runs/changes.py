@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Sequence
+from argparse import Namespace
 
 from flowdsl.cyberdesk.errors import CyberdeskError, NotFound
 from flowdsl.cyberdesk.models.run import Run
@@ -20,6 +19,7 @@ from ..resources.frame.actions import (
     Ended,
     Objects,
     ResourceAction,
+    Steps,
     delete_action,
     new_key,
     run_action,
@@ -28,13 +28,13 @@ from ..resources.frame.session import ResourceSession
 from ..resources.trajectories import recording_label, trajectory_row
 
 
-def delete(arguments: argparse.Namespace, console: Console) -> int:
+def delete(arguments: Namespace, console: Console) -> int:
     """Delete runs that have ended, after asking."""
     refuse_newest_unasked(arguments.words, arguments.yes)
     return run_action("runs", _DELETE, arguments, console)
 
 
-def generate(arguments: argparse.Namespace, console: Console) -> int:
+def generate(arguments: Namespace, console: Console) -> int:
     """Keep the recording of a run."""
     return run_action("trajectories", _GENERATE, arguments, console)
 
@@ -53,9 +53,7 @@ async def _find_recording(session: ResourceSession, run: Run) -> Trajectory | No
         return None
 
 
-async def _plan_generation(
-    session: ResourceSession, arguments: argparse.Namespace
-) -> Sequence[ActionStep]:
+async def _plan_generation(session: ResourceSession, arguments: Namespace) -> Steps:
     client = session.client
     run = await _find_ended_run(session, arguments.words)
     about = f"run {run.id}"

@@ -7,6 +7,7 @@ several of them.
 from __future__ import annotations
 
 import argparse
+from argparse import Namespace
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from operator import attrgetter
 from typing import Any, TypeVar
@@ -98,6 +99,9 @@ def skip_step(about: str, row: Row, state: str) -> ActionStep:
     return ActionStep(about, ended=(row, f"{about} {state}"))
 
 
+Steps = Sequence[ActionStep]
+
+
 class ResourceAction(Record):
     """A subcommand that changes objects.
 
@@ -111,7 +115,7 @@ class ResourceAction(Record):
     name: str
     help: str
     declare: Callable[[SubcommandParser], None]
-    plan: Callable[[ResourceSession, argparse.Namespace], Awaitable[Sequence[ActionStep]]]
+    plan: Callable[[ResourceSession, Namespace], Awaitable[Steps]]
     question: Callable[[int], str] | None = None
     doing: str = "deletes"
     look: str = ""
@@ -122,9 +126,7 @@ def list_json(kind: str, environment: str, rows: Sequence[Row], **more: Any) -> 
     return items_json(rows, {"kind": kind, "environment": environment}, **more)
 
 
-def run_action(
-    word: str, action: ResourceAction, arguments: argparse.Namespace, console: Console
-) -> int:
+def run_action(word: str, action: ResourceAction, arguments: Namespace, console: Console) -> int:
     """Look up, ask, change, and report each object; `word` is the command of the resource."""
     if action.question is not None:
         require_answer(arguments.yes, action.doing)
@@ -218,7 +220,7 @@ async def change_each(
     send: Callable[[Any], Awaitable[Any]],
     result: str,
     remark: Callable[[Any], str] = lambda _found: "",
-) -> Sequence[ActionStep]:
+) -> Steps:
     """Make a step for each object in `words`; those for which `is_so` holds need no request.
 
     `result` describes the objects afterwards; `remark` is appended to the message about one.
@@ -246,7 +248,7 @@ def order_action(objects: Objects) -> ResourceAction:
     find, list_rows = objects.find_one, objects.rows
     assert list_rows is not None
 
-    async def plan(session: ResourceSession, arguments: argparse.Namespace) -> Sequence[ActionStep]:
+    async def plan(session: ResourceSession, arguments: Namespace) -> Steps:
         rows = {each.id: each for each in await list_rows(session)}
         named = [(await find(session, word)).id for word in arguments.words]
         wanted = list(dict.fromkeys([*named, *rows]))
@@ -273,7 +275,7 @@ def order_action(objects: Objects) -> ResourceAction:
 def delete_action(objects: Objects, *, lost: str, help: str) -> ResourceAction:
     """Make the action `delete`; `lost` completes the question with what is lost."""
 
-    async def plan(session: ResourceSession, arguments: argparse.Namespace) -> Sequence[ActionStep]:
+    async def plan(session: ResourceSession, arguments: Namespace) -> Steps:
         delete = objects.routes(session.client).delete
         steps: dict[str, ActionStep] = {}
         for word in arguments.words:

@@ -133,12 +133,18 @@ def time_filters(*fields: str) -> tuple[Filter, ...]:
 
 
 def fields_of(reply: ReadModel, *fields: str) -> Row:
-    """Select fields of a reply, in this order; null for fields that it does not have.
+    """Select fields of a reply, in this order; null for fields that it does not have."""
+    content = reply.model_dump(mode="json", include=set(fields))
+    return {field: content.get(field) for field in fields}
+
+
+def row_of(reply: ReadModel, *without: str) -> Row:
+    """Select the fields that the model of a reply declares, without those of its organisation.
 
     Fields unknown to this version are left out, so that programs always get the same keys.
     """
-    content = reply.model_dump(mode="json", include=set(fields))
-    return {field: content.get(field) for field in fields}
+    hidden = {"organization_id", "user_id", "included", *without}
+    return fields_of(reply, *(field for field in type(reply).model_fields if field not in hidden))
 
 
 def id_by(find: Callable[[CyberdeskClient, str], Awaitable[Any]]) -> Callable[..., Awaitable[str]]:
