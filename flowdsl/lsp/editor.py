@@ -14,7 +14,7 @@ from flowdsl.host.disk import PROJECT_FILE
 from flowdsl.ide.completion.complete import complete
 from flowdsl.ide.completion.project_file import complete_project_file, describe_key
 from flowdsl.ide.completion.signature import find_signature
-from flowdsl.ide.edits.actions import FIX, Action, find_actions
+from flowdsl.ide.edits.actions import REFACTOR, Action, find_actions
 from flowdsl.ide.edits.formatting import format_file, format_lines
 from flowdsl.ide.names.hover import Hover, describe_place, describe_word
 from flowdsl.ide.names.navigation import (
@@ -75,6 +75,16 @@ def _about_a_flow(
         return answer(editor, place) if place.is_flow else None
 
     return answer_place
+
+
+def _kind_of(action: Action) -> types.CodeActionKind:
+    is_refactoring = action.kind == REFACTOR
+    return types.CodeActionKind.RefactorExtract if is_refactoring else types.CodeActionKind.QuickFix
+
+
+def _includes_kind(wanted: str, kind: types.CodeActionKind) -> bool:
+    """Whether `kind` is the kind `wanted` or one that continues it; an empty one is any."""
+    return not wanted or f"{kind.value}.".startswith(f"{wanted}.")
 
 
 class Editor:
@@ -371,19 +381,17 @@ class Editor:
 
     @_about_a_flow
     def code_action(self, place: Place) -> list[types.CodeAction]:
-        wanted = place.params.context.only
+        wanted = [getattr(each, "value", each) for each in place.params.context.only or ()]
         offered = find_actions(
             place.session, place.path, place.start, place.end, place.project.baseline
         )
-        actions = [self._convert_action(place, each) for each in offered]
         return [
-            action
-            for action in actions
-            if not wanted or any(str(action.kind).startswith(str(kind)) for kind in wanted)
+            self._convert_action(place, each)
+            for each in offered
+            if not wanted or any(_includes_kind(kind, _kind_of(each)) for kind in wanted)
         ]
 
     def _convert_action(self, place: Place, action: Action) -> types.CodeAction:
-        kinds = {FIX: types.CodeActionKind.QuickFix, "ignore": types.CodeActionKind.QuickFix}
         answered = None
         if action.diagnostic is not None:
             answered = [
@@ -395,7 +403,7 @@ class Editor:
             ]
         return types.CodeAction(
             title=action.title,
-            kind=kinds.get(action.kind, types.CodeActionKind.RefactorExtract),
+            kind=_kind_of(action),
             diagnostics=answered,
             is_preferred=action.safe or None,
             edit=self._edits(place, action.edits),

@@ -22,7 +22,8 @@ from flowdsl.workspace.project import read_project
 class OpenProject:
     """One project: `session` holds its analyses, `shown` what was published of each file last.
 
-    `root` is the folder of `flowdsl.toml`; for a file without one, its own folder.
+    `root` is the folder of `flowdsl.toml`; for a file without one, its own folder. `generation`
+    counts changes of files and settings.
     """
 
     def __init__(self, root: str, buffers: dict[str, str]) -> None:
@@ -40,6 +41,7 @@ class OpenProject:
 
     def reload(self) -> None:
         """Read `flowdsl.toml`, the plugins, the libraries and the baseline anew."""
+        self.generation += 1
         read = read_project(self.root)
         self.problems, self.project = read.problems, read.project
         self.libraries = dict(read.files.folders)
@@ -103,6 +105,10 @@ class OpenProject:
             self._contents.pop(path, None)
         else:
             self._contents[path] = text.encode("utf-8", "surrogatepass")
+        self.note_change(path)
+
+    def note_change(self, path: str) -> None:
+        """Drop what was computed from a file, also by a check that is under way."""
         self.generation += 1
         self.session.change(path)
 

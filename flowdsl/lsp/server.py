@@ -11,7 +11,7 @@ import asyncio
 import logging
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Any
 
@@ -74,12 +74,21 @@ class FlowServer(LanguageServer):
     def schedule(self, project: OpenProject, path: str, delay: float = _DELAY) -> None:
         """Check what a change of a file affects, unless another change comes first."""
         for flow in project.stale_flows(path):
-            names = project.session.group_of(flow)
-            key = (project.root, names[0])
-            earlier = self._checks.pop(key, None)
-            if earlier is not None:
-                earlier.cancel()
+            key = self._cancel_check(project, flow)
             self._checks[key] = asyncio.ensure_future(self._check_later(project, flow, delay))
+
+    def _cancel_check(self, project: OpenProject, path: str) -> tuple[str, str]:
+        """Cancel the scheduled check of the group of a flow; return the key of the group."""
+        key = (project.root, project.session.group_of(path)[0])
+        earlier = self._checks.pop(key, None)
+        if earlier is not None:
+            earlier.cancel()
+        return key
+
+    def forget(self, project: OpenProject, path: str) -> None:
+        """Show nothing more of a flow that was closed and is not one of the project."""
+        self._cancel_check(project, path)
+        self._publish_file(project, path, ())
 
     async def _check_later(self, project: OpenProject, path: str, delay: float) -> None:
         await asyncio.sleep(delay)
@@ -123,12 +132,16 @@ class FlowServer(LanguageServer):
             self._publish_file(project, file, ())
 
     def publish_alone(self, project: OpenProject, path: str) -> None:
-        """Publish what one file of a large group has by itself, until the group is checked."""
-        from flowdsl.ide.diagnostics import find_diagnostics
+        """Publish what one file of a large group has by itself, until the group is checked.
 
-        snapshot = project.session.analyze_file(path)
-        found = find_diagnostics(project.session, snapshot, project.baseline)
-        self._publish_file(project, path, found.get(path, ()))
+        What the last check of the group found in it stays until the next one.
+        """
+        from flowdsl.ide.diagnostics import find_diagnostics, keep_group_findings
+
+        session = project.session
+        found = find_diagnostics(session, session.analyze_file(path), project.baseline)
+        kept = keep_group_findings(session, project.shown.get(path, ()), path)
+        self._publish_file(project, path, (*found.get(path, ()), *kept))
 
     def publish_project_file(self, project: OpenProject) -> None:
         """Publish the findings of `flowdsl.toml`."""
@@ -265,9 +278,10 @@ def _register_documents(server: FlowServer) -> None:
     @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
     def did_close(params: types.DidCloseTextDocumentParams) -> None:
         project, path = server.editor.close_text(params.text_document.uri)
-        _changed(project, path)
-        if path not in project.session.entries and path in project.shown:
-            server._publish_file(project, path, ())
+        if path.endswith(".flow") and path not in project.session.entries:
+            server.forget(project, path)
+        else:
+            _changed(project, path)
 
     @server.feature(types.TEXT_DOCUMENT_DID_SAVE)
     def did_save(params: types.DidSaveTextDocumentParams) -> None:
@@ -289,20 +303,24 @@ def _saved(server: FlowServer, project: OpenProject, path: str) -> None:
         server.check_soon(project)
         return
     project.list_flows()
-    project.session.change(path)
+    project.note_change(path)
     server.schedule(project, path)
+
+
+async def _check_folders(server: FlowServer, folders: Iterable[types.WorkspaceFolder]) -> None:
+    from pygls.uris import to_fs_path
+
+    for folder in folders:
+        full = to_fs_path(folder.uri)
+        for project in () if full is None else server.editor.projects.find_in(full):
+            await server.check_all(project)
 
 
 def _register_projects(server: FlowServer) -> None:
     @server.feature(types.INITIALIZED)
     async def initialized(params: types.InitializedParams) -> None:
         await asyncio.sleep(0.05)  # whatever the editor asks at once comes first
-        from pygls.uris import to_fs_path
-
-        for folder in list(server.workspace.folders.values()):
-            full = to_fs_path(folder.uri)
-            for project in () if full is None else server.editor.projects.find_in(full):
-                await server.check_all(project)
+        await _check_folders(server, list(server.workspace.folders.values()))
         capabilities = server.client_capabilities.workspace
         watching = None if capabilities is None else capabilities.did_change_watched_files
         if watching is not None and watching.dynamic_registration:
@@ -329,12 +347,7 @@ def _register_projects(server: FlowServer) -> None:
 
     @server.feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
     async def did_change_folders(params: types.DidChangeWorkspaceFoldersParams) -> None:
-        from pygls.uris import to_fs_path
-
-        for folder in params.event.added:
-            full = to_fs_path(folder.uri)
-            for project in () if full is None else server.editor.projects.find_in(full):
-                await server.check_all(project)
+        await _check_folders(server, params.event.added)
 
 
 def serve() -> None:

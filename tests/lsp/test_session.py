@@ -172,7 +172,26 @@ def test_settings_baseline_libraries_and_other_files_hold(tmp_path: Path) -> Non
         client.notify("textDocument/didOpen", {"textDocument": untitled})
         found = client.wait_for_diagnostics("untitled:One")
         assert [each["code"] for each in found] == ["fixed-wait"]
+        assert kinds_offered(client, "untitled:One", None) == ["quickfix"]
+        for only in ("", "quickfix"):
+            assert kinds_offered(client, "untitled:One", [only]) == ["quickfix"], only
+        for only in ("quick", "refactor", "quickfix.other"):
+            assert kinds_offered(client, "untitled:One", [only]) == [], only
+        client.notify("textDocument/didClose", {"textDocument": {"uri": "untitled:One"}})
+        assert client.wait_for_diagnostics("untitled:One") == []
+        client.notify("textDocument/didOpen", {"textDocument": {**untitled, "uri": "untitled:Two"}})
+        client.wait_for_diagnostics("untitled:Two")
+        told = [each["params"] for each in client.notices if "untitled:One" in str(each)]
+        assert len(told) == 2, "a text without a file is not looked for on the disk"
         assert client.stop() == (0, "")
+
+
+def kinds_offered(client: EditorClient, uri: str, only: list[str] | None) -> list[str]:
+    at = {"line": 5, "character": 4}
+    context = {"diagnostics": [], **({} if only is None else {"only": only})}
+    params = {"textDocument": {"uri": uri}, "range": {"start": at, "end": at}, "context": context}
+    found = client.result("textDocument/codeAction", params)
+    return sorted({each["kind"] for each in found})
 
 
 def test_without_the_extra_the_command_says_how_to_install_it(tmp_path: Path) -> None:
@@ -202,6 +221,11 @@ def test_a_burst_of_changes_ends_with_the_findings_of_the_last_one(tmp_path: Pat
         shared = (root / "flows/yard.flow").as_uri()
         found = client.wait_for_diagnostics(shared, lambda each: len(each) > 0)
         assert [each["code"] for each in found] == ["unused-task"]
+        client.open(root / "flows/yard.flow", library.replace("flow 1\n", "flow 1\n\n"))
+        for _ in ("the file alone", "its whole group"):
+            (moved,) = client.wait_for_diagnostics(shared)
+            assert moved["code"] == "unused-task"
+            assert moved["range"]["start"]["line"] == found[0]["range"]["start"]["line"] + 1
         one = client.open(root / "flows/w3.flow")
         text = flows["flows__w3.flow"]
         for version, name in enumerate(("pim", "pun", "pen", "pi"), 2):
