@@ -29,6 +29,12 @@ HEAD = '[project]\nname = "x"\n'
         f'[env.p]\napi = "local"\napi_key = {{ env = "A", value = "{CANARY}" }}',
         f'[env.p]\napi = "local"\napi_key = ["{CANARY}"]',
         f'[env.p]\napi = "local"\n[env.p.api_key]\nvalue = "{CANARY}"',
+        f'[env.p]\napi = "local"\napi_key = ["x", # [\n"{CANARY}"]',
+        f'[env.p]\napi = "local"\napi_key = [\n"""\n{CANARY}""", \'\'\'\n{CANARY}\'\'\'\n]',
+        f'[env.p]\napi = "local"\napi_key = [{{ x = "]" }},\n{{ x = 1 }}, {{ y = "{CANARY}" }} ]',
+        f'[env.p]\napi = "local"\napi_key.value = "{CANARY}"',
+        f'[env.p]\napi = "local"\n"api_key" . env . value = "{CANARY}"',
+        f'[env.p]\napi = "local"\n[env.p.api_key]\nvalue = [\n"x", "{CANARY}"]',
         f'[env.p]\napi = "local"\napi_key = """\n{CANARY}"""\nx = 1',
         f'env.p = {{ api = "local", api_key = "{CANARY}" }}',
         f'[env.p]\napi = "local"\napi_key: "{CANARY}"',
@@ -64,5 +70,6 @@ def test_redaction_moves_nothing(text: str) -> None:
 def test_what_is_no_credential_stays_readable() -> None:
     text = (
         '[env.p]\napi = "local"\napi_key = { env = "CYBERDESK_API_KEY" }\n[lint]\nselect = ["x"]\n'
+        '[env.q]\napi = "local"\napi_key.env = "ANOTHER"\nvars = { a = "b" }\n'
     )
     assert redact_credentials(text) == text
