@@ -112,7 +112,7 @@ _TIMEZONE = TextRule(
     "a time zone such as `Europe/Berlin` or `UTC`", r"[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_+-]+)*"
 )
 _ADDRESS = TextRule("an address such as `workflow.name`", rf"(?:{'|'.join(MANAGED)})\.\S.*")
-_CLAUSE = r"\s*(?:>=|<=|==|!=|>|<)\s*[0-9]+(?:\.[0-9]+)*\s*"
+_CLAUSE = r"\s*(?:>=|<=|==|!=|>|<)\s*[0-9]{1,9}(?:\.[0-9]{1,9})*\s*"
 _VERSIONS = TextRule("a version range such as `>=0.1,<2`", f"{_CLAUSE}(?:,{_CLAUSE})*")
 
 _LIBRARY_NAME = TextRule(

@@ -140,7 +140,7 @@ def _check_number(value: Any, shape: Number, path: Path, report: ProjectFileRepo
     kind = "a whole number" if shape.whole else "a number"
     if isinstance(value, bool) or not isinstance(value, int if shape.whole else int | float):
         _wrong_type(value, kind, path, report)
-    elif not math.isfinite(value) or (shape.low is not None and value < shape.low):
+    elif not abs(value) < math.inf or (shape.low is not None and value < shape.low):
         bound = "" if shape.low is None else f" of at least {shape.low:g}"
         report.at_value(
             errors.INVALID_VALUE, path, key=format_key_path(path), expected=f"{kind}{bound}"

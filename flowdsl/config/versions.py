@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import operator
 import re
 
-_CLAUSE = re.compile(r"\s*(>=|<=|==|!=|>|<)\s*(\d+(?:\.\d+)*)\s*")
+_CLAUSE = re.compile(r"\s*(>=|<=|==|!=|>|<)\s*([0-9]{1,9}(?:\.[0-9]{1,9})*)\s*")
+_OPERATORS = {
+    ">=": operator.ge,
+    "<=": operator.le,
+    ">": operator.gt,
+    "<": operator.lt,
+    "==": operator.eq,
+    "!=": operator.ne,
+}
 
 
 def is_version_accepted(version: str, required: str) -> bool | None:
@@ -17,30 +26,14 @@ def is_version_accepted(version: str, required: str) -> bool | None:
         match = _CLAUSE.fullmatch(clause)
         if match is None:
             return None
-        if not _is_clause_met(actual, match[1], _parse_release(match[2])):
+        if not _OPERATORS[match[1]](actual, _parse_release(match[2])):
             return False
     return True
 
 
-def _is_clause_met(actual: tuple[int, ...], operator: str, bound: tuple[int, ...]) -> bool:
-    match operator:
-        case ">=":
-            return actual >= bound
-        case "<=":
-            return actual <= bound
-        case ">":
-            return actual > bound
-        case "<":
-            return actual < bound
-        case "==":
-            return actual == bound
-        case _:
-            return actual != bound
-
-
 def _parse_release(version: str) -> tuple[int, ...]:
     """Parse the release numbers, without trailing zeros so that equal versions compare equal."""
-    match = re.match(r"\d+(?:\.\d+)*", version)
+    match = re.match(r"[0-9]+(?:\.[0-9]+)*", version)
     numbers = [int(number) for number in match[0].split(".")] if match else []
     while numbers and numbers[-1] == 0:
         numbers.pop()

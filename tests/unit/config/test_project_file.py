@@ -299,6 +299,13 @@ def test_deep_nesting_is_a_finding(text: str) -> None:
     assert only(text).name == "toml-too-deep"
 
 
+def test_a_number_may_have_many_digits() -> None:
+    project, found = load(
+        f'[project]\nname = "x"\n[models.m]\nprovider = "p"\nmodel = "m"\nmax_tokens = {"9" * 400}'
+    )
+    assert project is not None and not found
+
+
 def test_an_unsatisfied_version_is_the_only_finding() -> None:
     diagnostic = only('[project]\nrequires_flowdsl = ">=99"\nnew_key = 1\n')
     assert diagnostic.name == "unsupported-flowdsl-version"

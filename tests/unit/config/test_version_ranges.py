@@ -17,6 +17,7 @@ from tests.support.rows import in_rows
         ("2.0.0rc1", "<=2", True),
         ("0.1.0", "<0.1", False),
         ("0.1.0", "~=0.1", None),
+        ("0.1.0", ">=" + "9" * 5_000, None),
     ],
 )
 def test_version_ranges(version: str, required: str, expected: bool | None) -> None:
