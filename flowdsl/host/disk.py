@@ -109,12 +109,13 @@ class DiskFiles:
         folder = "/".join(parts[:-1])
         full = os.path.join(self.root, *parts)
         if folder not in self._folders:
-            self._folders[folder] = self._is_inside_root(os.path.join(self.root, *parts[:-1]))
-        if not self._folders[folder] or (os.path.islink(full) and not self._is_inside_root(full)):
+            self._folders[folder] = self.is_inside_root(os.path.join(self.root, *parts[:-1]))
+        if not self._folders[folder] or (os.path.islink(full) and not self.is_inside_root(full)):
             raise UnreadableFile(path, "a symbolic link leads out of the project")
         return full
 
-    def _is_inside_root(self, full: str) -> bool:
+    def is_inside_root(self, full: str) -> bool:
+        """Whether an absolute path is the root or below it, once links are followed."""
         real = os.path.realpath(full)
         return real == self.root or real.startswith(self.root.rstrip(os.sep) + os.sep)
 

@@ -30,26 +30,35 @@ def expand_patterns(files: DiskFiles, patterns: list[str]) -> Listed:
     A pattern is a file, a folder (every `.flow` file below it) or a glob; an existing path is never
     a glob. Folders and globs leave out what `.gitignore` excludes, hidden files, and symbolic
     links, so that a flow has one name. A file that is named is always included. `flows` also holds
-    paths that do not exist, and folders that cannot be listed but may hold a match: reading them
-    reports the reason.
+    paths that do not exist or lead out of the project, and folders that cannot be listed but may
+    hold a match: reading them reports the reason.
     """
     named: set[str] = set()
     matched: set[str] = set()
     unread: set[str] = set()
     for pattern in patterns:
         parts = [part for part in pattern.split("/") if part not in ("", ".")]
+        path = "/".join(parts)
         full = os.path.join(files.root, *parts)
+        if os.pardir in parts or "\0" in path:
+            unread.add(path)
+            continue
         if os.path.isfile(full):
-            named.add("/".join(parts))
+            named.add(path)
             continue
         literal = next((i for i, part in enumerate(parts) if is_pattern(part)), len(parts))
+        start = parts[:literal]
         if literal < len(parts):
-            _walk_folders(files.root, parts[:literal], "/".join(parts), matched, unread)
+            glob = path
         elif os.path.isdir(full):
-            below = "/".join([*map(_escape_pattern, parts), "**", f"*{SUFFIX}"])
-            _walk_folders(files.root, parts, below, matched, unread)
+            glob = "/".join([*map(_escape_pattern, parts), "**", f"*{SUFFIX}"])
         else:
-            (named if os.path.exists(full) else unread).add("/".join(parts))
+            (named if os.path.exists(full) else unread).add(path)
+            continue
+        if files.is_inside_root(os.path.join(files.root, *start)):
+            _walk_folders(files.root, start, glob, matched, unread)
+        else:
+            unread.add("/".join(start))
     flows = {path for path in named | matched if path.endswith(SUFFIX)} | unread
     return Listed(sorted(flows), sorted(named - flows), sorted(matched - named - flows))
 
