@@ -10,6 +10,22 @@ import re
 MAGIC = frozenset("*?[")
 _NOTHING = "(?!)"
 """A regular expression that never matches."""
+_MEMBER = re.compile(r"(?s)\[:(\w*):\]|(\\?.)(?:-(?!\])(\\?.))?")
+"""A member of a class: a named set, a character, or a range."""
+_SETS = {
+    "alnum": "0-9A-Za-z",
+    "alpha": "A-Za-z",
+    "blank": r" \t",
+    "cntrl": r"\x00-\x1f\x7f",
+    "digit": "0-9",
+    "graph": "!-~",
+    "lower": "a-z",
+    "print": " -~",
+    "punct": r"!-/:-@\[-`{-~",
+    "space": r"\t-\r ",
+    "upper": "A-Z",
+    "xdigit": "0-9A-Fa-f",
+}
 
 
 def is_pattern(text: str) -> bool:
@@ -20,9 +36,9 @@ def is_pattern(text: str) -> bool:
 def translate_glob(pattern: str) -> str:
     """The regular expression of a glob that matches a whole POSIX path.
 
-    `*` and `?` stay inside one segment, `**` as a segment spans any number of them, `[a-z]` and
-    `[!a-z]` are classes, and a backslash takes the next character literally. As in git, a class
-    that is not closed matches nothing.
+    `*` and `?` stay inside one segment, `**` as a segment spans any number of them, `[a-z]`,
+    `[!a-z]` and `[[:digit:]]` are classes, and a backslash takes the next character literally. As
+    in git, a class that is not closed matches nothing.
 
     Matching takes no more than the square of the path's length. Between two wildcards of one kind,
     the first place where the text between them fits is taken for good (an atomic group), since that
@@ -54,13 +70,11 @@ def translate_glob(pattern: str) -> str:
         elif character == "?":
             segment.append("[^/]")
         elif character == "[":
-            closing = pattern.find(
-                "]", index + (2 if pattern[index : index + 1] in ("!", "^") else 1)
-            )
-            if closing < 0:
+            read = _read_class(pattern, index)
+            if read is None:
                 return _NOTHING
-            segment.append(_character_class(pattern[index:closing]))
-            index = closing + 1
+            segment.append(read[0])
+            index = read[1]
         else:
             if character == "\\":
                 if index == end:
@@ -89,22 +103,24 @@ def _segment_expression(parts: list[str | None]) -> str:
     return "".join(written)
 
 
-def _character_class(inner: str) -> str:
-    negated = inner[0] in "!^"
-    members = inner[1:] if negated else inner
-    # A range written backwards matches nothing in a glob but is an error in a regular expression.
-    parts, index = [], 0
-    while index < len(members):
-        low = members[index]
-        if members[index + 1 : index + 2] == "-" and index + 2 < len(members):
-            high = members[index + 2]
-            if low <= high:
-                parts.append(f"{re.escape(low)}-{re.escape(high)}")
-            index += 3
+def _read_class(pattern: str, index: int) -> tuple[str, int] | None:
+    """Return the expression of the class whose bracket is before `index`, and where it ends.
+
+    None for one that is not closed or names a set that does not exist.
+    """
+    negated = pattern[index : index + 1] in ("!", "^")
+    first = index = index + negated
+    members: list[str] = []
+    while index == first or pattern[index : index + 1] != "]":
+        member = _MEMBER.match(pattern, index)
+        if member is None or (member[1] is not None and member[1] not in _SETS):
+            return None
+        if member[1] is not None:
+            members.append(_SETS[member[1]])
         else:
-            parts.append(re.escape(low))
-            index += 1
-    positive = "[" + "".join(parts) + "]" if parts else _NOTHING
-    if negated:
-        return f"(?!{positive})[^/]"
-    return f"(?=[^/]){positive}"
+            low, high = member[2][-1], (member[3] or member[2])[-1]
+            # A range written backwards matches nothing here and is an error for `re`.
+            members += [f"{re.escape(low)}-{re.escape(high)}"] if low <= high else []
+        index = member.end()
+    positive = f"[{''.join(members)}]" if members else _NOTHING
+    return (f"(?!{positive})[^/]" if negated else f"(?=[^/]){positive}"), index + 1

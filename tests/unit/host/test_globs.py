@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from flowdsl.host.disk import DiskFiles
 from flowdsl.host.gitignore import IgnoreFile
 from flowdsl.host.listing import expand_patterns
+from flowdsl.source.files import UnreadableFile
 from tests.support.effort import examples
 from tests.support.rows import check_rows
 
@@ -94,6 +95,23 @@ def test_links_are_not_followed(tmp_path: Path) -> None:
     (tmp_path / "root" / "f" / "up").symlink_to("..")
     (tmp_path / "root" / "f" / "b.flow").symlink_to("a.flow")
     assert expand_patterns(files, ["**/*.flow"]).flows == ["f/a.flow"]
+
+
+def test_nothing_outside_the_project_is_listed(tmp_path: Path) -> None:
+    files = make(tmp_path / "root", "f/a.flow")
+    make(tmp_path / "outside", "b.flow")
+    (tmp_path / "root" / "out").symlink_to(tmp_path / "outside")
+    for pattern, path in (
+        ("../**", "../**"),
+        ("..", ".."),
+        ("f/../../outside/*.flow", "f/../../outside/*.flow"),
+        ("out/*.flow", "out"),
+        ("out", "out"),
+        ("f\0/*.flow", "f\0/*.flow"),
+    ):
+        assert expand_patterns(files, [pattern]).flows == [path]
+        with pytest.raises(UnreadableFile, match=r"outside|leads out|not a valid path"):
+            files.read_bytes(path)
 
 
 def test_ignore_files_of_every_level_count(tmp_path: Path) -> None:
@@ -242,6 +260,9 @@ def test_git_agrees_on_lines(tmp_path: Path) -> None:
         b"a.flow\n\xef\xbb\xbfb.flow\n",
         b"a.flow\rb.flow\r",
         "x\fa.flow\ny\u2028b.flow\n".encode(),
+        b"[[:alpha:]].flow\n",
+        b"[a\\-c].flow\n",
+        b"[![:no:]].flow\n",
         None,  # a folder of that name
     ]
     files = make(tmp_path, "a.flow", "b.flow", "c.flow")
