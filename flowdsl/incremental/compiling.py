@@ -7,6 +7,7 @@ from contextlib import suppress
 
 from flowdsl.diagnostics.diagnostic import ERROR
 from flowdsl.diagnostics.findings import Findings
+from flowdsl.source.failure import ChangedSources
 from flowdsl.source.files import FileSystem, UnreadableFile
 from flowdsl.source.record import Record, replace
 
@@ -27,7 +28,7 @@ class Compiled(Record):
     - `findings`: those of its check, and behind them those of the program.
     - `read`: the paths of all files that were read.
     - `made`: the artifacts, in the order of a bundle; None if an error stops it.
-    - `load`: gives the bundle, or the part of it with these artifacts.
+    - `load`: gives the bundle, or the part of it with these artifacts; raises `ChangedSources`.
     - `outputs`: gives what is known about the files that were written of artifacts to an absolute
       folder; None without an index.
     """
@@ -115,7 +116,13 @@ class _Work:
                 return _load_bundle(files, groups, store, lines, only)
             except (UnreadableFile, ValueError, KeyError, TypeError):
                 # Someone has changed the store, or a picture, since the index was read.
-                return self.compile(NOTHING).load(None)
+                again = self.compile(NOTHING)
+                if again.made is None:
+                    raise ChangedSources(
+                        "the flows were changed while they were compiled, and have errors now; "
+                        "`flowdsl check` shows them"
+                    ) from None
+                return again.load(None)
 
         outputs = None if self._request.secret is None else self._outputs_in
         return Compiled(findings, read, None if failed else tuple(made), load, outputs)

@@ -10,5 +10,9 @@ class FlowdslError(Exception):
     """
 
 
+class ChangedSources(FlowdslError):
+    """The sources have errors now, which they had not when they were checked just before."""
+
+
 TOO_DEEP = "calls, blocks, types or consts nest too deep in these flows to be followed"
 """The message for people about a `RecursionError`."""

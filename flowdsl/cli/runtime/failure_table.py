@@ -21,7 +21,7 @@ from flowdsl.runs.inputs.places import InputsRefused
 from flowdsl.runs.inputs.today import UnknownTimezone
 from flowdsl.runs.names import NoSuchName
 from flowdsl.runs.starting.place import NotDeployed
-from flowdsl.source.failure import FlowdslError
+from flowdsl.source.failure import ChangedSources, FlowdslError
 from flowdsl.state.errors import LeaseLost, Locked, StateError
 from flowdsl.workspace.environments import UnusableProject
 
@@ -51,7 +51,7 @@ OF_FAILURES: Sequence[tuple[tuple[type[FlowdslError], ...], int]] = (
     ((Unresolved,), exit_codes.UNKNOWN_OUTCOME),
     ((PlanError, AmbiguousName, UnusablePlan, NotDeployed), exit_codes.CONFLICT),
     ((UnknownTimezone,), exit_codes.USAGE),
-    ((UnusableProject,), exit_codes.SOURCE_ERRORS),
+    ((UnusableProject, ChangedSources), exit_codes.SOURCE_ERRORS),
 )
 """The first row that matches the failure counts. Any other failure is an error in the arguments: an
 address, name or input that does not exist or is invalid."""

@@ -12,6 +12,12 @@ import pytest
 from flowdsl.cli.runtime.exit_codes import SOURCE_ERRORS
 from flowdsl.cli.runtime.indexed import INDEX_FROM
 from flowdsl.compiler import pipeline
+from flowdsl.compiler.pipeline import CompileOptions
+from flowdsl.explain.page import PICTURE
+from flowdsl.host.disk import DiskFiles
+from flowdsl.incremental.check import Request
+from flowdsl.incremental.compiling import compile_with_index
+from flowdsl.source.failure import ChangedSources
 from tests.support.command_line import run_here, write_tree
 
 PROJECT = """
@@ -168,6 +174,27 @@ def test_a_plan_and_a_deploy_make_nothing_anew(
     assert sizes == [1]
     run(project, "deploy", "-e", "local", "--yes")
     assert run(project, "plan", "-e", "local", "--detailed-exitcode", ci=True)[0] == 0
+
+
+def test_flows_that_get_an_error_while_they_are_compiled_give_no_part_of_a_bundle(
+    tmp_path: Path,
+) -> None:
+    head = 'flow 1\nworkflow w { steps { do "x" '
+    write_tree(
+        tmp_path,
+        {
+            "a.flow": head + 'image "./p.png" shows "x" } }\n',
+            "b.flow": head.replace("w {", "v {", 1) + "} }",
+        },
+    )
+    (tmp_path / "p.png").write_bytes(PICTURE)
+    files, entries, secret = DiskFiles(str(tmp_path)), ["a.flow", "b.flow"], b"s" * 32
+    request = Request(str(tmp_path), files, entries, "", CompileOptions, 0, secret)
+    compiled = compile_with_index(request, {})
+    assert compiled.made is not None
+    (tmp_path / "p.png").unlink()
+    with pytest.raises(ChangedSources, match="have errors now"):
+        compiled.load(None)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="symbolic links of POSIX")
