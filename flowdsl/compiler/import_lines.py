@@ -31,6 +31,7 @@ _DECLARING: dict[str, tuple[type[Any], ...]] = {
 }
 """The declarations that a name may be missing, by the name of what reports it."""
 
+_DECLARATION = re.compile(r"\b(?:chain|const|fixture|task|type|workflow)\s+([A-Za-z_]\w*)")
 _ALONE = re.compile(r"\{?\s*([A-Za-z_][A-Za-z0-9_]*)")
 _HEAD = re.compile(r"(?:\s|#[^\n]*)*flow\s+[0-9]+[^\n]*\n?")
 
@@ -60,12 +61,18 @@ def name_imports(
 
 
 class _ProjectDeclarations:
-    """The declarations of the flows of a project, whose files are read when they are asked for."""
+    """The declarations of the flows of a project; each file is read and parsed once at most."""
 
     def __init__(self, files: FileSystem, flows: Iterable[str]) -> None:
         self._files = files
-        self._paths = flows
         self._texts: dict[str, str] = {}
+        self._declared: dict[str, set[tuple[type[Any], str]]] = {}
+        self._imported: dict[str, set[str]] = {}
+        self._homes: dict[str, list[str]] = {}
+        """The files that seem to declare each name, in the order of the flows."""
+        for path in flows:
+            for name in {*_DECLARATION.findall(self._text(path))}:
+                self._homes.setdefault(name, []).append(path)
 
     def _text(self, path: str) -> str:
         if path not in self._texts:
@@ -77,30 +84,36 @@ class _ProjectDeclarations:
 
     def files_with(self, name: str, classes: tuple[type[Any], ...], importing: str) -> list[str]:
         """Return the files that declare a name and that the file `importing` may import."""
-        return [path for path in self._paths if self._declares(path, name, classes, importing)]
+        return [
+            path
+            for path in self._homes.get(name, ())
+            if path != importing
+            and any((class_, name) in self._declarations(path) for class_ in classes)
+            and importing not in self._imported_by(path)
+        ]
 
-    def _declares(
-        self, path: str, name: str, classes: tuple[type[Any], ...], importing: str
-    ) -> bool:
-        text = self._text(path)
-        if path == importing or not re.search(rf"\b[a-z]+\s+{name}\b", text):
-            return False
-        module = parse_module(SourceFile(path, text), Sink())
-        declares = any(
-            isinstance(each, classes) and each.name.text == name for each in module.declarations
-        )
-        return declares and importing not in self._imported_by(path)
+    def _declarations(self, path: str) -> set[tuple[type[Any], str]]:
+        if path not in self._declared:
+            module = parse_module(SourceFile(path, self._text(path)), Sink())
+            self._declared[path] = {
+                (type(each), each.name.text)
+                for each in module.declarations
+                if not isinstance(each, ast.TestDecl)
+            }
+        return self._declared[path]
 
     def _imported_by(self, path: str) -> set[str]:
         """Return the files that a file imports, directly or through others."""
-        found: set[str] = set()
-        left = [path]
-        while left:
-            at = left.pop()
-            new = set(imports_in(at, self._text(at))) - found
-            found |= new
-            left += new
-        return found
+        if path not in self._imported:
+            found: set[str] = set()
+            left = [path]
+            while left:
+                at = left.pop()
+                new = set(imports_in(at, self._text(at))) - found
+                found |= new
+                left += new
+            self._imported[path] = found
+        return self._imported[path]
 
 
 def _name_import(

@@ -11,11 +11,16 @@ import pytest
 
 import flowdsl
 from benchmarks.performance.corpus import project
+from flowdsl.compiler import import_lines
 from flowdsl.compiler.pipeline import CompileOptions, analyze, compile_project
 from flowdsl.diagnostics import suggest
+from flowdsl.diagnostics.sink import Sink
 from flowdsl.diagnostics.suggest import Names, find_misspelt_name
 from flowdsl.semantics.values.schema_files import read_schema_fields
 from flowdsl.source.files import MemoryFiles
+from flowdsl.source.text import SourceFile
+from flowdsl.syntax.ast import Module
+from flowdsl.syntax.parse import parse_module
 from tests.support.rows import in_rows
 from tests.support.work import lines_run
 
@@ -158,6 +163,28 @@ def test_names_for_a_prompt_are_put_in_order_once(monkeypatch: pytest.MonkeyPatc
         assert len(found.diagnostics) > unknown
         counts.append(made)
     assert counts[0] == counts[1]
+
+
+def test_a_file_that_declares_many_missing_names_is_parsed_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    parsed: list[str] = []
+
+    def counted(source: SourceFile, sink: Sink) -> Module:
+        parsed.append(source.path)
+        return parse_module(source, sink)
+
+    monkeypatch.setattr(import_lines, "parse_module", counted)
+    tasks = numbered('task t@() { do "x" }\n', 30)
+    calls = numbered("call t@() ", 30)
+    paths = ["a.flow", "lib.flow"]
+    files = MemoryFiles(
+        {"lib.flow": f"flow 1\n{tasks}", "a.flow": f"flow 1\ntask a() {{ {calls} }}"}
+    )
+    found = analyze(files, paths, CompileOptions()).findings
+    helped = import_lines.name_imports(found, files, lambda: paths).diagnostics
+    assert sum("lib.flow" in (each.help or "") for each in helped) == 30
+    assert parsed == ["lib.flow"]
 
 
 def test_a_slip_is_compared_with_few_of_many_names(monkeypatch: pytest.MonkeyPatch) -> None:
