@@ -108,26 +108,23 @@ class _Writer:
 
         Any other stays on the line of its braces if all of that line fits.
         """
-        broken = [body for body in item.bodies if body.broken]
-        if not broken:
+        if not any(body.broken for body in item.bodies):
             # No second formatting may find other bodies to break than this one.
             broken = [body for body in item.bodies if body.items]
             for body in broken:
                 body.broken = True
             return broken or item.bodies
-        firsts = (item.first, *(body.close for body in broken))
-        pasts = (*(body.open + 1 for body in broken), item.past)
-        for first, past in zip(firsts, pasts, strict=True):
-            flat = [
-                body
-                for body in item.bodies
-                if body.items and not body.broken and first <= body.open < past
-            ]
+        first, flat = item.first, list[Body]()
+        for each in (*item.bodies, None):
+            if each is not None and not each.broken:
+                flat += [each] if each.items else []
+                continue
+            past = item.past if each is None else each.open + 1
             if flat and _render_on_one_line(self.sheet, first, past, indent) is None:
                 for body in flat:
                     body.broken = True
-                return self._find_broken_bodies(item, indent)
-        return broken
+            first, flat = (past if each is None else each.close), []
+        return [body for body in item.bodies if body.broken]
 
     def _write_annotations(self, item: Item, indent: int) -> None:
         """Writes the annotations of an item on lines of their own, and begins the next line."""

@@ -281,7 +281,14 @@ def test_time_grows_with_the_file() -> None:
         presses = 'press "Tab" # c\n' * count
         return partial(formatted, f"flow 1\nconst a = [{rows}]\ntask t() {{ {presses} }}")
 
+    def chain(count: int) -> Callable[[], object]:
+        long = f' else if sees "{"b" * 60}" {{ do "{"z" * 60}" }}'
+        branch = ' else if sees "a" { do "x"\n do "y" }'
+        branches = (branch + long + long) * count
+        return partial(formatted, f"flow 1\ntask t() {{ if a {{ }}{branches} }}")
+
     assert_linear(work, 1_600)
+    assert_linear(chain, 160)
 
 
 def test_every_rule_of_the_grammar_is_accounted_for() -> None:
