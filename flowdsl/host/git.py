@@ -170,6 +170,8 @@ def _git_bytes(folder: str, *words: str) -> subprocess.CompletedProcess[bytes]:
         raise NoCheckout("git is not installed") from None
     except subprocess.TimeoutExpired:
         raise NoCheckout(f"git did not answer within {SECONDS:.0f} s") from None
+    except OSError as error:
+        raise NoCheckout(f"git cannot be run: {(error.strerror or 'it fails').lower()}") from None
 
 
 def _explain_failure(said: str) -> str:

@@ -39,7 +39,7 @@ def load_plugins(names: Iterable[str], root: str) -> tuple[tuple[Rule, ...], lis
                     rule.load()
         except _UnusablePlugin as unusable:
             problems.append((name, str(unusable)))
-        except Exception as error:  # noqa: BLE001 - foreign code may fail in any way
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - foreign code may fail in any way
             problems.append((name, f"it cannot be loaded: {type(error).__name__}"))
         else:
             rules += loaded

@@ -37,7 +37,7 @@ def is_terminal(stream: TextIO) -> bool:
 def find_terminal_width() -> int | None:
     """The columns of standard output as `COLUMNS` or the terminal gives them; None without both."""
     try:
-        return int(os.environ["COLUMNS"]) or None
+        return max(int(os.environ["COLUMNS"]), 0) or None
     except (KeyError, ValueError):
         pass
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -61,3 +62,13 @@ def test_a_commit_of_no_date_is_no_error_of_python(
         pytest.skip("this git makes no such commit")
     with pytest.raises(NoCheckout, match=r"^the time of commit [0-9a-f]{12} is none: "):
         checkout_at(str(tmp_path / "care"))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
+def test_a_git_that_may_not_be_run_is_no_checkout(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "git").write_text("")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(NoCheckout, match="git cannot be run: permission denied"):
+        checkout_at(str(tmp_path))
