@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Callable, Collection, Mapping, Mutabl
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from difflib import get_close_matches
 
-import anyio
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -88,7 +87,7 @@ def create_app(
     refuses unknown request keys, which the service drops. `allowed_hosts` are host names that the
     `Host` header may carry besides this machine's. `requests` grows by one entry per request;
     `with_control` adds the routes of `routes.control`. The lifespan of the application delivers its
-    webhooks; without a lifespan, `state.courier` does. Raises `ScenarioError` for a fault whose
+    webhooks; without a lifespan, `state.courier` has to. Raises `ScenarioError` for a fault whose
     route does not exist.
     """
     context = EmulatorContext(
@@ -139,10 +138,8 @@ def create_app(
 def _webhook_lifespan(courier: Courier) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        async with anyio.create_task_group() as group:
-            group.start_soon(courier.poll_forever)
+        with courier.polling():
             yield
-            group.cancel_scope.cancel()
 
     return lifespan
 

@@ -46,18 +46,25 @@ class SearchedJSON(TypeDecorator[Any]):
         return None if value is None else json.loads(value)
 
 
-def _id_column() -> Column[str]:
-    return Column("id", String, primary_key=True)
+def _required(kind: Any, *names: str) -> tuple[Column[Any], ...]:
+    return tuple(Column(name, kind, nullable=False) for name in names)
+
+
+def _optional(kind: Any, *names: str) -> tuple[Column[Any], ...]:
+    return tuple(Column(name, kind) for name in names)
+
+
+def _key(*names: str) -> tuple[Column[Any], ...]:
+    """Return the columns of text that together identify a row."""
+    return tuple(Column(name, String, primary_key=True) for name in names)
 
 
 def _organization_column() -> Column[str]:
     return Column("organization_id", String, nullable=False, index=True)
 
 
-def _time_columns() -> tuple[Column[str], Column[str]]:
-    return Column("created_at", String, nullable=False), Column(
-        "updated_at", String, nullable=False
-    )
+def _time_columns() -> tuple[Column[Any], ...]:
+    return _required(String, "created_at", "updated_at")
 
 
 def _owner_column(name: str, table: str) -> Column[str]:
@@ -67,49 +74,33 @@ def _owner_column(name: str, table: str) -> Column[str]:
 
 def _label_columns() -> tuple[Column[Any], ...]:
     """Return the position and display columns that tags and groups have in common."""
-    texts = (Column(name, String) for name in ("description", "emoji", "color"))
-    position = Column("position", Integer, nullable=False)
-    return position, Column("name", String, nullable=False), *texts
+    labels = _optional(String, "description", "emoji", "color")
+    return *_required(Integer, "position"), *_required(String, "name"), *labels
 
 
-def _json_column(name: str) -> Column[Any]:
-    return Column(name, JSON(none_as_null=True))
+_NULLABLE_JSON = JSON(none_as_null=True)
 
-
-store_facts = Table(
-    "store_facts",
-    metadata,
-    Column("name", String, primary_key=True),
-    Column("value", String, nullable=False),
-)
+store_facts = Table("store_facts", metadata, *_key("name"), *_required(String, "value"))
 
 idempotent_replies = Table(
     "idempotent_replies",
     metadata,
-    Column("organization_id", String, primary_key=True),
-    Column("key", String, primary_key=True),
-    Column("status", Integer, nullable=False),
-    Column("media_type", String),
-    Column("body", LargeBinary, nullable=False),
-    Column("created_at", String, nullable=False),
+    *_key("organization_id", "key"),
+    *_required(Integer, "status"),
+    *_optional(String, "media_type"),
+    *_required(LargeBinary, "body"),
+    *_required(String, "created_at"),
 )
 
 workflows = Table(
     "workflows",
     metadata,
-    _id_column(),
-    Column("organization_id", String, nullable=False),
-    *_time_columns(),
-    Column("name", String),
-    Column("main_prompt", String, nullable=False),
-    Column("input_schema", String),
-    Column("output_schema", String),
-    Column("includes_file_exports", Boolean, nullable=False),
-    Column("is_webhooks_enabled", Boolean, nullable=False),
-    _json_column("terminal_command_allowlist"),
-    _json_column("model_metadata"),
-    _json_column("workflow_metadata"),
-    Column("post_run_check_failure_cleanup_prompt", String),
+    *_key("id"),
+    *_required(String, "organization_id", "created_at", "updated_at", "main_prompt"),
+    *_optional(String, "name", "input_schema", "output_schema"),
+    *_required(Boolean, "includes_file_exports", "is_webhooks_enabled"),
+    *_optional(_NULLABLE_JSON, "terminal_command_allowlist", "model_metadata", "workflow_metadata"),
+    *_optional(String, "post_run_check_failure_cleanup_prompt"),
     Index("workflows_newest", "organization_id", "updated_at"),
 )
 
@@ -118,24 +109,24 @@ workflow_versions = Table(
     metadata,
     Column("sequence", Integer, primary_key=True, autoincrement=True),
     _owner_column("workflow_id", "workflows"),
-    Column("content", JSON, nullable=False),
+    *_required(JSON, "content"),
 )
 
 post_run_checks = Table(
     "post_run_checks",
     metadata,
-    _id_column(),
+    *_key("id"),
     _organization_column(),
     _owner_column("workflow_id", "workflows"),
-    Column("position", Integer, nullable=False),
-    Column("definition", JSON, nullable=False),
+    *_required(Integer, "position"),
+    *_required(JSON, "definition"),
     *_time_columns(),
 )
 
 tag_groups = Table(
     "tag_groups",
     metadata,
-    _id_column(),
+    *_key("id"),
     _organization_column(),
     *_time_columns(),
     *_label_columns(),
@@ -145,12 +136,12 @@ tag_groups = Table(
 tags = Table(
     "tags",
     metadata,
-    _id_column(),
+    *_key("id"),
     _organization_column(),
     *_time_columns(),
     *_label_columns(),
     Column("group_id", ForeignKey("tag_groups.id", ondelete="SET NULL"), index=True),
-    Column("is_archived", Boolean, nullable=False),
+    *_required(Boolean, "is_archived"),
     UniqueConstraint("organization_id", "name"),
 )
 
@@ -164,59 +155,46 @@ workflow_tags = Table(
 model_configurations = Table(
     "model_configurations",
     metadata,
-    _id_column(),
+    *_key("id"),
     Column("organization_id", String, index=True),
     *_time_columns(),
-    Column("name", String, nullable=False),
-    Column("is_archived", Boolean, nullable=False),
-    Column("settings", JSON, nullable=False),
-    Column("api_key_alias", String),
+    *_required(String, "name"),
+    *_required(Boolean, "is_archived"),
+    *_required(JSON, "settings"),
+    *_optional(String, "api_key_alias"),
 )
 
 prompt_images = Table(
     "prompt_images",
     metadata,
-    Column("path", String, primary_key=True),
+    *_key("path"),
     _organization_column(),
-    Column("filename", String, nullable=False),
-    Column("content_type", String, nullable=False),
-    Column("size_bytes", Integer, nullable=False),
-    Column("content", LargeBinary, nullable=False),
-    Column("created_at", String, nullable=False),
+    *_required(String, "filename", "content_type", "created_at"),
+    *_required(Integer, "size_bytes"),
+    *_required(LargeBinary, "content"),
 )
 
 machines = Table(
     "machines",
     metadata,
-    _id_column(),
+    *_key("id"),
     _organization_column(),
-    Column("created_at", String, nullable=False),
-    Column("last_seen", String, nullable=False),
-    Column("fingerprint", String, nullable=False),
-    Column("unkey_key_id", String, nullable=False),
-    Column("name", String),
-    Column("version", String),
-    Column("hostname", String),
-    Column("os_info", String),
-    Column("status", String, nullable=False),
-    Column("is_available", Boolean, nullable=False),
-    Column("alerts_enabled", Boolean, nullable=False),
-    Column("reserved_session_id", String),
-    Column("reserved_until", String),
-    _json_column("machine_parameters"),
-    _json_column("machine_sensitive_parameters"),
+    *_required(String, "created_at", "last_seen", "fingerprint", "unkey_key_id", "status"),
+    *_optional(String, "name", "version", "hostname", "os_info"),
+    *_required(Boolean, "is_available", "alerts_enabled"),
+    *_optional(String, "reserved_session_id", "reserved_until"),
+    *_optional(_NULLABLE_JSON, "machine_parameters", "machine_sensitive_parameters"),
 )
 
 pools = Table(
     "pools",
     metadata,
-    _id_column(),
+    *_key("id"),
     _organization_column(),
     *_time_columns(),
-    Column("name", String, nullable=False),
-    Column("description", String),
-    _json_column("pool_parameters"),
-    _json_column("pool_sensitive_parameters"),
+    *_required(String, "name"),
+    *_optional(String, "description"),
+    *_optional(_NULLABLE_JSON, "pool_parameters", "pool_sensitive_parameters"),
 )
 
 pool_machines = Table(
@@ -231,78 +209,55 @@ pool_machines = Table(
 connections = Table(
     "connections",
     metadata,
-    _id_column(),
+    *_key("id"),
     _organization_column(),
     _owner_column("machine_id", "machines"),
-    Column("websocket_id", String, nullable=False),
-    Column("connected_at", String, nullable=False),
-    Column("disconnected_at", String),
-    Column("last_ping", String, nullable=False),
-    Column("status", String, nullable=False),
-    Column("ip_address", String),
-    Column("user_agent", String),
+    *_required(String, "websocket_id", "connected_at", "last_ping", "status"),
+    *_optional(String, "disconnected_at", "ip_address", "user_agent"),
 )
 
 trajectories = Table(
     "trajectories",
     metadata,
-    _id_column(),
+    *_key("id"),
     _organization_column(),
     _owner_column("workflow_id", "workflows"),
     Column("run_id", ForeignKey("runs.id", ondelete="SET NULL"), index=True),
     *_time_columns(),
-    Column("name", String),
-    Column("description", String),
-    Column("is_approved", Boolean, nullable=False),
-    Column("has_been_approved", Boolean, nullable=False),
-    Column("is_generated", Boolean, nullable=False),
-    Column("is_main", Boolean, nullable=False),
-    Column("trajectory_data", JSON, nullable=False),
-    Column("dimensions", JSON, nullable=False),
-    _json_column("original_input_values"),
+    *_optional(String, "name", "description"),
+    *_required(Boolean, "is_approved", "has_been_approved", "is_generated", "is_main"),
+    *_required(JSON, "trajectory_data", "dimensions"),
+    *_optional(_NULLABLE_JSON, "original_input_values"),
 )
 
 runs = Table(
     "runs",
     metadata,
-    _id_column(),
-    Column("organization_id", String, nullable=False),
-    Column("created_at", String, nullable=False),
-    Column("position", Integer, nullable=False),
+    *_key("id"),
+    *_required(String, "organization_id", "created_at"),
+    *_required(Integer, "position"),
     _owner_column("workflow_id", "workflows"),
     Column("machine_id", ForeignKey("machines.id", ondelete="SET NULL")),
     Column("session_id", String, index=True),
-    Column("session_alias", String),
-    Column("release_session_after", Boolean),
-    Column("is_priority", Boolean, nullable=False),
-    Column("main_prompt", String),
-    _json_column("model_metadata"),
-    _json_column("pool_ids"),
-    Column("input_values", SearchedJSON),
-    _json_column("sensitive_input_aliases"),
-    _json_column("effects"),
+    *_optional(String, "session_alias", "main_prompt"),
+    *_optional(Boolean, "release_session_after"),
+    *_required(Boolean, "is_priority"),
+    *_optional(_NULLABLE_JSON, "model_metadata", "pool_ids", "sensitive_input_aliases", "effects"),
+    *_optional(SearchedJSON, "input_values"),
     # When it was last queued, and the number of attempts before that.
-    Column("queued_at", String, nullable=False),
-    Column("attempt", Integer, nullable=False),
+    *_required(String, "queued_at"),
+    *_required(Integer, "attempt"),
     # The run plan: how long each state takes, and the final values.
-    Column("running_ms", Integer),
-    Column("checking_ms", Integer),
-    Column("held", String),
-    Column("outcome", String),
-    Column("error", SearchedJSON),
-    Column("output_data", SearchedJSON),
-    Column("run_message_history", SearchedJSON),
-    _json_column("message_ms"),
-    _json_column("usage_metadata"),
-    _json_column("post_run_checks"),
-    _json_column("output_attachment_ids"),
+    *_optional(Integer, "running_ms", "checking_ms"),
+    *_optional(String, "held", "outcome"),
+    *_optional(SearchedJSON, "error", "output_data", "run_message_history"),
+    *_optional(
+        _NULLABLE_JSON, "message_ms", "usage_metadata", "post_run_checks", "output_attachment_ids"
+    ),
     # The schedule; NULL means never, as far as is known.
-    Column("starts_at", String),
-    Column("checks_at", String),
-    Column("ends_at", String),
-    Column("frees_at", String),
+    *_optional(String, "starts_at", "checks_at", "ends_at", "frees_at"),
     # Set once a request has taken over the run from the emulator: then nothing changes by itself.
-    Column("status", String),
+    *_optional(String, "status"),
     Index("runs_newest", "organization_id", "created_at", "position"),
     Index("runs_by_machine", "machine_id", "frees_at"),
     Index("runs_by_end", "organization_id", "ends_at"),
@@ -311,49 +266,41 @@ runs = Table(
 run_attachments = Table(
     "run_attachments",
     metadata,
-    _id_column(),
+    *_key("id"),
     _organization_column(),
     _owner_column("run_id", "runs"),
     # In the future for a file that an unfinished run will attach later; `at_ms` is its time in the
     # run plan.
-    Column("created_at", String, nullable=False),
-    Column("position", Integer, nullable=False),
-    Column("at_ms", Integer),
-    Column("filename", String, nullable=False),
-    Column("content_type", String, nullable=False),
-    Column("attachment_type", String, nullable=False),
-    Column("size_bytes", Integer, nullable=False),
-    Column("storage_path", String, nullable=False),
-    Column("target_path", String),
-    Column("cleanup_imports_after_run", Boolean, nullable=False),
-    Column("expires_at", String),
-    Column("content", LargeBinary, nullable=False),
+    *_required(String, "created_at"),
+    *_optional(Integer, "at_ms"),
+    *_required(Integer, "position", "size_bytes"),
+    *_required(String, "filename", "content_type", "attachment_type", "storage_path"),
+    *_optional(String, "target_path", "expires_at"),
+    *_required(Boolean, "cleanup_imports_after_run"),
+    *_required(LargeBinary, "content"),
 )
 
 provider_credentials = Table(
     "provider_credentials",
     metadata,
     # The parts of a credential that may be shown; the secret is never stored.
-    Column("organization_id", String, primary_key=True),
-    Column("slot", String, primary_key=True),
+    *_key("organization_id", "slot"),
     *_time_columns(),
-    Column("status", String, nullable=False),
-    Column("auth_type", String),
-    Column("display_metadata", JSON, nullable=False),
-    Column("activated_at", String),
-    Column("last_validated_at", String),
+    *_required(String, "status"),
+    *_optional(String, "auth_type", "activated_at", "last_validated_at"),
+    *_required(JSON, "display_metadata"),
 )
 
 webhook_deliveries = Table(
     "webhook_deliveries",
     metadata,
     # The id of the event, the same for every attempt.
-    _id_column(),
+    *_key("id"),
     _organization_column(),
-    Column("created_at", String, nullable=False),
-    Column("body", LargeBinary, nullable=False),
-    Column("attempts", Integer, nullable=False),
+    *_required(String, "created_at"),
+    *_required(LargeBinary, "body"),
+    *_required(Integer, "attempts"),
     # NULL once it was delivered or given up.
     Column("next_attempt_at", String, index=True),
-    Column("delivered_at", String),
+    *_optional(String, "delivered_at"),
 )

@@ -11,20 +11,18 @@ import base64
 import binascii
 import hmac
 import secrets
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from http.client import HTTPConnection, HTTPException
 from ipaddress import ip_address
-from threading import Thread
+from threading import Event, Thread
 from typing import Annotated, Any
 from urllib.parse import SplitResult, urlsplit
 from uuid import UUID, uuid5
 
-import anyio
-from anyio import to_thread
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from sqlalchemy import Row, insert, select, update
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from flowdsl.emulator.clock import time_after
 from flowdsl.emulator.runs.rows import find_ended_runs
@@ -157,11 +155,24 @@ class Courier:
             except StoreBusyError:
                 continue
 
-    async def poll_forever(self) -> None:
-        """Poll in a thread until cancelled."""
-        while True:
-            await to_thread.run_sync(self.poll)
-            await anyio.sleep(POLL_SECONDS)
+    @contextmanager
+    def polling(self) -> Iterator[None]:
+        """Return a context in which a thread polls; its end waits for a last poll."""
+        ended = Event()
+
+        def poll_until_ended() -> None:
+            self.poll()
+            while not ended.wait(POLL_SECONDS):
+                self.poll()
+            self.poll()
+
+        thread = Thread(target=poll_until_ended, name="webhooks", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join()
 
     def _poll_organization(self, organization_id: str) -> None:
         with self._store.read(organization_id) as transaction:
@@ -189,40 +200,6 @@ class Courier:
             note_attempt(
                 transaction, event_id, delivered=delivered, next_attempt_at=next_attempt_at
             )
-
-
-class DeliverAfterRequests:
-    """ASGI middleware for a process without a background task: polls after every request."""
-
-    def __init__(self, app: ASGIApp, deliveries: Deliveries) -> None:
-        self._app = app
-        self._deliveries = deliveries
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            await self._app(scope, receive, send)
-        finally:
-            if scope["type"] == "http":
-                self._deliveries.start()
-
-
-class Deliveries:
-    """Runs at most one poll at a time; `finish` waits for it."""
-
-    def __init__(self, courier: Courier) -> None:
-        self._courier = courier
-        self._thread: Thread | None = None
-
-    def start(self) -> None:
-        """Start a poll and return at once."""
-        if self._thread is None or not self._thread.is_alive():
-            self._thread = Thread(target=self._courier.poll, name="webhooks", daemon=True)
-            self._thread.start()
-
-    def finish(self) -> None:
-        """Wait until no poll is running."""
-        if self._thread is not None:
-            self._thread.join()
 
 
 # Events

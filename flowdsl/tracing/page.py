@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
@@ -25,12 +25,8 @@ from flowdsl.tracing.trace import FAILED, CheckResult, Trace
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-MAX_SOURCE_LINES = 5_000
-"""Maximum number of lines shown of one file or prompt.
-
-Of a longer file, only lines with a statement are shown or with a failed check; of a longer prompt,
-the first lines.
-"""
+MAX_LISTED_LINES = 5_000
+"""The number of lines of a file or prompt up to which all are shown."""
 
 _Text = tuple[Literal["steps", "checks"], str]
 """A file by its path, in the version deployed with the prompt or with the checks."""
@@ -168,7 +164,7 @@ def _describe_prompt_line(trace: Trace, line: int, anchors: dict[_Text, str]) ->
     """Return the id and the name of a prompt line's source, or of that line."""
     place = trace.place(line)
     if place is None:
-        return f"p{line}", f"prompt:{line}"
+        return f"p-{line}", f"prompt:{line}"
     return f"{anchors['steps', place.path]}-{place.start_line}", _name_of_place(place)
 
 
@@ -233,85 +229,78 @@ _NOTES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _RunPlaces:
-    """Places of a run in source.
-
-    - `mapped`: those of all lines of the prompt.
-    - `visited`: those of the lines that the run came to.
-    - `failed`: that of the line at which it failed, if there is one.
-    - `failed_checks`: those of the checks that failed.
-    """
-
-    mapped: list[Place]
-    visited: list[Place]
-    failed: list[Place]
-    failed_checks: list[Place]
-
-
-def _find_run_places(trace: Trace) -> _RunPlaces:
-    lines = {each.number for visited in trace.visited for each in trace.units[visited.index].lines}
-    line = None if trace.failure is None else trace.failure.line
-    return _RunPlaces(
-        mapped=list(trace.source_map.places.values()),
-        visited=[each for each in map(trace.place, sorted(lines)) if each is not None],
-        failed=[each for each in (trace.place(line),) if each is not None],
-        failed_checks=[
-            each for each in map(trace.place_of_check, trace.run.checks) if each is not None
-        ],
-    )
+def _find_visited_lines(trace: Trace) -> set[int]:
+    """Return the lines of the prompt that belong to the units that the run came to."""
+    return {each.number for visited in trace.visited for each in trace.units[visited.index].lines}
 
 
 def _make_source_listings(trace: Trace, anchors: dict[_Text, str]) -> Iterator[PageListing]:
-    places = _find_run_places(trace)
+    visited_lines = _find_visited_lines(trace)
+    failed_line = None if trace.failure is None else trace.failure.line
+    failed_checks = [
+        place for each in trace.run.checks if (place := trace.place_of_check(each)) is not None
+    ]
     for path, anchor in sorted({(path, anchor) for (_, path), anchor in anchors.items()}):
         of_steps = anchor == anchors.get(("steps", path))
         of_checks = anchor == anchors.get(("checks", path))
         source = trace.sources[path] if of_steps else trace.check_sources[path]
-        checks = places.failed_checks if of_checks else []
-        placed = _first_lines_in(path, [*(places.mapped if of_steps else ()), *checks])
-        failed = _first_lines_in(path, [*(places.failed if of_steps else ()), *checks])
-        visited = _first_lines_in(path, places.visited) if of_steps else set()
-        is_short = source.lines is not None and len(source.lines) <= MAX_SOURCE_LINES
-        shown = range(1, len(source.lines or ()) + 1) if is_short else ()
+        failed = {each.start_line for each in failed_checks if of_checks and each.path == path}
+        placed, visited = set(failed), set[int]()
+        for line, place in trace.source_map.places.items() if of_steps else ():
+            if place.path == path:
+                placed.add(place.start_line)
+                if line in visited_lines:
+                    visited.add(place.start_line)
+                if line == failed_line:
+                    failed.add(place.start_line)
         note = "its deployed text is not to be had" if source.lines is None else _NOTES[source.now]
-        yield PageListing(
-            spell_flow_path(path),
-            note if of_steps else f"{note}, with the post-run checks of the run",
-            tuple(
-                ListingRow(
-                    number,
-                    f"{anchor}-{number}",
-                    source.line(number) or "",
-                    is_visited=number in visited,
-                    is_failed=number in failed,
-                )
-                # Every place has a line, even past the end of a file that has changed.
-                for number in sorted({*shown, *placed})
-            ),
+        if not of_steps:
+            note += ", with the post-run checks of the run"
+        yield _make_listing(
+            spell_flow_path(path), note, anchor, source.lines or (), placed, visited, failed
         )
-
-
-def _first_lines_in(path: str, places: Iterable[Place]) -> set[int]:
-    """Return the first lines of the places in a file."""
-    return {each.start_line for each in places if each.path == path}
 
 
 def _make_prompt_listing(trace: Trace) -> Iterator[PageListing]:
     if trace.version is None:
         return
-    visited = {each.number for item in trace.visited for each in trace.units[item.index].lines}
-    failed = None if trace.failure is None else trace.failure.line
-    yield PageListing(
-        "Prompt",
-        "with its variables, as the service has it",
-        tuple(
-            ListingRow(
-                number, f"p{number}", shorten_text(text), number in visited, number == failed
-            )
-            for number, text in enumerate(trace.version.text.split("\n")[:MAX_SOURCE_LINES], 1)
-        ),
+    visited = _find_visited_lines(trace)
+    line = None if trace.failure is None else trace.failure.line
+    failed = set() if line is None else {line}
+    note, lines = "with its variables, as the service has it", trace.version.text.split("\n")
+    yield _make_listing("Prompt", note, "p", lines, visited | failed, visited, failed)
+
+
+def _make_listing(
+    title: str,
+    note: str,
+    anchor: str,
+    lines: Sequence[str],
+    placed: set[int],
+    visited: set[int],
+    failed: set[int],
+) -> PageListing:
+    """Return the listing of a text: its first lines, and the `placed` ones after them.
+
+    The other sets are the lines to mark. Every placed line is shown, even past the end of a file
+    that has changed.
+    """
+    if len(lines) > MAX_LISTED_LINES:
+        note += (
+            f"; of its {len(lines):,} lines, the first {MAX_LISTED_LINES:,} and those of the run"
+        )
+    shown = range(1, min(len(lines), MAX_LISTED_LINES) + 1)
+    rows = (
+        ListingRow(
+            number,
+            f"{anchor}-{number}",
+            shorten_text(lines[number - 1]) if number <= len(lines) else "",
+            is_visited=number in visited,
+            is_failed=number in failed,
+        )
+        for number in sorted({*shown, *placed})
     )
+    return PageListing(title, note, tuple(rows))
 
 
 def _format_seconds(value: float | None) -> str:

@@ -30,27 +30,19 @@ from flowdsl.emulator.simulation.schemas import SchemaProblem, input_problems, r
 from flowdsl.emulator.simulation.variables import UnresolvedError, resolve_inputs, resolved
 from flowdsl.emulator.store import Transaction
 from flowdsl.emulator.tables import run_attachments, runs
-from flowdsl.emulator.wire.models import AttachmentType, RunStatus
+from flowdsl.emulator.wire.models import (
+    AttachmentType,
+    RunPostRunCheckSnapshot,
+    RunStatus,
+    WorkflowPostRunCheckResponse,
+)
 from flowdsl.emulator.wire.values import OpenObject
 
 RUN_IMAGES = "supabase://run-images/"
 _SNAPSHOT_VERSION = 1
 
 _SNAPSHOT_FIELDS = (
-    "name",
-    "description",
-    "type",
-    "order",
-    "file_target_mode",
-    "file_names",
-    "file_name_regex",
-    "expected_match_count",
-    "expected_match_count_ref",
-    "loop_input",
-    "loop_item_filename_template",
-    "allow_missing_attachments",
-    "check_prompt",
-    "model",
+    RunPostRunCheckSnapshot.model_fields.keys() & WorkflowPostRunCheckResponse.model_fields.keys()
 )
 
 
@@ -269,7 +261,7 @@ def _render_snapshots(
 ) -> list[dict[str, Any]]:
     return [
         {
-            **{name: check[name] for name in _SNAPSHOT_FIELDS},
+            **{name: value for name, value in check.items() if name in _SNAPSHOT_FIELDS},
             "id": transaction.new_id(),
             "post_run_check_id": check["id"],
             "snapshot_version": _SNAPSHOT_VERSION,
