@@ -1,9 +1,11 @@
-"""The statements of declarations and blocks, as rules look at them."""
+"""The statements of declarations and blocks, and their keywords, as rules look at them."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
+from flowdsl.source.text import SourceFile, Span
 from flowdsl.syntax import ast
 
 
@@ -22,3 +24,13 @@ def without_steps(block: ast.Block) -> Iterator[ast.Stmt]:
             yield from without_steps(inner.body)
         else:
             yield inner
+
+
+def find_keyword(source: SourceFile, word: str, start: int, end: int) -> Span | None:
+    """The place of a keyword in front of `end`, with nothing but comments in between.
+
+    None if there is none behind `start`.
+    """
+    before = re.compile(rf"\b{word}\b(?:\s|#[^\r\n]*[\r\n])*\Z")
+    found = before.search(source.text, start, end)
+    return None if found is None else Span(source, found.start(), found.start() + len(word))

@@ -123,7 +123,9 @@ class _Runner:
         loaded = self._loaded.get(rule)
         if loaded is None:
             loaded = self._loaded[rule] = rule.load()
-        if self._all_enabled or self.context.options.is_enabled(loaded.spec, self._path):
+        # A rule about several files may be switched off for the first of them alone.
+        everywhere = self._all_enabled or isinstance(found, tuple)
+        if everywhere or self.context.options.is_enabled(loaded.spec, self._path):
             loaded.check(self.context, found)
 
     def _enter_declaration(self, module: ast.Module, declaration: ast.Decl | None) -> None:

@@ -23,7 +23,7 @@ from flowdsl.syntax import ast
 from flowdsl.syntax.statements import variable_set_by
 from flowdsl.syntax.visit import walk
 
-from .bodies import body_of
+from .bodies import body_of, find_keyword
 from .context import Unused
 
 _OFTEN = 1 << 30
@@ -135,7 +135,7 @@ def _of_module(
             name = declaration.name
             if not mentions.anywhere(source, name.text):
                 lines = extend_to_description(whole_lines(declaration.span(source)))
-                if source.text[: name.start].rstrip().endswith("fixture"):
+                if find_keyword(source, "fixture", declaration.start, name.start):
                     kind = "fixture"
                 unused = Unused(kind, name.text, name.span(source), lines)
                 yield module, declaration, unused
@@ -279,11 +279,19 @@ def _variable(symbol: ValueSymbol, setters: list[ast.Stmt], source: SourceFile) 
 
 
 def _without_as(source: SourceFile, start: int, name: int, end: int) -> Span:
-    """The place of ` as name`, with all blanks before it."""
-    at = source.text.rindex("as", start, name)
-    while source.text[at - 1].isspace():
-        at -= 1
-    return Span(source, at, end)
+    """The place of `as name`, with its line if it is alone there, or else with blanks beside it."""
+    text = source.text
+    keyword = find_keyword(source, "as", start, name)
+    assert keyword is not None, "the statement was parsed with it"
+    at = _skip_blanks(text, keyword.start, -1)
+    if text[at - 1] not in "\r\n":
+        return Span(source, at, end)
+    # The line above may end with a comment, which what follows must not become a part of.
+    end = _skip_blanks(text, end, 1)
+    line_end = _LINE_END.match(text, end)
+    return (
+        Span(source, keyword.start, end) if line_end is None else Span(source, at, line_end.end())
+    )
 
 
 def _read_verbatim_files(model: SemanticModel, declaration: ast.Decl) -> str:
@@ -301,8 +309,6 @@ def _read_verbatim_files(model: SemanticModel, declaration: ast.Decl) -> str:
 
 # Source that is removed together with a node: its lines, its comma, its description.
 
-_BLANKS = " \t"
-
 
 def whole_lines(span: Span) -> Span:
     """`span` with the lines that it is on, when nothing but a comment is there as well.
@@ -310,41 +316,49 @@ def whole_lines(span: Span) -> Span:
     Otherwise, `span` as it is.
     """
     text = span.source.text
-    start, end = span.start, span.end
-    while start > 0 and text[start - 1] in _BLANKS:
-        start -= 1
+    start = _skip_blanks(text, span.start, -1)
     if start > 0 and text[start - 1] not in "\r\n":
         return span
-    while text[end : end + 1] in ("#", *_BLANKS):
-        if text[end] == "#":
-            end = _line_end(text, end)
-            break
-        end += 1
-    if text[end : end + 2] == "\r\n":
-        return Span(span.source, start, end + 2)
-    if text[end : end + 1] in ("\r", "\n"):
-        return Span(span.source, start, end + 1)
-    return Span(span.source, start, end) if end == len(text) else span
+    rest = _REST_OF_LINE.match(text, span.end)
+    return span if rest is None else Span(span.source, start, rest.end())
 
 
-def list_entry(source: SourceFile, entries: Sequence[ast.Node], index: int) -> Span:
-    """An entry of a comma-separated list of at least two, with the comma that goes with it."""
-    if index + 1 < len(entries):
-        return Span(source, entries[index].start, entries[index + 1].start)
-    return Span(source, entries[index - 1].end, entries[index].end)
+_LINE_END = re.compile(r"\r\n?|\n")
+_REST_OF_LINE = re.compile(r"[ \t]*(?:#[^\r\n]*)?(?:\r\n?|\n|\Z)")
+"""The end of a line on which nothing but a comment follows."""
 
 
-def _line_end(text: str, offset: int) -> int:
-    """The end of the line that holds `offset`, before its line break."""
-    while offset < len(text) and text[offset] not in "\r\n":
-        offset += 1
+def _skip_blanks(text: str, offset: int, step: int) -> int:
+    """The first offset from one on, backward if `step` is -1, that has no blank before it."""
+    while text[(at := offset + min(step, 0)) : at + 1] in (" ", "\t") and at >= 0:
+        offset += step
     return offset
 
 
+def list_entry(source: SourceFile, entries: Sequence[ast.Node], index: int) -> Span:
+    """An entry of a comma-separated list of at least two, with the comma that goes with it.
+
+    A comment on the entry before it stays.
+    """
+    entry = entries[index]
+    if index + 1 < len(entries):
+        return Span(source, entry.start, entries[index + 1].start)
+    before = entries[index - 1].end
+    if "#" not in source.text[before : entry.start]:
+        return Span(source, before, entry.end)
+    comma = re.compile(r"\s*,").match(source.text, entry.end)
+    return Span(source, entry.start, entry.end if comma is None else comma.end())
+
+
 def extend_to_description(lines: Span) -> Span:
-    """The lines of a declaration with the `##` comment right above them."""
+    """The lines of a declaration with the `##` comment right above them.
+
+    `lines` as they are if another declaration stands before it on its first line.
+    """
     source = lines.source
     start = lines.start
+    if lines.first.column != 1:
+        return lines
     number = lines.first.line
     while number > 1 and source.line(number - 1).lstrip().startswith("##"):
         number -= 1

@@ -114,22 +114,23 @@ COMMAND_STATE_LOST = SUSPICIOUS.spec(
     "write what needs it into the same command, behind a `;`",
 )
 
-_LAST = re.compile(
-    r"(?i)(?:^|[;\n])[^\S\n]*"
-    r"(?P<found>(?:cd|chdir|sl|set-location|push-location|pushd)\s+[^;|&\n]+?"
-    r"|\$(?:env:|global:)?\w+\s*=(?!=)[^;|&\n{}]+?)"
-    r"[\s;]*\Z"
+_STATE = re.compile(
+    r"(?i)(?:cd|chdir|sl|set-location|push-location|pushd)\s+[^|&]+"
+    r"|\$(?:env:|global:)?\w+\s*=(?!=)[^|&{}]+"
 )
 
 
 def check_command_state_lost(context: LintContext, statement: ast.RunStmt) -> None:
     """Report a last part of a command whose effect ends with the command."""
+    if statement.name is not None:
+        return
     command = Command(context, statement)
-    found = _LAST.search(command.code)
-    if found is not None and statement.name is None:
-        written = command.text[found.start("found") : found.end("found")]
-        place = command.span(*found.span("found"))
-        context.report(COMMAND_STATE_LOST, place, found=" ".join(written.split()))
+    code = command.code.rstrip("; \t\r\n")
+    last = re.split("[;\n]", code)[-1].lstrip()
+    if _STATE.fullmatch(last):
+        start, end = len(code) - len(last), len(code)
+        written = " ".join(command.text[start:end].split())
+        context.report(COMMAND_STATE_LOST, command.span(start, end), found=written)
 
 
 # A `run` with syntax that Windows PowerShell 5, which the new driver starts, does not know.
@@ -193,12 +194,13 @@ _OPEN = r"(?:^|(?<=[;|&{(\n]))[^\S\n]*"
 # message shows; the shell that it belongs to; what to write instead; and words, in lower case, of
 # which a command must hold one to be searched at all.
 _CODE = (
-    (_OPEN + r"(dir[^\n;|]*?\s/[a-z]\b)", CMD, "`Get-ChildItem`, with `-Recurse` for `/s`", "dir"),
-    (_OPEN + r"((?:x?copy|move)[^\n;|]*?\s/y\b)", CMD,
+    (_OPEN + r"(dir[^\n;|]{0,500}?\s/[a-z]\b)", CMD,
+     "`Get-ChildItem`, with `-Recurse` for `/s`", "dir"),
+    (_OPEN + r"((?:x?copy|move)[^\n;|]{0,500}?\s/y\b)", CMD,
      "`Copy-Item` or `Move-Item`, with `-Force`", "copy", "move"),
-    (_OPEN + r"((?:del|erase)(?:\s[^\n;|]*?)??\s/[qsfa]\b)", CMD,
+    (_OPEN + r"((?:del|erase)(?:\s[^\n;|]{0,500}?)??\s/[qsfa]\b)", CMD,
      "`Remove-Item`, with `-Force`", "del", "erase"),
-    (_OPEN + r"(r(?:m)?d(?:ir)?(?:\s[^\n;|]*?)??\s/[sq]\b)", CMD,
+    (_OPEN + r"(r(?:m)?d(?:ir)?(?:\s[^\n;|]{0,500}?)??\s/[sq]\b)", CMD,
      "`Remove-Item -Recurse`", "rd", "rmdir"),
     (_OPEN + r"(set [A-Za-z_]\w*=)", CMD, "`$env:NAME = 'value'`", "set "),
     (_OPEN + r"(if (?:not )?(?:exist|errorlevel)\b)", CMD,

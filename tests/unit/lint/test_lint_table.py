@@ -157,3 +157,21 @@ def test_every_diagnostic_about_lint_is_tested() -> None:
     suppressions = {name for name in own if name.endswith("suppression")}
     elsewhere = {"forbidden-words", UNUSABLE_PLUGIN.name, "suppression-without-reason"}
     assert own == {*MISTAKES, *suppressions, *elsewhere}
+
+
+def test_a_rule_about_several_files_is_not_switched_off_by_the_first_of_them() -> None:
+    body = (
+        'do "Open the list of claims in the portal and wait for its rows." '
+        'do "Look for the first row." do "Open it."'
+    )
+    files: dict[str, str | bytes] = {
+        "a.flow": 'flow 1\nimport "./b.flow" as b\nimport "./c.flow" as c\n',
+        "b.flow": f"flow 1\ntask t() {{ {body} }}\n",
+        "c.flow": f"flow 1\ntask u() {{ {body} }}\n",
+    }
+    for excepted, paths in (("a", ["c.flow"]), ("c", [])):
+        lint = f'[lint.per-file]\n"{excepted}.flow" = ["duplicated-prose"]\n'
+        project = load_project(f'[project]\nname = "care"\n{lint}', "flowdsl.toml", Sink())
+        found = analyze(MemoryFiles(files), sorted(files), CompileOptions(project)).diagnostics
+        copies = [each.span.path for each in found if each.name == "duplicated-prose"]
+        assert copies == paths

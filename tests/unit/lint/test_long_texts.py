@@ -58,6 +58,17 @@ def test_rules_read_prose_once(words: str) -> None:
     assert_linear(checked(words), 80_000)
 
 
+@in_rows("words", ["(dir ", "(copy ", "$x =   \n", "cd "])
+def test_rules_read_commands_once(words: str) -> None:
+    def work(size: int) -> Callable[[], object]:
+        text = words * (size // len(words))
+        command = f"$x ={' ' * size}\n{text})"
+        flow = f'flow 1\n## Works.\nworkflow w {{ steps {{ run """\n{command}\n""" }} }}'
+        return lambda: analyze(MemoryFiles({"a.flow": flow}), ["a.flow"], CompileOptions())
+
+    assert_linear(work, 8_000)
+
+
 def found(number: int, text: str) -> list[Diagnostic]:
     source = SourceFile("a.flow", text)
     spans = [Span(source, 2 * at, 2 * at + 1) for at in range(number)]

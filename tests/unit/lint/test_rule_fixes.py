@@ -81,6 +81,14 @@ def test_straight_marks_replace_those_of_descriptions() -> None:
             'import "./portal.flow" as portal\r\nimport { open } from "./portal.flow"\n',
             'import { open } from "./portal.flow"\n',
         ),
+        (
+            'import {\n  open, # opens it\n  find # finds it\n} from "./portal.flow"\n',
+            'import {\n  open, # opens it\n   # finds it\n} from "./portal.flow"\n',
+        ),
+        (
+            'import { open, # opens it\n  find\n, } from "./portal.flow"\n',
+            'import { open, # opens it\n   } from "./portal.flow"\n',
+        ),
     ],
 )
 def test_an_unused_import_goes_with_its_comma_and_the_last_one_with_its_line(
@@ -90,11 +98,21 @@ def test_an_unused_import_goes_with_its_comma_and_the_last_one_with_its_line(
     assert fixed(text, "unused-import", "safe") == workflow("call open()", imports=left)
 
 
-@in_rows("written", [" as r", "\n      as r", "  as\n r"])
-def test_a_result_that_nothing_reads_is_dropped(written: str) -> None:
+@in_rows(
+    ("written", "left"),
+    [
+        (" as r", ""),
+        ("\n      as r", "\n"),
+        ("  as\n r", ""),
+        (" # finds it\n      as r press", " # finds it\n      press"),
+        (" # known as\n as r # r\n press", " # known as\n # r\n press"),
+    ],
+)
+def test_a_result_that_nothing_reads_is_dropped(written: str, left: str) -> None:
     imports = 'import { find } from "./portal.flow"\n'
-    text = workflow(f"call find(){written}", 'press "Tab"', imports=imports)
-    expected = workflow("call find()", 'press "Tab"', imports=imports)
+    press = "" if "press" in left else "\n press"
+    text = workflow(f'call find(){written}{press} "Tab"', imports=imports)
+    expected = workflow(f'call find(){left}{press} "Tab"'.replace("\n\n", "\n"), imports=imports)
     assert fixed(text, "unused-runtime-variable", "safe") == expected
 
 
@@ -116,6 +134,18 @@ def test_an_unused_declaration_goes_with_its_description() -> None:
     text = workflow('press "Tab"')
     unused = '\n## Leaves the portal.\n## Twice.\ntask leave() {\n  press "Escape"\n}\n'
     assert fixed(text + unused, "unused-task", "unsafe") == text + "\n"
+
+
+def test_an_unused_declaration_leaves_the_one_before_it_on_its_line() -> None:
+    text = workflow("call leave()") + '## Leaves.\ntask leave() { press "Escape" }'
+    unused = ' task stay() { press "F3" }\n'
+    assert fixed(text + unused, "unused-task", "unsafe") == text + " \n"
+
+
+def test_a_raw_text_and_a_comment_are_not_made_a_statement() -> None:
+    for written in ('r"If the \\d{x} box appears, press F1"', '"If it {# why #} opens, press F1"'):
+        (found,) = findings(workflow(f"do {written}"), "statement-in-prose")
+        assert found.fixes == ()
 
 
 def test_a_bound_that_never_binds_is_removed() -> None:

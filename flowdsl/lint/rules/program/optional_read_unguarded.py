@@ -73,7 +73,7 @@ def check(context: LintContext, node: ast.TaskDecl | ast.StepsSection) -> None:
     if declaration is None or body is None:
         return
     written = context.source.text
-    # In a text, a reference begins with a brace; one that does may still are outside of a text.
+    # In a text, a reference begins with a brace; one that does may still be outside of a text.
     optional = {
         ref
         for ref in context.optional_refs()

@@ -1,6 +1,6 @@
 """A plain input, parameter or answer that is named like a secret.
 
-Its value would are in the prompt and in every log.
+Its value would be in the prompt and in every log.
 """
 
 from __future__ import annotations

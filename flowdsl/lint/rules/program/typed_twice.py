@@ -7,13 +7,10 @@ leave its form.
 
 from __future__ import annotations
 
-import re
-
 from flowdsl.diagnostics.diagnostic import SUSPICIOUS, Edit, Fix, Label
-from flowdsl.lint.bodies import body_of
+from flowdsl.lint.bodies import body_of, find_keyword
 from flowdsl.lint.context import LintContext
 from flowdsl.semantics.traversal import inner_blocks
-from flowdsl.source.text import Span
 from flowdsl.syntax import ast
 
 SPEC = SUSPICIOUS.spec(
@@ -21,9 +18,6 @@ SPEC = SUSPICIOUS.spec(
     "this is added to what {field} already holds",
     "write `over` to replace what the field holds, or type both in one text",
 )
-
-_INTO = re.compile(r"\binto\b(?:\s|#[^\r\n]*[\r\n])*\Z")
-"""The keyword in what stands between a value and its target: only comments follow it."""
 
 _LEAVES_FIELDS = (
     ast.TypeStmt,
@@ -62,14 +56,12 @@ def _check_block(context: LintContext, block: ast.Block) -> None:
 
 def _report(context: LintContext, earlier: ast.TypeStmt, later: ast.TypeStmt) -> None:
     target = later.target
-    start = (later.display or later.value).end
-    into = _INTO.search(context.source.text[start : target.start])
+    into = find_keyword(context.source, "into", (later.display or later.value).end, target.start)
     assert into is not None, "the statement was parsed with it, and has no `over`"
-    place = Span(context.source, start + into.start(), start + into.start() + len("into"))
     context.report(
         SPEC,
         context.span(target),
         field=context.span(target).text,
         labels=(Label(context.span(earlier.target), "typed into here before"),),
-        fixes=(Fix("write `over`", (Edit(place, "over"),), "unsafe"),),
+        fixes=(Fix("write `over`", (Edit(into, "over"),), "unsafe"),),
     )

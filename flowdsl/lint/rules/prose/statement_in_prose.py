@@ -129,8 +129,9 @@ def check(context: LintContext, prose: Prose | ast.PromptFrom) -> None:
     code, help = say(text, prose.written[start:end], match)
     place = prose.span(start + match.start("words"), start + match.end("words"))
     fixes: tuple[Fix, ...] = ()
-    if code and prose.text.form != ast.BLOCK:
-        span = context.span(statement)
+    span = context.span(statement)
+    # In a raw text braces and backslashes mean themselves, and a comment would be lost.
+    if code and prose.text.form == ast.STRING and "{#" not in span.text:
         fixes = (Fix("decide it on every run", (Edit(span, code),), "unsafe"),)
     words = " ".join(match["words"].split())
     context.report(
