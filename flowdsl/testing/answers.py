@@ -10,13 +10,6 @@ from flowdsl.semantics import types
 from flowdsl.semantics.flow_tests.answers import answers_in_turn, kind_of
 from flowdsl.semantics.model import SemanticModel
 from flowdsl.simulate import world
-from flowdsl.simulate.shapes import (
-    EnumShape,
-    ListShape,
-    OptionalShape,
-    RecordShape,
-    ScalarShape,
-)
 from flowdsl.simulate.world import Question, Unanswerable, World
 from flowdsl.source.record import Record
 from flowdsl.source.text import Span
@@ -26,10 +19,6 @@ from flowdsl.syntax.texts.paragraphs import on_one_line
 from .following import SCREEN, VALUES, RunFollower, Selector, is_meant
 from .literals import LiteralValues
 from .telling import shorten_line
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from flowdsl.simulate.shapes import Shape
 
 _CHECKS = frozenset((world.CHECK,))
 _COMMANDS = frozenset((world.COMMAND,))
@@ -235,12 +224,11 @@ class Script(RunFollower):
         """Return the answer to a question that the test does not answer."""
         if question.kind not in VALUES:
             return self.usually(question)
-        if isinstance(self.type(question), types.Optional):
+        type_ = self.type(question)
+        if isinstance(type_, types.Optional):
             return None
-        line = ""
-        if question.shape is not None:
-            line = f"reads {{ {'.'.join(path)} = {_sample_of_shape(question.shape)} }}"
         problem = "is read, and the test has no answer"
+        line = _suggest_answer(path, type_)
         raise Unanswered(_asking(question, path), problem, self.place(), line)
 
 
@@ -260,32 +248,13 @@ def _answers(number: int) -> str:
     return "1 answer" if number == 1 else f"{number} answers"
 
 
-_SAMPLES = {
-    "int": "1",
-    "number": "1.5",
-    "bool": "true",
-    "date": '"2026-01-31"',
-    "datetime": '"2026-01-31T09:30:00Z"',
-    "time": '"09:30"',
-    "email": '"ann@example.test"',
-    "url": '"https://example.test/"',
-}
+def _suggest_answer(path: tuple[str, ...], type_: types.Type) -> str:
+    """Return a line for a test that answers a read with a sample; empty if there is none."""
+    from .explore.samples import Choices, NoSample, Samples
+    from .explore.skeletons import render_value
 
-
-def _sample_of_shape(shape: Shape) -> str:
-    """Return a sample value of a shape, as a test writes it."""
-    match shape:
-        case ScalarShape(name):
-            return _SAMPLES.get(name, '"text"')
-        case EnumShape(values):
-            return str(values[0]) if shape.numeric else f'"{values[0]}"'
-        case ListShape(element):
-            return f"[{_sample_of_shape(element)}]"
-        case OptionalShape(inner):
-            return _sample_of_shape(inner)
-        case RecordShape(fields):
-            return (
-                "{ "
-                + ", ".join(f"{each.name}: {_sample_of_shape(each.shape)}" for each in fields)
-                + " }"
-            )
+    try:
+        written = render_value(Samples(Choices()).value(type_, path), type_)
+    except NoSample:
+        return ""
+    return "" if written is None else f"reads {{ {'.'.join(path)} = {written} }}"

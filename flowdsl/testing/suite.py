@@ -12,7 +12,7 @@ from flowdsl.semantics.model import ChainSymbol, SemanticModel, WorkflowSymbol
 from flowdsl.simulate.executions import Disagreement, on_its_day, payload_of, world_with_defaults
 from flowdsl.simulate.interpreter.bounds import out_of_bounds
 from flowdsl.simulate.interpreter.budget import Budget
-from flowdsl.simulate.interpreter.errors import MissingInText, NotAProgram, TooLong
+from flowdsl.simulate.interpreter.errors import MissingInText, NoSuchDay, NotAProgram, TooLong
 from flowdsl.simulate.interpreter.interpret import interpret
 from flowdsl.simulate.machine.characters import estimate_filled_length
 from flowdsl.simulate.machine.execute import Payload, Refused, accept_inputs
@@ -113,6 +113,9 @@ def execute_workflow(
     except NoDay as none:
         message = f"{none}: say in `given` which day is `today`, or give `{none.name}` itself"
         return Problem(MISTAKEN, message, place_of(place), "" if world.today else TODAY)
+    except NoSuchDay as none:
+        message = f"{none}: say in `given` that another day is `today`"
+        return Problem(MISTAKEN, message, place_of(none.place))
     except Refused as refused:
         return Problem(MISTAKEN, f"the service refuses these inputs: {refused}", place_of(place))
     except Unanswered as unanswered:

@@ -17,6 +17,14 @@ class MissingInText(Exception):
         self.place = place
 
 
+class NoSuchDay(Exception):
+    """A day that is typed, and that no calendar has: it is beyond the years 1 to 9999."""
+
+    def __init__(self, place: Span) -> None:
+        super().__init__(f"`{place.text}` counts beyond the years 1 to 9999")
+        self.place = place
+
+
 class NotAProgram(Exception):
     """A workflow without steps in the language: its prompt is loaded from a file."""
 

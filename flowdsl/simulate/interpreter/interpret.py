@@ -46,7 +46,7 @@ def interpret(
     The program has no errors, and `environment` has every variable of `env` that it names. Raises
     `NotAProgram` for a workflow that loads its prompt from a file, `MissingInText` for a text with
     a missing value, `TooLong` for a run over its budget, `UnknownDay` if the default of an input
-    cannot be computed, and any exception of the world.
+    cannot be computed, `NoSuchDay` if a day that is typed cannot, and any exception of the world.
     """
     body = _find_steps(workflow)
     if body is None:

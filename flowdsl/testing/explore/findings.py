@@ -20,7 +20,7 @@ from flowdsl.simulate.interpreter.budget import Budget
 from flowdsl.simulate.machine.execute import Refused
 from flowdsl.simulate.trace import SUCCESS
 from flowdsl.source.record import Record
-from flowdsl.testing.explore.samples import Choices, Chosen, Other
+from flowdsl.testing.explore.samples import Choices, Chosen, NoSample, Other
 
 from ..cases import Case, day_of_test, inputs_of, resolve_case_inputs
 from ..chains import Ran, chain_runs
@@ -216,7 +216,7 @@ class Exploration(Record):
 def explore_subject(subject: Explored, most_paths: int) -> Exploration:
     """Return at most `most_paths` paths of a workflow or a chain; the result is deterministic.
 
-    Raises NoSample for an input without a value.
+    Raises NoSample if a value cannot be generated and the inputs of tests lead to no path.
     """
     order = count()
     pending: list[tuple[bool, int, int, Chosen | Other]] = [(False, 0, next(order), ())]
@@ -234,6 +234,9 @@ def explore_subject(subject: Explored, most_paths: int) -> Exploration:
             path = subject.path(choices)
         except Refused as problem:
             refused = str(problem)
+        except NoSample:
+            if not found:  # else the inputs of a test have led to one
+                raise
         else:
             _add_path(found, path)
         sweep_garbage()

@@ -12,7 +12,7 @@ from flowdsl.semantics.types import NO_CONSTRAINTS, Constraints
 from flowdsl.simulate.executions import on_its_day, world_with_defaults
 from flowdsl.simulate.interpreter.budget import Budget
 from flowdsl.simulate.interpreter.chains import ChainRun
-from flowdsl.simulate.interpreter.errors import MissingInText, TooLong
+from flowdsl.simulate.interpreter.errors import MissingInText, NoSuchDay, TooLong
 from flowdsl.simulate.interpreter.interpret import interpret
 from flowdsl.simulate.machine.execute import Payload, accept_inputs
 from flowdsl.simulate.trace import SUCCESS, Ending, Trace
@@ -269,8 +269,8 @@ def _run_workflow(
         trace = interpret(program.model, workflow, world, environment, explorer, budget)
     except MissingInText as missing:
         problem = f"`{missing.place.text}` stands in a text, and its value is missing"
-    except TooLong as too_long:
-        problem = str(too_long)
+    except (NoSuchDay, TooLong) as impossible:
+        problem = str(impossible)
     ending = None if trace is None else trace.ending
     found = path_run(
         step, workflow, explorer, ending, program.branches, asked=explorer.asked, problem=problem

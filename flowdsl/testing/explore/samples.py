@@ -98,12 +98,14 @@ _TEXTS: dict[str, tuple[str, ...]] = {
     "any": ("text", "another text"),
 }
 _T = TypeVar("_T")
+MOST_ENTRIES = MOST_CHARACTERS = 10_000
+"""The most entries of a list, and the most characters of a text, that are generated."""
 _COUNTS = (1, 0, 2)
 """The numbers of entries of a list, the default first."""
 
 
 class NoSample(Exception):
-    """Raised for a value of which no sample keeps its type, bounds, pattern and spelling."""
+    """Raised for a value of which no sample of a usable size keeps type, bounds and spelling."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(".".join(path))
@@ -149,6 +151,8 @@ class Samples:
                 return self.value(inner, path, constraints, at)
             case types.ListOf(element):
                 lengths = _list_lengths(constraints, self._bounds(path))
+                if not lengths:
+                    raise NoSample(path)
                 entries = range(self._pick_option(path, lengths))
                 return [self.value(element, path, at=number) for number in entries]
             case types.RecordOf(_, fields):
@@ -199,7 +203,8 @@ def _list_lengths(constraints: Constraints, bounds: list[Constraints]) -> list[i
     least, most = constraints.min_items or 0, constraints.max_items
     wanted = (each.min_items or 0 for each in bounds)
     lengths = dict.fromkeys(max(count, least) for count in (*_COUNTS, *wanted))
-    found = [count for count in lengths if most is None or count <= most] or [least]
+    most = MOST_ENTRIES if most is None else min(most, MOST_ENTRIES)
+    found = [count for count in lengths if count <= most]
 
     def keeps(count: int, of: Constraints) -> bool:
         return (of.min_items or 0) <= count and (of.max_items is None or count <= of.max_items)
@@ -302,6 +307,8 @@ def _list_texts(
 def _make_fitting_texts(constraints: Constraints, texts: list[str]) -> list[str]:
     """Return texts of a valid length and pattern, derived from `texts` if there is no pattern."""
     least, most = constraints.min_length or 0, constraints.max_length
+    if least > MOST_CHARACTERS:
+        return []
     if constraints.pattern is None:
         return [text.ljust(least, "x")[:most] for text in texts]
     lengths = (max(length, least) for length in (0, 4))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-from flowdsl.format.literals import plain_literal, value_literal
+from flowdsl.format.literals import value_literal
 from flowdsl.simulate import trace as traces
 from flowdsl.simulate.trace import SUCCESS, Event, Trace, without_marks
 from flowdsl.testing.expectations import VERBS_OF_ACTS
@@ -29,18 +30,27 @@ def _find_expectation(before: Trace, after: Trace | None) -> str:
             written = value_literal(value)
             if value != after.ending.outputs.get(name) and written is not None:
                 return f"outputs {{ {name} = {written} ... }}"
-    found = () if after is None else after.events
-    for number, event in enumerate(before.events):
-        other = found[number] if number < len(found) else None
-        if event != other and event.verb == traces.SHOW:
-            return f"prompt contains {_render_text(event.texts[-1])}"
-        if event != other:
-            acts = [_act_of(each) for each in before.events[max(number - 1, 0) : number + 2]]
-            return f"does {{ {' '.join(act for act in acts if act)} }}"
-    if len(found) > len(before.events):
-        act = _act_of(found[len(before.events)])
-        return f"never {act.replace('types ', 'type ', 1)}" if act else ""
-    return ""
+    return _tell_events_apart(before.events, () if after is None else after.events)
+
+
+def _tell_events_apart(before: Sequence[Event], after: Sequence[Event]) -> str:
+    """Return the acts around the first difference, or how often an act that is added is done."""
+    same = (one == other for one, other in zip(before, after, strict=False))
+    number = next((at for at, each in enumerate(same) if not each), min(len(before), len(after)))
+    if number < len(before) and before[number].verb == traces.SHOW:
+        return f"prompt contains {_render_text(before[number].texts[-1])}"
+    start = max(number - 1, 0)
+    for end in range(number + 2, len(before) + 2) if number < len(before) else ():
+        acts = [act for act in map(_act_of, before[start:end]) if act]
+        # Other acts may stand between those of a test.
+        left = iter(map(_act_of, after))
+        if not all(act in left for act in acts):
+            return f"does {{ {' '.join(acts)} }}"
+    act = _act_of(after[number]) if number < len(after) else ""
+    times = sum(_act_of(each) == act for each in before)
+    if not times or not act:
+        return act and f"never {act.replace('types ', 'type ', 1)}"
+    return "" if "times" in act else f"does {act} {times} times"
 
 
 def _act_of(event: Event) -> str:
@@ -72,7 +82,8 @@ def _render_text(text: str) -> str:
     secret = _SECRET.search(without_marks(text))
     if secret is not None:
         return f'~"{secret[1]}"'
-    return plain_literal(text) or '~""'
+    written = value_literal(text)
+    return '~""' if written is None or "\n" in written else written
 
 
 _KEYWORDS = {

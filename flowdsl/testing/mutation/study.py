@@ -20,7 +20,7 @@ from flowdsl.diagnostics.diagnostic import INFO
 from flowdsl.semantics.flow_tests.items import needs_run
 from flowdsl.semantics.model import SECRET, SemanticModel, TaskSymbol, WorkflowSymbol
 from flowdsl.simulate.interpreter.budget import Budget
-from flowdsl.simulate.interpreter.errors import MissingInText, NotAProgram, TooLong
+from flowdsl.simulate.interpreter.errors import MissingInText, NoSuchDay, NotAProgram, TooLong
 from flowdsl.simulate.interpreter.interpret import interpret
 from flowdsl.simulate.machine.execute import Refused
 from flowdsl.simulate.trace import Trace
@@ -264,7 +264,7 @@ class Judge:
         world = World(path.inputs, answers.answer, {})
         try:
             return interpret(suite.model, workflow, world, suite.environment, budget=Budget())
-        except (Unanswerable, MissingInText, TooLong, NotAProgram):
+        except (Unanswerable, MissingInText, NoSuchDay, TooLong, NotAProgram):
             return None
 
 

@@ -310,10 +310,25 @@ def test_texts_are_as_long_as_the_service_wants_them(bounds: str) -> None:
     assert len(listed.paths) == (2 if "max" in bounds else 1)
 
 
-def test_an_input_that_nobody_can_make_up_is_named() -> None:
-    sections = r'inputs { code: string @pattern(r"^(?=a)b$") }'
+@in_rows(
+    "declared",
+    [
+        r'string @pattern(r"^(?=a)b$")',
+        "string @min_length(2000000000)",
+        "string[] @min_items(2000000000)",
+    ],
+)
+def test_an_input_that_nobody_can_make_up_is_named(declared: str) -> None:
+    sections = f"inputs {{ code: {declared} }}"
     with pytest.raises(NoSample, match="code"):
-        found('type code into "the field"', sections=sections)
+        found('if code is not empty { press "F1" }', sections=sections)
+
+
+def test_a_test_may_give_what_cannot_be_made_up() -> None:
+    sections = r'inputs { code: string @pattern(r"^(?=ab)ab*$") }'
+    test = 'test "t" for w { given { code = "abb" } }'
+    listed = found('type code into "the field"', sections=sections, tests=test)
+    assert [each.taken_by for each in listed.paths] == [("t",)]
 
 
 def test_the_inputs_of_tests_are_tried_too() -> None:

@@ -87,6 +87,34 @@ def test_each_survivor_has_a_line_that_notices_it() -> None:
         assert fails(each.edit.apply(FLOW) + test), (each.edit.words, hint)
 
 
+def test_a_line_that_notices_a_move_or_an_act_more_is_found() -> None:
+    flow = r"""flow 1
+## Works.
+workflow w {
+  inputs { a: string }
+  steps {
+    press "F1"
+    clear "the box"
+    type a over "the box"
+    do "Say \{{a}\} there."
+    for n in 2 { press "F2" if sees "more" { press "F1" } }
+    press "F3"
+  }
+}
+"""
+    given = 'given { a = "A" }'
+    survived = [
+        each
+        for each in study(f'{flow}test "t" for w {{ {given} outputs {{}} }}')
+        if each.fate == SURVIVED and "# in the test" in each.hint
+    ]
+    assert len(survived) >= 10
+    for each in survived:
+        test = f'test "hint" for w {{ {given} {each.hint.partition("  #")[0]} }}'
+        assert problems({"main.flow": flow + test}) == [], each.hint
+        assert fails(each.edit.apply(flow) + test), (each.edit.words, each.hint)
+
+
 def test_an_input_may_count_from_the_day_of_the_test() -> None:
     counted = FLOW.replace("day: date\n", "day: date = today - 7d\n")
     given = 'given { order = "4711" customer = "C-9" today = "2026-03-08" } reads { total = 17.5 }'

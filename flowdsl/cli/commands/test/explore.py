@@ -54,8 +54,8 @@ def explore_paths(
         raise UsageError(str(problem)) from None
     except NoSample as problem:
         raise UsageError(
-            f"nobody knows a value of `{problem}` that its `@pattern` takes: give one, as in "
-            '`@example("...")`'
+            f"no value can be made up for `{problem}` that keeps its annotations: give one, as in "
+            '`@example("...")`, or in a test'
         ) from None
     name = arguments.explore
     if found.exploration.refused:

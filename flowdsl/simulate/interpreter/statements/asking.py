@@ -16,6 +16,7 @@ from ... import trace, world
 from ...world import Question
 from ..conditions import is_condition_met
 from ..defaults import resolve_day
+from ..errors import NoSuchDay
 from ..expressions import constant_in, render_exact_text, render_line
 from ..frames import Frame
 from ..reading import as_saved, is_other, shape_of, value_of
@@ -61,11 +62,17 @@ def expect(frame: Frame, statement: ast.ExpectStmt) -> str | None:
 
 
 def type_day(frame: Frame, statement: ast.TypeStmt) -> str | None:
-    """Execute `type` of a date computed from the desktop's date; then check the field."""
+    """Execute `type` of a date computed from the desktop's date; then check the field.
+
+    Raises `NoSuchDay`.
+    """
     question = Question(world.DAY, "today")
     today = date.fromisoformat(frame.run.recorder.ask(question))
     frame.run.recorder.use(question)
-    day = resolve_day(frame.run.model.typed_days[statement], {}, today)
+    try:
+        day = resolve_day(frame.run.model.typed_days[statement], {}, today)
+    except (OverflowError, ValueError):
+        raise NoSuchDay(statement.value.span(frame.source)) from None
     display = "yyyy-MM-dd" if statement.display is None else statement.display.value
     target = reach_field(frame, statement)
     act(frame, trace.TYPE_AS, day.isoformat(), display, target)

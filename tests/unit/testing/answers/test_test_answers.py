@@ -33,6 +33,22 @@ def test_a_required_read_without_an_answer_is_a_mistake_with_the_line_to_paste()
     assert problem.shown == ("> main.flow:4  ? `n`",)
 
 
+def test_the_line_to_paste_is_an_answer_whatever_the_type() -> None:
+    before = """type R = { name: string @wire("The name") kind: "a \\"b\\"" | "c" days: date[]
+      code: string @pattern(r"^[A-Z]{3}$") }
+    """
+    flow = before + workflow('extract r: R from "it" do "Write {r.name}"') + "\n"
+    (problem,) = results(flow + 'test "t" for w {}')[0].problems
+    assert problems(f'{flow}test "t" for w {{ {problem.answer} }}') == []
+
+
+def test_a_day_beyond_the_calendar_is_a_mistake_of_the_test() -> None:
+    flow = workflow('type today + 365d into "the day"', sections="terminal { dates = true }")
+    test = '\ntest "t" for w { given { today = "9999-12-31" } }'
+    (problem,) = problems(flow + test)
+    assert "`today + 365d` counts beyond the years 1 to 9999" in problem
+
+
 def test_an_optional_read_without_an_answer_is_missing() -> None:
     body = 'press "F5" extract n: int? from "the total" emit n = n'
     assert found(body, "outputs { }", sections="outputs { n: int? }") == []
