@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
+from flowdsl.format.literals import value_literal
 from flowdsl.semantics import types
 from flowdsl.semantics.flow_tests.answers import answers_in_turn, kind_of
 from flowdsl.semantics.model import SemanticModel
@@ -228,7 +229,8 @@ class Script(RunFollower):
         if isinstance(type_, types.Optional):
             return None
         problem = "is read, and the test has no answer"
-        line = _suggest_answer(path, type_)
+        written = value_literal(_make_sample(type_))
+        line = "" if written is None else f"reads {{ {'.'.join(path)} = {written} }}"
         raise Unanswered(_asking(question, path), problem, self.place(), line)
 
 
@@ -248,13 +250,30 @@ def _answers(number: int) -> str:
     return "1 answer" if number == 1 else f"{number} answers"
 
 
-def _suggest_answer(path: tuple[str, ...], type_: types.Type) -> str:
-    """Return a line for a test that answers a read with a sample; empty if there is none."""
-    from .explore.samples import Choices, NoSample, Samples
-    from .explore.skeletons import render_value
+_SAMPLES = {
+    "int": 1,
+    "number": 1.5,
+    "bool": True,
+    "date": "2026-01-31",
+    "datetime": "2026-01-31T09:30:00Z",
+    "time": "09:30",
+    "email": "ann@example.test",
+    "url": "https://example.test/",
+}
 
-    try:
-        written = render_value(Samples(Choices()).value(type_, path), type_)
-    except NoSample:
-        return ""
-    return "" if written is None else f"reads {{ {'.'.join(path)} = {written} }}"
+
+def _make_sample(type_: types.Type) -> Any:
+    """Return a value of a type, with fields by their names in the source."""
+    match type_:
+        case types.Optional(inner):
+            return _make_sample(inner)
+        case types.ListOf(element):
+            return [_make_sample(element)]
+        case types.RecordOf(_, fields):
+            return {field.name: _make_sample(field.type) for field in fields}
+        case types.Enum(values):
+            return values[0]
+        case types.Primitive(name):
+            return _SAMPLES.get(name, "text")
+        case _:
+            raise AssertionError("the check resolved every type")

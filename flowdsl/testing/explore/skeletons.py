@@ -244,11 +244,6 @@ def _pairs(fields: Iterable[types.FieldType], outputs: Mapping[str, Any]) -> str
     )
 
 
-def render_value(value: Any, type_: types.Type) -> str | None:
-    """Return a value of a type as a literal, with fields by their source names; None for none."""
-    return value_literal(_by_names(value, type_))
-
-
 def _by_names(value: Any, type_: types.Type) -> Any:
     """Return a value with fields by their source names, without missing ones."""
     match value, types.strip_optional(type_):

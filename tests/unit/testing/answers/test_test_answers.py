@@ -34,8 +34,7 @@ def test_a_required_read_without_an_answer_is_a_mistake_with_the_line_to_paste()
 
 
 def test_the_line_to_paste_is_an_answer_whatever_the_type() -> None:
-    before = """type R = { name: string @wire("The name") kind: "a \\"b\\"" | "c" days: date[]
-      code: string @pattern(r"^[A-Z]{3}$") }
+    before = """type R = { name: string @wire("The name") kind: "a \\"b\\"" | "c" days: date[] }
     """
     flow = before + workflow('extract r: R from "it" do "Write {r.name}"') + "\n"
     (problem,) = results(flow + 'test "t" for w {}')[0].problems
