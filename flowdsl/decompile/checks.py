@@ -143,6 +143,8 @@ class _CheckReader:
         model, count = item.get("model"), item.get("expected_match_count")
         if not isinstance(model, str | None):
             raise _Unsaid("names a model by no text")
+        if not isinstance(item.get("description"), str | None):
+            raise _Unsaid("is described by no text")
         if not isinstance(count, int | None) or isinstance(count, bool):
             raise _Unsaid("expects a count that is no whole number")
         target = self._target(item) if "file_target_mode" in item else None

@@ -204,11 +204,13 @@ class _PayloadFields:
         raise ImportProblem(f"{self._where} {problem}")
 
     def check_text(self) -> None:
-        """Raise `ImportProblem` for a payload that cannot be encoded as UTF-8."""
+        """Raise `ImportProblem` for a payload that cannot be written as JSON in UTF-8."""
         try:
-            json.dumps(self._payload, ensure_ascii=False).encode()
+            json.dumps(self._payload, ensure_ascii=False, allow_nan=False).encode()
         except UnicodeEncodeError:
             self.refuse("has half of a surrogate pair in a text")
+        except ValueError:
+            self.refuse("has a number that JSON cannot hold")
         except RecursionError:
             self.refuse("is nested too deeply")
 
@@ -388,4 +390,8 @@ def require_inputs(payload: Payload) -> tuple[Payload, tuple[str, ...]]:
 
 def _may_be_null(field: dict[str, Any]) -> bool:
     kind = field.get("type")
-    return "null" in kind if isinstance(kind, list) else not field.keys() & {"type", "enum"}
+    if isinstance(kind, list):
+        return "null" in kind
+    values = field.get("enum")
+    may_be = field.get("nullable") is True or (isinstance(values, list) and None in values)
+    return may_be or not field.keys() & {"type", "enum"}

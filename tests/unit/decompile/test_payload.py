@@ -16,6 +16,7 @@ from flowdsl.decompile.payload import (
     find_differing_fields,
     read_payloads,
     read_workflow,
+    require_inputs,
 )
 from flowdsl.deploy.resources.mark import Mark, insert_mark
 from tests.support.rows import in_rows
@@ -235,3 +236,21 @@ def test_what_means_the_same_is_the_same(field: str, one: Any, other: Any) -> No
 
 def test_tags_are_compared_only_where_both_name_them() -> None:
     assert find_differing_fields(BODY | {"tags": ["a"]}, BODY) == ()
+
+
+def test_a_number_that_json_cannot_hold_is_refused() -> None:
+    words = "workflow 2 has a number that JSON cannot hold"
+    assert refusal(BODY | {"field_of_tomorrow": [float("nan")]}) == words
+
+
+def test_inputs_that_may_be_null_are_not_made_required() -> None:
+    text = {"type": "string"}
+    properties = {
+        "a": text,
+        "b": text | {"nullable": True},
+        "c": {"enum": ["x", None]},
+        "d": {"type": ["string", "null"]},
+        "e": {"anyOf": [text, {"type": "null"}]},
+    }
+    schema = json.dumps({"type": "object", "properties": properties})
+    assert require_inputs(BODY | {"input_schema": schema})[1] == ("a",)

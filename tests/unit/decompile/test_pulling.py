@@ -103,6 +103,13 @@ def test_a_const_and_an_argument_are_edited_where_they_are_written() -> None:
     assert after == source.replace('"Ann"', '"Anna"')
 
 
+def test_words_beside_a_typed_day_are_edited() -> None:
+    body = '    do "Open it."\n    type today as "d" into "A"'
+    source = flow(body, "  terminal { dates = true }")
+    after = pulled(source, ("Open it", "Open all"), level=STATEMENTS)
+    assert after == source.replace("Open it", "Open all")
+
+
 def test_a_test_that_quotes_the_text_is_edited_with_it() -> None:
     source = flow('    expect "the list is open"') + (
         'test "it opens" for w {\n  screen { expect "the list is open" = true }\n}\n'

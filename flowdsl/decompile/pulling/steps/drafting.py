@@ -27,7 +27,8 @@ from .tree import Home, Placed
 
 def texts_of_kind(statement: nodes.Statement) -> tuple[str, ...]:
     """Return the names of the text fields that a statement has both in the IR and in source."""
-    return tuple(name for name, _ in STATEMENTS[BY_KIND[statement.kind][0]].texts)
+    held = field_names(type(statement))
+    return tuple(name for name, _ in STATEMENTS[BY_KIND[statement.kind][0]].texts if name in held)
 
 
 _HELD = "\0"
