@@ -1,17 +1,19 @@
 """Converts JSON Schema to fields: the inverse of `codegen.json_schema`.
 
-A schema is accepted only if the resulting fields, declared in source and compiled again, give an
-equal schema. Numbers are equal if they have the same value, objects regardless of the order of
-their keys.
+A schema becomes fields that source can declare, and a patch of what their types do not say:
+references are followed, and keywords that no type has are left to the patch. It stands in `extra`,
+and `codegen.json_schema.merge_schema` takes it back to the schema that it was. The fields are
+declared in source and compiled before they are returned. Numbers are equal if they have the same
+value, objects regardless of the order of their keys.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flowdsl.codegen.json_schema import SCALARS, input_schema, output_schema
+from flowdsl.codegen.json_schema import input_schema, merge_schema, output_schema
 from flowdsl.codegen.prompt.document import source_words
 from flowdsl.compiler.collector import collector_paused
 from flowdsl.diagnostics.diagnostic import ERROR
@@ -21,168 +23,210 @@ from flowdsl.ir.lowering.program import lower_program
 from flowdsl.semantics.modules import load_sources
 from flowdsl.semantics.resolve import analyze_program
 from flowdsl.source.files import MemoryFiles
-from flowdsl.source.record import replace
+from flowdsl.source.record import Record, replace
 from flowdsl.source.refused_texts import remove_restrictions
 
-from .notes import (
-    FieldReason,
-    explain_untyped_schema,
-    schema_difference,
-    unsaid_keyword,
-    why_no_object,
+from .field_reader import (
+    ALL,
+    ANY,
+    NO_BOUNDS,
+    NO_DEFAULTS,
+    NO_TYPES,
+    FieldReader,
+    Schema,
+    list_properties,
 )
-from .writing.type_names import ANNOTATIONS, TypeNames, Unspeakable, field_text, source_names
+from .notes import FieldReason, schema_difference, why_no_object
+from .writing.type_names import TypeNames, Unspeakable, field_text, source_names
 
 Fields = tuple[nodes.FieldSpec, ...]
-Schema = dict[str, Any]
+Sources = Sequence[nodes.OutputSource]
 
-ANY = nodes.ScalarType(name="any")
-SCALAR_OF = {
-    (schema["type"], schema.get("format")): nodes.ScalarType(name=name)
-    for name, schema in reversed(SCALARS.items())
-    if schema
-}
-"""The scalar type of a schema, by its `type` and `format`.
 
-Of several scalars with equal schemas, the first in `SCALARS`.
-"""
+class SchemaFields(Record):
+    """Fields whose types, with `patch`, give a schema; `secrets` are without `$`.
 
-MAX_DEPTH = 60
-"""The maximum nesting depth of types; less than what the parser accepts."""
+    `reason` says what no type says of the schema; None without a patch.
+    """
+
+    inputs: Fields = ()
+    secrets: Fields = ()
+    outputs: Fields = ()
+    patch: Mapping[str, Any] = {}
+    reason: FieldReason | None = None
 
 
 class UnreadableSchema(Exception):
-    """Raised for a schema that cannot be declared as fields, with the reason."""
+    """Raised for fields that source refuses, with the reason."""
 
     def __init__(self, reason: FieldReason) -> None:
         super().__init__(reason.words)
         self.reason = reason
 
 
-def read_inputs(schema: Any) -> tuple[Fields, Fields] | None:
-    """Return the inputs and the secrets (without `$`); None if no fields give the schema.
+def read_inputs(schema: Any, *, restricted: bool = True) -> SchemaFields | FieldReason:
+    """Return the inputs and secrets of a schema, or the reason why no patch takes them back to it.
 
-    What the uses of inputs in a prompt add to the schema is removed.
+    `restricted`: what the uses of inputs in a prompt add to the schema is removed first.
     """
-    found = _read_input_fields(schema)
-    return None if isinstance(found, FieldReason) else found
+    schema = remove_restrictions(schema) if restricted and isinstance(schema, dict) else schema
+    return _read_schema(schema, is_output=False)
 
 
-def read_outputs(schema: Any, sources: tuple[nodes.OutputSource, ...]) -> Fields | None:
-    """Return the outputs that give `schema` in a workflow whose prompt names `sources`.
+def read_outputs(schema: Any, sources: Sources = ()) -> SchemaFields | FieldReason:
+    """Return the outputs of a schema, or the reason why no patch takes them back to it.
 
-    What the sources add to the schema is removed. None if no fields with these sources give it.
+    With `sources`, which a prompt names, they give the schema without a patch: what the sources
+    add to it is removed.
     """
-    found = _read_output_fields(schema, sources)
-    return None if isinstance(found, FieldReason) else found
+    return _read_schema(schema, is_output=True, sources=sources)
 
 
-def why_no_inputs(schema: Any) -> FieldReason | None:
-    """Return the reason why `read_inputs` returns None."""
-    found = _read_input_fields(schema)
-    return found if isinstance(found, FieldReason) else None
+def loose_fields(schema: Any) -> Fields | None:
+    """Return the top-level properties of a schema, without constraints and defaults.
+
+    None if it names none. They keep the names that they have in the schema: `$name` is a secret.
+    """
+    if not isinstance(schema, dict) or not isinstance(schema.get("properties"), dict):
+        return None
+    return _read_root_fields(schema, {}, NO_BOUNDS, is_output=False)
 
 
-def why_no_outputs(schema: Any) -> FieldReason | None:
-    """Return the reason why `read_outputs` returns None for a schema without sources."""
-    found = _read_output_fields(schema, ())
-    return found if isinstance(found, FieldReason) else None
+def split_secrets(fields: Fields) -> tuple[Fields, Fields]:
+    """Return fields as inputs and secrets (without `$`)."""
+    secrets = (replace(each, name=each.name[1:]) for each in fields if each.name.startswith("$"))
+    return tuple(each for each in fields if not each.name.startswith("$")), tuple(secrets)
 
 
-def _read_input_fields(schema: Any) -> tuple[Fields, Fields] | FieldReason:
+def _read_schema(
+    schema: Any, *, is_output: bool, sources: Sources = ()
+) -> SchemaFields | FieldReason:
     try:
-        schema = remove_restrictions(schema)
-        fields = read_root_fields(schema, ())
-        inputs = tuple(field for field in fields if not field.name.startswith("$"))
-        secrets = tuple(
-            replace(field, name=field.name[1:]) for field in fields if field.name.startswith("$")
+        return _read_fields_and_patch(schema, is_output=is_output, sources=sources)
+    except RecursionError:
+        return FieldReason("is nested too deeply", "schemas nested too deeply")
+
+
+def _read_fields_and_patch(
+    schema: Any, *, is_output: bool, sources: Sources
+) -> SchemaFields | FieldReason:
+    reason = why_no_object(schema)
+    if not isinstance(schema, dict) or not isinstance(schema.get("properties"), dict):
+        return reason or FieldReason(
+            "is an object without `properties`", "objects without `properties`"
         )
-        workflow = compile_fields(inputs, secrets, ())
-    except (UnreadableSchema, Unspeakable) as error:
-        return _reason_for_error(error)
-    declared = json.loads(input_schema(workflow) or "null")
-    if is_same_json(declared, schema):
-        return workflow.inputs, workflow.secrets
-    return schema_difference(declared, schema, reported=False)
+    found = _compile_schema(schema, {}, is_output=is_output, sources=sources)
+    if isinstance(found, FieldReason):
+        reason = reason or found
+        found = found if sources else _compile_in_part(schema, is_output=is_output)
+    if isinstance(found, FieldReason):
+        return found
+    text = output_schema(found) if is_output else input_schema(found)
+    declared = json.loads(text or '{"type": "object", "properties": {}}')
+    patch = find_patch(declared, schema)
+    if not patch and text is None:
+        patch = {"type": "object"}  # without fields there is no schema but for a patch
+    if patch:
+        reason = reason or schema_difference(declared if text else None, schema)
+        merged = merge_schema(declared, patch, given=not is_output)
+        if sources or not is_same_json(merged, schema):
+            return reason
+    return SchemaFields(found.inputs, found.secrets, found.outputs, patch, reason)
 
 
-def _read_output_fields(
-    schema: Any, sources: tuple[nodes.OutputSource, ...]
-) -> Fields | FieldReason:
+def _compile_in_part(schema: Schema, *, is_output: bool) -> nodes.Workflow | FieldReason:
+    """Compile the fields of a schema, with less of each that source refuses as it is."""
+    kept = {
+        name: next(
+            (
+                level
+                for level in (ALL, NO_DEFAULTS, NO_BOUNDS)
+                if not isinstance(
+                    _compile_schema(
+                        {**schema, "properties": {name: each}}, {name: level}, is_output=is_output
+                    ),
+                    FieldReason,
+                )
+            ),
+            NO_TYPES,
+        )
+        for name, each in schema["properties"].items()
+    }
+    return _compile_schema(schema, kept, is_output=is_output)
+
+
+def _compile_schema(
+    schema: Schema, kept: Mapping[str, int], *, is_output: bool, sources: Sources = ()
+) -> nodes.Workflow | FieldReason:
+    """Compile the fields of a schema, each as far as `kept` says, or the reason why it fails."""
+    fields = _read_root_fields(schema, kept, ALL, is_output=is_output)
     try:
-        fields = read_root_fields(schema, sources)
-        if sources and [source.field for source in sources] != [field.name for field in fields]:
-            return FieldReason(
-                "has other fields than the prompt names", "other fields than in prompts"
-            )
-        workflow = compile_fields((), (), fields)
-    except (UnreadableSchema, Unspeakable) as error:
-        return _reason_for_error(error)
-    declared = json.loads(output_schema(replace(workflow, sources=sources)) or "null")
-    if is_same_json(declared, schema):
-        return workflow.outputs
-    return schema_difference(declared, schema, reported=True)
-
-
-def _reason_for_error(error: UnreadableSchema | Unspeakable) -> FieldReason:
-    if isinstance(error, UnreadableSchema):
+        if not is_output:
+            return compile_fields(*split_secrets(fields), ())
+        if not sources:
+            return compile_fields((), (), fields)
+        if [each.field for each in sources] != [each.name for each in fields]:
+            words = "has other fields than the prompt names"
+            return FieldReason(words, "other fields than in prompts")
+        properties = schema["properties"]
+        outputs = [
+            _remove_source(each, properties[each.name], source)
+            for each, source in zip(fields, sources, strict=True)
+        ]
+        return replace(compile_fields((), (), tuple(outputs)), sources=tuple(sources))
+    except UnreadableSchema as error:
         return error.reason
-    return FieldReason(f"cannot be said in source: {error}", "texts that source cannot say")
+    except Unspeakable as error:
+        words = f"cannot be said in source: {error}"
+        return FieldReason(words, "texts that source cannot say")
+
+
+def find_patch(declared: Schema, schema: Schema) -> Schema:
+    """Return what `merge_schema` makes `schema` of `declared` with, where anything does."""
+    patch: Schema = {}
+    for key, value in schema.items():
+        known = declared.get(key)
+        if key not in declared:
+            patch[key] = value
+        elif isinstance(known, dict) and isinstance(value, dict):
+            if inner := find_patch(known, value):
+                patch[key] = inner
+        elif not is_same_json(known, value):
+            patch[key] = value
+    patch |= {key: None for key in declared if key not in schema}
+    return dict(sorted(patch.items()))
 
 
 # Reading
 
 
-def read_root_fields(schema: Any, sources: Iterable[nodes.OutputSource]) -> Fields:
-    """Return the fields that a schema's object has; raises `UnreadableSchema`."""
-    if (reason := why_no_object(schema)) is not None:
-        raise UnreadableSchema(reason)
-    source_of = {source.field: source for source in sources}
+def _read_root_fields(
+    schema: Schema, kept: Mapping[str, int], level: int, *, is_output: bool
+) -> Fields:
     return tuple(
-        _read_field_schema(name, entry, required, MAX_DEPTH)
-        if name not in source_of
-        else _read_sourced_field(name, entry, required, source_of[name])
-        for name, entry, required in _list_properties(schema)
+        FieldReader(schema, kept.get(name, level), is_output=is_output).field(
+            name, each, required=required
+        )
+        for name, each, required in list_properties(schema)
     )
 
 
-def _list_properties(schema: Any) -> list[tuple[str, Any, bool]]:
-    """Return the properties of an object: name, schema, and whether it is required.
-
-    Required properties are sorted as in `required`, and take the positions that required ones have
-    in `properties`.
-    """
-    properties, required = schema.get("properties"), schema.get("required", ())
-    if not isinstance(properties, dict):
-        raise UnreadableSchema(
-            FieldReason("is an object without `properties`", "objects without `properties`")
-        )
-    if not isinstance(required, list | tuple):
-        raise UnreadableSchema(unsaid_keyword("required"))
-    _refuse_others(schema, ("type", "properties", "required"))
-    if not all(isinstance(name, str) and name in properties for name in required):
-        words = "requires a field that it does not have"
-        raise UnreadableSchema(FieldReason(words, "required fields that are not there"))
-    wanted = frozenset(required)
-    if len(wanted) != len(required):
-        raise UnreadableSchema(FieldReason("requires a field twice", "fields required twice"))
-    ordered = iter(required)
-    names = [next(ordered) if name in wanted else name for name in properties]
-    return [(name, properties[name], name in wanted) for name in names]
-
-
-def _read_sourced_field(
-    name: str, schema: Any, required: bool, source: nodes.OutputSource
+def _remove_source(
+    field: nodes.FieldSpec, schema: Any, source: nodes.OutputSource
 ) -> nodes.FieldSpec:
     """Return an output without what its source adds: a sentence in its description, and `const`."""
-    if not isinstance(schema, dict):
-        raise UnreadableSchema(_NO_SCHEMA)
-    bare = {key: value for key, value in schema.items() if key != "description"}
-    if source.kind == "const" and not (
-        "const" in bare and is_same_json(bare.pop("const"), source.value)
-    ):
-        raise UnreadableSchema(_SOURCE.inside(name))
-    field = _read_field_schema(name, bare, required, MAX_DEPTH)
+    reason = FieldReason(
+        "is described otherwise than the prompt says", "other descriptions than in prompts"
+    ).inside(field.name)
+    description = schema.get("description") if isinstance(schema, dict) else None
+    if not isinstance(description, str):
+        raise UnreadableSchema(reason)
+    if source.kind == "const":
+        bare = {key: value for key, value in schema.items() if key != "const"}
+        if "const" not in schema or not is_same_json(schema["const"], source.value):
+            raise UnreadableSchema(reason)
+        reader = FieldReader(bare, ALL, is_output=True)
+        field = reader.field(field.name, bare, required=not field.absent)
     types = [field.type]
     if field.type == ANY and field.default is None:
         # `any?` has the schema of `any`: the first whose sentence is in the description is taken.
@@ -191,188 +235,12 @@ def _read_sourced_field(
     for type_ in types:
         words = source_words(source, type_, absent=field.absent)
         sentence = f"{words[0].upper()}{words[1:]}."
-        description = schema.get("description")
         if description == sentence:
-            return replace(field, type=type_)
-        if isinstance(description, str) and description.endswith(f" {sentence}"):
+            return replace(field, type=type_, description=None)
+        if description.endswith(f" {sentence}"):
             own = description[: -len(sentence) - 1]
             return replace(field, type=type_, description=own)
-    raise UnreadableSchema(_SOURCE.inside(name))
-
-
-def _read_field_schema(name: str, schema: Any, required: bool, depth: int) -> nodes.FieldSpec:
-    try:
-        return _read_field(name, schema, required, depth)
-    except UnreadableSchema as error:
-        raise UnreadableSchema(error.reason.inside(name)) from None
-
-
-def _read_field(name: str, schema: Any, required: bool, depth: int) -> nodes.FieldSpec:
-    if not isinstance(schema, dict):
-        raise UnreadableSchema(_NO_SCHEMA)
-    rest = dict(schema)
-    description = rest.pop("description", None)
-    if "description" in schema and not isinstance(description, str):
-        raise UnreadableSchema(unsaid_keyword("description"))
-    has_default = "default" in rest
-    default = _normalise_numbers(rest.pop("default", None))
-    constraints = _collect_constraints(rest)
-    for keyword in constraints:
-        del rest[keyword]
-    if not isinstance(constraints.get("examples", []), list):
-        raise UnreadableSchema(unsaid_keyword("examples"))
-    if not isinstance(constraints.get("pattern", ""), str):
-        raise UnreadableSchema(unsaid_keyword("pattern"))
-    type_ = _read_schema_type(rest, depth)
-    if default is not None and isinstance(type_, nodes.OptionalType):
-        raise UnreadableSchema(_DEFAULTED)
-    absent = False
-    if not required and not has_default and not isinstance(type_, nodes.OptionalType):
-        absent = type_ != ANY
-        type_ = nodes.OptionalType(inner=type_)
-    return nodes.FieldSpec(
-        name=name,
-        type=type_,
-        constraints=constraints,
-        has_default=has_default,
-        default=default,
-        description=description,
-        absent=absent,
-    )
-
-
-def _collect_constraints(schema: Schema) -> Schema:
-    """Return the keywords of a schema that annotations can set, with their values.
-
-    A `format` that belongs to a scalar type is left out.
-    """
-    kind = schema.get("type")
-    kinds = kind if isinstance(kind, list) else [kind]
-    formats = [format_ for name, format_ in SCALAR_OF if name in kinds]
-    return {
-        keyword: _normalise_numbers(schema[keyword])
-        for keyword in ANNOTATIONS
-        if keyword in schema and not (keyword == "format" and schema["format"] in formats)
-    }
-
-
-def _read_schema_type(schema: Any, depth: int) -> nodes.Type:
-    if not isinstance(schema, dict):
-        raise UnreadableSchema(_NO_SCHEMA)
-    if not depth:
-        raise UnreadableSchema(FieldReason("is nested too deeply", "schemas nested too deeply"))
-    if not schema:
-        return ANY
-    kind = schema.get("type")
-    if "anyOf" in schema:
-        return _open_enum(schema, depth)
-    if isinstance(kind, list):
-        return nodes.OptionalType(inner=_read_schema_type(_without_null(schema, kind), depth - 1))
-    if kind == "object":
-        return nodes.RecordType(
-            fields=tuple(
-                _read_field_schema(*entry, depth - 1) for entry in _list_properties(schema)
-            )
-        )
-    if kind == "array":
-        return nodes.ListType(element=_read_element_type(schema, depth))
-    if kind in ("string", "integer") and "enum" in schema:
-        _refuse_others(schema, ("type", "enum"))
-        values = _normalise_numbers(schema["enum"])
-        wanted = str if kind == "string" else int
-        if not isinstance(values, list) or not all(type(value) is wanted for value in values):
-            raise UnreadableSchema(_ENUM)
-        return nodes.EnumType(values=tuple(values))
-    if not isinstance(kind, str) or (kind, None) not in SCALAR_OF:
-        raise UnreadableSchema(explain_untyped_schema(schema))
-    if "enum" in schema:
-        raise UnreadableSchema(_ENUM)
-    _refuse_others(schema, ("type", "format"))
-    format_ = schema.get("format")
-    if not isinstance(format_, str | None) or (kind, format_) not in SCALAR_OF:
-        raise UnreadableSchema(unsaid_keyword("format"))
-    return SCALAR_OF[kind, format_]
-
-
-def _open_enum(schema: Schema, depth: int) -> nodes.Type:
-    """Return the type of listed texts or any other text; optional if null is allowed."""
-    _refuse_others(schema, ("anyOf",))
-    choice = schema["anyOf"]
-    if not isinstance(choice, list):
-        raise UnreadableSchema(unsaid_keyword("anyOf"))
-    optional = len(choice) == 3 and choice[2] == {"type": "null"}
-    if choice[1:] not in ([SCALARS["string"]], [SCALARS["string"], {"type": "null"}]):
-        raise UnreadableSchema(_CHOICE)
-    enum = _read_schema_type(choice[0], depth - 1)
-    if not isinstance(enum, nodes.EnumType) or enum.numeric or enum.open:
-        raise UnreadableSchema(_CHOICE)
-    enum = replace(enum, open=True)
-    return nodes.OptionalType(inner=enum) if optional else enum
-
-
-def _read_element_type(schema: Schema, depth: int) -> nodes.Type:
-    """Return the type of the entries of a list."""
-    if "items" not in schema:
-        raise UnreadableSchema(
-            FieldReason("is a list of entries that nothing describes", "lists without `items`")
-        )
-    _refuse_others(schema, ("type", "items"))
-    try:
-        return _read_schema_type(schema["items"], depth - 1)
-    except UnreadableSchema as error:
-        raise UnreadableSchema(error.reason.inside("[]")) from None
-
-
-def _refuse_others(schema: Schema, keywords: tuple[str, ...]) -> None:
-    for name in schema:
-        if name not in keywords:
-            raise UnreadableSchema(unsaid_keyword(name))
-
-
-def _without_null(schema: Schema, kinds: list[Any]) -> Schema:
-    """Return a schema whose `type` is `[kind, "null"]` without null."""
-    if len(kinds) != 2 or not isinstance(kinds[0], str) or kinds[1] != "null":
-        raise UnreadableSchema(explain_untyped_schema({"type": kinds}))
-    inner = schema | {"type": kinds[0]}
-    if "enum" in schema:
-        values = schema["enum"]
-        if not isinstance(values, list) or values[-1:] != [None]:
-            raise UnreadableSchema(_ENUM)
-        inner["enum"] = values[:-1]
-    return inner
-
-
-_DEFAULTED = FieldReason(
-    "has a default and may be null, and a field with a default is never missing",
-    "defaults of fields that may be null",
-)
-_NO_SCHEMA = FieldReason("is described by no object", "fields described by no object")
-_ENUM = FieldReason(
-    "has an `enum` of other values than its type has",
-    "an `enum` of other values than texts or whole numbers",
-)
-_CHOICE = FieldReason(
-    "has an `anyOf` that no type says: only one of an `enum` of texts and any text",
-    "an `anyOf` of other things than an `enum` and any text",
-)
-_SOURCE = FieldReason(
-    "is described otherwise than the prompt says", "other descriptions than in prompts"
-)
-"""Reasons for refusing a schema that are used in several places."""
-
-
-def _normalise_numbers(value: Any, depth: int = MAX_DEPTH) -> Any:
-    """Return a JSON value with whole numbers as integers, as in a compiled constant.
-
-    Values nested deeper than `depth` are unchanged.
-    """
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    if isinstance(value, list) and depth:
-        return [_normalise_numbers(entry, depth - 1) for entry in value]
-    if isinstance(value, dict) and depth:
-        return {key: _normalise_numbers(entry, depth - 1) for key, entry in value.items()}
-    return value
+    raise UnreadableSchema(reason)
 
 
 # Proof by compiling again

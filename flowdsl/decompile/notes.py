@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from flowdsl.semantics.values.schema_files import is_short_notation
@@ -62,14 +61,16 @@ def unsaid_keyword(name: str) -> FieldReason:
     )
 
 
-def explain_untyped_schema(schema: dict[str, Any]) -> FieldReason:
-    """Return the reason for a schema whose `type` is missing or unknown."""
-    for name in ("$ref", "anyOf", "oneOf", "allOf", "not", "enum", "const"):
-        if name in schema:
-            return unsaid_keyword(name)
+def _explain_untyped_schema(schema: dict[str, Any]) -> FieldReason:
+    """Return the reason for a schema that no type but `any` says."""
     kind = schema.get("type")
     if isinstance(kind, list):
         return FieldReason("has several types", "fields of several types")
+    if kind == "object":
+        return FieldReason("is an object without `properties`", "objects without `properties`")
+    name = next((each for each in schema if each not in ("description", "type")), None)
+    if name is not None:
+        return unsaid_keyword(name)
     if isinstance(kind, str):
         return FieldReason(
             f"has the type `{quote_payload_words(kind)}`, which types do not know", "odd types"
@@ -90,63 +91,44 @@ def why_no_object(schema: Any) -> FieldReason | None:
     return FieldReason("is no schema of an object", "schemas of no object")
 
 
-def schema_difference(declared: Any, schema: Any, *, reported: bool) -> FieldReason:
-    """Return the first difference between the schema of a declaration and `schema`.
-
-    `reported` says that it is an output schema, in which every field is required.
-    """
+def schema_difference(declared: Any, schema: Any) -> FieldReason:
+    """Return the first difference between the schema of a declaration and `schema`."""
     if declared is None:
         return FieldReason("has no fields", "schemas without fields")
     if not isinstance(declared, dict) or not isinstance(schema, dict):
         return FieldReason("is another value when declared", "values that change")
-    properties = schema.get("properties")
-    named: Iterable[str] = properties if isinstance(properties, dict) else ()
-    found = _explain_required(declared, schema, named, reported)
-    if found is not None:
-        return found
-    inner = declared.get("properties")
+    if schema and not declared.keys() - {"description"}:
+        return _explain_untyped_schema(schema)
+    required = schema.get("required")
+    if required == []:
+        return FieldReason("has an empty list `required`", "an empty `required`")
+    inner, properties = declared.get("properties"), schema.get("properties")
     if isinstance(inner, dict) and isinstance(properties, dict):
+        wanted = required if isinstance(required, list) else []
         for name, field in properties.items():
-            if not _is_equal_json(inner.get(name), field):
-                return schema_difference(inner.get(name), field, reported=False).inside(name)
+            if name in wanted and name not in (declared.get("required") or ()):
+                words = "may be null but not absent, which no type says"
+                return FieldReason(words, "fields that may be null but not absent", (name,))
+            known = inner.get(name) or {}
+            if not _is_equal_json(known, field):
+                is_default = isinstance(field, dict) and "default" in field.keys() - known.keys()
+                if is_default and name not in wanted:
+                    words = "has a default and may be absent"
+                    return FieldReason(words, "defaults that may be absent", (name,))
+                return schema_difference(known, field).inside(name)
     if "items" in schema and not _is_equal_json(declared.get("items"), schema["items"]):
-        return schema_difference(declared.get("items"), schema["items"], reported=False).inside(
-            "[]"
-        )
+        return schema_difference(declared.get("items"), schema["items"]).inside("[]")
     for name in schema:
         if name not in declared:
             return unsaid_keyword(name)
+    if declared.get("items") == {} and "items" not in schema:
+        return FieldReason("is a list of entries that nothing describes", "lists without `items`")
     for name in declared:
         if name not in schema:
             return FieldReason(f"lacks `{name}`", f"a missing `{name}`")
         if not _is_equal_json(declared[name], schema[name]):
             return FieldReason(f"has another `{name}` than a type gives it", f"another `{name}`")
     return FieldReason("comes out differently", "other differences")
-
-
-def _explain_required(
-    declared: dict[str, Any], schema: dict[str, Any], names: Iterable[str], reported: bool
-) -> FieldReason | None:
-    wanted, given = schema.get("required", []), declared.get("required", [])
-    if not isinstance(wanted, list):
-        return None
-    for name in names:
-        if name in given and name not in wanted:
-            if reported:
-                words = "may be null or absent, and an output that may be null is always there"
-                return FieldReason(words, "outputs that may be null or absent", (name,))
-            words = "has a default and may be absent"
-            return FieldReason(words, "defaults that may be absent", (name,))
-        if name in wanted and name not in given:
-            words = "may be null but not absent, which no type says"
-            cause = "fields that may be null but not absent"
-            field = declared.get("properties", {}).get(name)
-            if isinstance(field, dict) and "default" in field:
-                words, cause = "has a default and is required", "required fields with a default"
-            return FieldReason(words, cause, (name,))
-    if wanted == [] and "required" in schema:
-        return FieldReason("has an empty list `required`", "an empty `required`")
-    return None
 
 
 def _is_equal_json(one: Any, other: Any) -> bool:

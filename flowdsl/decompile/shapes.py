@@ -8,8 +8,7 @@ one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Iterator, Mapping, Sequence
 
 from flowdsl.deploy.resources.workflow import CHECKS
 from flowdsl.diagnostics.diagnostic import Diagnostic
@@ -20,12 +19,10 @@ from flowdsl.ir.images import image_hash
 from flowdsl.ir.walk import statements
 from flowdsl.semantics.capabilities import Capabilities
 from flowdsl.source.record import Record, replace
-from flowdsl.source.refused_texts import remove_restrictions
 from flowdsl.syntax import ast
 
 from .checks import ReadChecks, find_renamed_inputs, read_checks
-from .fields import Schema as Document
-from .fields import read_inputs, read_outputs, why_no_inputs, why_no_outputs
+from .fields import SchemaFields, loose_fields, read_inputs, read_outputs, split_secrets
 from .layout import (
     FOLDER,
     Fields,
@@ -35,7 +32,6 @@ from .layout import (
     file_name,
     lay_out_source,
 )
-from .loose_schemas import LooseFields, loose_fields, read_loose_inputs, read_loose_outputs
 from .model import Payload, PictureFile, PromptHints
 from .notes import KEPT, LOST, PASSED, RISKY, FieldReason, Remark
 from .payload import CLEANUP, Schema, StoredWorkflow, find_differing_fields
@@ -44,10 +40,7 @@ from .reading.prompt import read_prompt
 from .settings import read_settings
 from .writing.writer import write_flow
 
-_T = TypeVar("_T")
-
-_NO_FIELDS: Fields = ()
-_NOTHING = LooseFields((), (), (), {})
+_SCHEMA_IN_A_TEXT = FieldReason("is no JSON object", "schemas that are no JSON objects")
 
 
 class Imported(Record):
@@ -68,13 +61,12 @@ def import_workflow(
 
     Only the pictures that the source shows are written to files.
     """
-    inputs = _read_fields_of(read_inputs, stored.input_schema, (_NO_FIELDS, _NO_FIELDS))
-    hints = _make_prompt_hints(stored, inputs, pictures)
+    hints = read_hints(stored, pictures)
     parts = WorkflowParts(
         name=name,
         stored=stored,
         settings=read_settings(stored),
-        inputs=inputs,
+        inputs=None,
         hints=hints,
         checks=read_checks(stored, hints),
         program=read_prompt(stored.prompt, hints, capabilities),
@@ -85,26 +77,32 @@ def import_workflow(
 
 def read_hints(stored: StoredWorkflow, pictures: Mapping[str, PictureFile]) -> PromptHints:
     """Return what the other fields of a workflow say about the variables in its prompt."""
-    inputs = _read_fields_of(read_inputs, stored.input_schema, (_NO_FIELDS, _NO_FIELDS))
-    return _make_prompt_hints(stored, inputs, pictures)
-
-
-def _make_prompt_hints(
-    stored: StoredWorkflow, read: tuple[Fields, Fields] | None, pictures: Mapping[str, PictureFile]
-) -> PromptHints:
+    read = _read_input_schema(stored.input_schema, restricted=True)
     inputs: Fields | None
-    if read is not None:
-        inputs, secrets = read
+    if isinstance(read, SchemaFields):
+        inputs, secrets = read.inputs, read.secrets
     else:
-        inputs, secrets = _split_secrets(
-            _read_fields_of(loose_fields, stored.input_schema, _NO_FIELDS)
-        )
+        inputs = _list_fields(stored.input_schema)
+        inputs, secrets = (None, ()) if inputs is None else split_secrets(inputs)
     return PromptHints(
         inputs=inputs,
         secrets=secrets,
-        outputs=_read_fields_of(loose_fields, stored.output_schema, _NO_FIELDS),
+        outputs=_list_fields(stored.output_schema),
         pictures=dict(pictures),
     )
+
+
+def _list_fields(schema: Schema | None) -> Fields | None:
+    """Return the fields of a schema without constraints and defaults; None if it names none."""
+    return () if schema is None else loose_fields(schema.document)
+
+
+def _read_input_schema(schema: Schema | None, *, restricted: bool) -> SchemaFields | FieldReason:
+    if schema is None:
+        return SchemaFields()
+    if schema.document is None:
+        return _SCHEMA_IN_A_TEXT
+    return read_inputs(schema.document, restricted=restricted)
 
 
 class _ShapeOutcome(Record):
@@ -126,14 +124,14 @@ class _Import:
             image_hash(picture.content): address for address, picture in parts.pictures.items()
         }
         self._why: dict[str, str] = {}
-        self._inputs: dict[bool, LooseFields | None] = {}
+        self._inputs: dict[bool, SchemaFields | FieldReason] = {}
 
     def run(self) -> Imported:
         """Return the files of the best shape that compiles to the payload, or of the last shape."""
         parts = self._parts
         best = Shape(
             statements=parts.program is not None,
-            inputs=self._read_inputs(restricted=parts.program is not None) is not None,
+            inputs=self._can_declare(self._read_inputs(restricted=parts.program is not None)),
             outputs=True,
             checks=isinstance(parts.checks, ReadChecks),
         )
@@ -164,23 +162,24 @@ class _Import:
                     "rename"
                 )
                 return _ShapeOutcome({}, frozenset(("checks",)), (words,))
-        outputs = self._read_outputs(shape) if shape.outputs else None
-        if shape.outputs and outputs is None:
+        outputs = self._read_outputs(shape) if shape.outputs else SchemaFields()
+        if not self._can_declare(outputs):
             return _ShapeOutcome(
                 {}, frozenset(("outputs",)), ("types cannot say the output schema",)
             )
-        inputs = self._read_inputs(restricted=shape.statements) if shape.inputs else None
+        inputs = self._read_inputs(restricted=shape.statements) if shape.inputs else SchemaFields()
+        assert isinstance(inputs, SchemaFields) and isinstance(outputs, SchemaFields)
         patches = {
             field: read.patch
             for field, read in (("input_schema", inputs), ("output_schema", outputs))
-            if read is not None and read.patch
+            if read.patch
         }
         parts = replace(
             parts,
-            inputs=None if inputs is None else (inputs.inputs, inputs.secrets),
+            inputs=(inputs.inputs, inputs.secrets),
             settings=replace(parts.settings, extra=parts.settings.extra | patches),
         )
-        flow, files = lay_out_source(parts, shape, () if outputs is None else outputs.outputs)
+        flow, files = lay_out_source(parts, shape, outputs.outputs)
         outcome = None
         for set_outputs in (True, False) if shape.statements else (True,):
             text = write_flow(flow, set_outputs=set_outputs)
@@ -197,43 +196,31 @@ class _Import:
             )
         return outcome
 
-    def _read_inputs(self, *, restricted: bool) -> LooseFields | None:
+    def _read_inputs(self, *, restricted: bool) -> SchemaFields | FieldReason:
         """Return the inputs and secrets, with what their types do not say of the schema.
 
         `restricted`: the uses of inputs in statements add to the schema.
         """
         if restricted not in self._inputs:
-
-            def read(schema: Document) -> LooseFields | None:
-                exact = None
-                if restricted or remove_restrictions(schema) == schema:
-                    exact = read_inputs(schema)
-                if exact is not None:
-                    return LooseFields(*exact, (), {})
-                return self._with_patch(read_loose_inputs(schema, restricted=restricted))
-
-            self._inputs[restricted] = _read_fields_of(
-                read, self._parts.stored.input_schema, _NOTHING
+            self._inputs[restricted] = _read_input_schema(
+                self._parts.stored.input_schema, restricted=restricted
             )
         return self._inputs[restricted]
 
-    def _read_outputs(self, shape: Shape) -> LooseFields | None:
-        program = self._parts.program
+    def _read_outputs(self, shape: Shape) -> SchemaFields | FieldReason:
+        program, schema = self._parts.program, self._parts.stored.output_schema
+        if schema is None:
+            return SchemaFields()
+        if schema.document is None:
+            return _SCHEMA_IN_A_TEXT
         sources = program.sources if program is not None and shape.statements else ()
+        return read_outputs(schema.document, sources)
 
-        def read(schema: Document) -> LooseFields | None:
-            exact = read_outputs(schema, sources)
-            if exact is not None:
-                return LooseFields((), (), exact, {})
-            return None if sources else self._with_patch(read_loose_outputs(schema))
-
-        return _read_fields_of(read, self._parts.stored.output_schema, _NOTHING)
-
-    def _with_patch(self, read: LooseFields | None) -> LooseFields | None:
-        """Return fields whose patch `extra` can hold."""
-        if read is None or self._parts.settings.kept or value_literal(read.patch) is None:
-            return None
-        return read
+    def _can_declare(self, read: SchemaFields | FieldReason) -> bool:
+        """Whether a section declares the fields, and `extra` can hold their patch."""
+        if isinstance(read, FieldReason) or not read.patch:
+            return isinstance(read, SchemaFields)
+        return not self._parts.settings.kept and value_literal(read.patch) is not None
 
     def _compiled(self, path: str, files: dict[str, bytes]) -> _ShapeOutcome:
         result = compile_written_files(files, path, self._capabilities, self._addresses)
@@ -275,10 +262,12 @@ class _Import:
         if not shape.statements:
             yield from prompt_remarks(stored)
             yield self._prompt_remark()
-        inputs = self._read_inputs(restricted=shape.statements) if shape.inputs else None
-        outputs = self._read_outputs(shape) if shape.outputs else None
-        yield from self._schema_remark("inputs", stored.input_schema, why_no_inputs, inputs)
-        yield from self._schema_remark("outputs", stored.output_schema, why_no_outputs, outputs)
+        for part, schema, read in (
+            ("inputs", stored.input_schema, self._read_inputs(restricted=shape.statements)),
+            ("outputs", stored.output_schema, self._read_outputs(shape)),
+        ):
+            if schema is not None and schema.document is not None:
+                yield from self._schema_remark(part, read, is_kept=not getattr(shape, part))
         if not shape.checks:
             why = parts.checks if isinstance(parts.checks, str) else self._why.get("checks", "")
             yield Remark(
@@ -323,36 +312,27 @@ class _Import:
         )
 
     def _schema_remark(
-        self,
-        part: str,
-        schema: Schema | None,
-        why: Callable[[Any], FieldReason | None],
-        read: LooseFields | None,
+        self, part: str, read: SchemaFields | FieldReason, *, is_kept: bool
     ) -> Iterator[Remark]:
         """Return a remark on what no type says of a schema, which may be all of it."""
-        if schema is None or schema.document is None or (read is not None and not read.patch):
-            return
-        reason = why(schema.document)
-        if reason is None:
-            # These fields give the schema on their own, but not in this workflow.
+        reason = read if isinstance(read, FieldReason) else read.reason
+        if is_kept:
+            # Fields may give the schema on their own, but not in this workflow.
             told = self._why.get(part, "its fields do not fit the rest of the workflow")
-            reason = FieldReason("", "fields that do not fit the rest")
-        else:
-            told = reason.told()
-        if read is not None:
+            yield Remark(
+                KEPT,
+                f"the schema of the {part} is kept in {file_name(self._parts.name, part)}: "
+                f"{told if reason is None else reason.told()}",
+                f"schemas of {part} are kept in files, because no types give them",
+                "fields that do not fit the rest" if reason is None else reason.cause,
+            )
+        elif reason is not None:
             yield Remark(
                 PASSED,
-                f"what no type says of the schema of the {part} stands in `extra`: {told}",
+                f"what no type says of the schema of the {part} stands in `extra`: {reason.told()}",
                 f"schemas of {part} have parts in `extra`, because no types give them",
                 reason.cause,
             )
-            return
-        yield Remark(
-            KEPT,
-            f"the schema of the {part} is kept in {file_name(self._parts.name, part)}: {told}",
-            f"schemas of {part} are kept in files, because no types give them",
-            reason.cause,
-        )
 
 
 _PART_OF_FIELD = {
@@ -417,22 +397,3 @@ def _next_shape_without(shape: Shape, blamed: frozenset[str], best: Shape) -> Sh
     if shape.checks:
         return Shape(statements=False, inputs=False, outputs=False, checks=False)
     return None
-
-
-def _read_fields_of(
-    read: Callable[[dict[str, Any]], _T | None], schema: Schema | None, absent: _T
-) -> _T | None:
-    """Return what `read` returns for a schema; `absent` without one, None if unreadable."""
-    if schema is None:
-        return absent
-    return None if schema.document is None else read(schema.document)
-
-
-def _split_secrets(fields: Fields | None) -> tuple[Fields | None, Fields]:
-    """Return fields as inputs and secrets (without `$`)."""
-    if fields is None:
-        return None, ()
-    secrets = tuple(
-        replace(field, name=field.name[1:]) for field in fields if field.name.startswith("$")
-    )
-    return tuple(field for field in fields if not field.name.startswith("$")), secrets

@@ -23,7 +23,7 @@ from flowdsl.semantics.model import WorkflowSymbol
 from flowdsl.source.record import Record, replace
 from flowdsl.syntax import ast
 
-from ..loose_schemas import loose_fields
+from ..fields import loose_fields, split_secrets
 from ..model import PromptHints
 from .convert import Proposal, propose_statements
 from .decisions import find_parts_of_entries
@@ -276,10 +276,7 @@ def prompt_hints_for(workflow: nodes.Workflow) -> PromptHints:
     outputs: tuple[nodes.FieldSpec, ...] | None = workflow.outputs
     if workflow.input_schema is not None:
         every = loose_fields(_parse_json_or_none(workflow.input_schema)) or ()
-        inputs = tuple(field for field in every if not field.name.startswith("$"))
-        secrets = tuple(
-            _rename_field(field, field.name[1:]) for field in every if field.name.startswith("$")
-        )
+        inputs, secrets = split_secrets(every)
     if workflow.output_schema is not None:
         outputs = loose_fields(_parse_json_or_none(workflow.output_schema))
     return PromptHints(inputs, secrets, outputs, {})
@@ -377,12 +374,6 @@ def _take_back_escapes(prompt: str, hints: PromptHints) -> tuple[str, tuple[node
     for each in reversed(escaped):
         prompt = f"{prompt[: each.start - 1]}/{prompt[each.start :]}"
     return prompt, tuple(each.variable for each in escaped)
-
-
-def _rename_field(field: nodes.FieldSpec, name: str) -> nodes.FieldSpec:
-    return nodes.FieldSpec(
-        name=name, type=field.type, description=field.description, absent=field.absent
-    )
 
 
 def _parse_json_or_none(text: str) -> Any:

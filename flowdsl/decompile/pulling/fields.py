@@ -12,8 +12,7 @@ from flowdsl.semantics.names.scopes import look_up
 from flowdsl.source.record import Record, replace
 from flowdsl.syntax import ast
 
-from ..fields import read_inputs, read_outputs
-from ..loose_schemas import read_loose_inputs, read_loose_outputs
+from ..fields import SchemaFields, read_inputs, read_outputs
 from ..writing.type_names import TypeNames, Unspeakable, field_text
 from ..writing.writer import format_section_lines
 from .attempts import SETTINGS, EditContext, SourceVariant
@@ -73,38 +72,30 @@ def _compare_sections(
     document = schema_of(context.goal.values.get(schema))
     if document is None:
         return []
-    patch = workflow.extra.get(schema)
     if schema == OUTPUTS:
-        outputs = read_outputs(document, workflow.sources if sources is None else sources)
-        if outputs is None and patch is not None and not workflow.sources:
-            loose = read_loose_outputs(document)
-            outputs = loose.outputs if loose is not None and loose.patch == patch else None
-        if outputs is None:
-            return []
-        return [
-            _FieldSection(
-                ast.OutputsSection, "outputs", _by_name(workflow.outputs), _by_name(outputs)
-            )
-        ]
-    read = read_inputs(document)
-    if read is None and patch is not None:
-        given = read_loose_inputs(document, restricted=workflow.prompt is None)
-        if given is not None and given.patch == patch:
-            read = given.inputs, given.secrets
-    if read is None:
+        read = read_outputs(document, workflow.sources if sources is None else sources)
+    else:
+        read = read_inputs(document, restricted=workflow.prompt is None)
+    # What only `extra` says stays as it is.
+    if not isinstance(read, SchemaFields) or read.patch != workflow.extra.get(schema, {}):
         return []
+    if schema == OUTPUTS:
+        have, wanted = _by_name(workflow.outputs), _by_name(read.outputs)
+        return [_FieldSection(ast.OutputsSection, "outputs", have, wanted)]
     have = _by_name([replace(each, day=None) for each in workflow.inputs])
     built = context.built.desired[context.goal.address].values.get(schema)
     now = read_inputs(schema_of(normalise_value(POLICIES[schema], built)) or {})
-    shown = {} if now is None else _by_name(now[0])
+    shown = _by_name(now.inputs) if isinstance(now, SchemaFields) else {}
     # No schema shows all of a type: what stays the same in it keeps its type.
     wanted = {
         name: have[name] if name in have and shown.get(name) == each else each
-        for name, each in _by_name(read[0]).items()
+        for name, each in _by_name(read.inputs).items()
     }
     return [
         _FieldSection(ast.InputsSection, "inputs", have, wanted),
-        _FieldSection(ast.SecretsSection, "secrets", _by_name(workflow.secrets), _by_name(read[1])),
+        _FieldSection(
+            ast.SecretsSection, "secrets", _by_name(workflow.secrets), _by_name(read.secrets)
+        ),
     ]
 
 

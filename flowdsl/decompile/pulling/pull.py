@@ -19,7 +19,7 @@ from flowdsl.source.files import UnreadableFile, decode_text, library_of, spell_
 from flowdsl.source.record import Record
 from flowdsl.state.document import ResourceState
 
-from ..fields import why_no_inputs, why_no_outputs
+from ..fields import SchemaFields, read_inputs, read_outputs
 from . import checks, fields, files, settings
 from .attempts import EditContext, SourceVariant
 from .editing import find_changed_lines, restore_lines
@@ -374,7 +374,8 @@ class _Editor:
                 )
             return lines if self._as_file else f"{lines}; {_IN_A_FILE}"
         if path in ("input_schema", "output_schema") and isinstance(value, dict):
-            reason = why_no_inputs(value) if path == "input_schema" else why_no_outputs(value)
+            read = read_inputs(value) if path == "input_schema" else read_outputs(value)
+            reason = read.reason if isinstance(read, SchemaFields) else read
             if reason is not None:
                 ending = "in a file it does not fit the statements"
                 return f"{reason.told()}, and {ending if self._as_file else _IN_A_FILE}"

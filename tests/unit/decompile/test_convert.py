@@ -9,7 +9,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flowdsl.decompile.loose_schemas import loose_fields
+from flowdsl.decompile.fields import loose_fields
 from flowdsl.decompile.model import PromptHints
 from flowdsl.decompile.proposing.convert import Proposal, propose_statements
 from flowdsl.decompile.proposing.prompt_variables import compare_variables, variables_in

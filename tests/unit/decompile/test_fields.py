@@ -16,8 +16,9 @@ from benchmarks.service.import_schemas import draw_payload, examine
 from flowdsl.api import compile_text
 from flowdsl.codegen.input_patterns import LINE
 from flowdsl.codegen.json_schema import input_schema, output_schema
-from flowdsl.decompile.fields import read_inputs, read_outputs
-from flowdsl.decompile.loose_schemas import loose_fields
+from flowdsl.decompile.fields import SchemaFields, loose_fields
+from flowdsl.decompile.fields import read_inputs as read_input_schema
+from flowdsl.decompile.fields import read_outputs as read_output_schema
 from flowdsl.decompile.writing.type_names import (
     TypeNames,
     Unspeakable,
@@ -35,6 +36,21 @@ ORIGIN = nodes.Origin(path="", start_line=1, start_column=1, end_line=1, end_col
 STRING = nodes.ScalarType(name="string")
 INT = nodes.ScalarType(name="int")
 ANY = nodes.ScalarType(name="any")
+
+
+Fields = tuple[nodes.FieldSpec, ...]
+
+
+def read_inputs(schema: Any) -> tuple[Fields, Fields] | None:
+    """The inputs and secrets that give a schema without a patch; None if a patch is needed."""
+    read = read_input_schema(schema)
+    exact = isinstance(read, SchemaFields) and not read.patch
+    return (read.inputs, read.secrets) if exact else None
+
+
+def read_outputs(schema: Any, sources: tuple[nodes.OutputSource, ...]) -> Fields | None:
+    read = read_output_schema(schema, sources)
+    return read.outputs if isinstance(read, SchemaFields) and not read.patch else None
 
 
 def spec(name: str, type_: nodes.Type = STRING, **more: Any) -> nodes.FieldSpec:
