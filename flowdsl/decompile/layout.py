@@ -6,7 +6,7 @@ import json
 import posixpath
 import re
 from collections.abc import Mapping
-from typing import Any, TypeAlias
+from typing import Any
 
 from flowdsl.codegen.artifacts import ImageRef, OpenPart, render_plain_json, stand_in
 from flowdsl.compiler.pipeline import CompileOptions, compile_project
@@ -21,6 +21,7 @@ from flowdsl.source.record import Record
 from flowdsl.syntax import ast
 
 from .checks import ReadChecks, checks_document
+from .fields import Fields, SchemaFields
 from .model import NOWHERE, FlowFile, Payload, PictureFile, PromptHints, PromptProgram
 from .payload import Schema, StoredWorkflow
 from .settings import Settings, derive_terminal_settings
@@ -29,8 +30,6 @@ from .writing.type_names import source_names
 
 FOLDER = "flows"
 """The folder of a project that contains the files of workflows."""
-
-Fields: TypeAlias = tuple[nodes.FieldSpec, ...]
 
 _FILE_NAME = r"(?!\.)[^/\\:*?\"<>|\x00-\x1f\x7f]+(?<![ .])"
 """File names that are valid on every platform.
@@ -51,15 +50,13 @@ class Shape(Record, eq=True):
 class WorkflowParts(Record):
     """The parsed parts of a workflow.
 
-    `inputs` are the inputs and secrets that give its schema, None if no fields do. `checks` are the
-    checks, or the reason why no source gives them. `program` is None for a prompt that FlowDSL did
-    not write. `pictures` maps addresses in the prompt to pictures.
+    `checks` are the checks, or the reason why no source gives them. `program` is None for a prompt
+    that FlowDSL did not write. `pictures` maps addresses in the prompt to pictures.
     """
 
     name: str
     stored: StoredWorkflow
     settings: Settings
-    inputs: tuple[Fields, Fields] | None
     hints: PromptHints
     checks: ReadChecks | str
     program: PromptProgram | None
@@ -72,20 +69,20 @@ def file_name(name: str, part: str) -> str:
 
 
 def lay_out_source(
-    parts: WorkflowParts, shape: Shape, outputs: Fields
+    parts: WorkflowParts, shape: Shape, inputs: SchemaFields, outputs: SchemaFields
 ) -> tuple[FlowFile, dict[str, bytes]]:
-    """Return the source of a workflow in a shape, and its other files by path."""
+    """Return the source of a workflow in a shape, and its other files by path.
+
+    `inputs` and `outputs` are empty where the shape keeps their schemas in files.
+    """
     stored, settings = parts.stored, parts.settings
     checks = parts.checks if shape.checks and isinstance(parts.checks, ReadChecks) else None
     program = parts.program if shape.statements else None
-    inputs, secrets = parts.inputs or ((), ())
-    if not shape.inputs:
+    declared = inputs.inputs
+    if not shape.inputs and (program is not None or (checks is not None and checks.checks)):
         # Statements and checks may name the inputs that the schema file declares.
-        names_inputs = program is not None or (checks is not None and checks.checks is not None)
-        inputs, secrets = (
-            select_nameable_inputs(parts.hints.inputs or ()) if names_inputs else (),
-            (),
-        )
+        declared = select_nameable_inputs(parts.hints.inputs or ())
+    patches = {"input_schema": inputs.patch, "output_schema": outputs.patch}
     body = program.body if program is not None else ()
     commands = frozenset(commands_of(body))
     workflow = nodes.Workflow(
@@ -96,9 +93,9 @@ def lay_out_source(
         tags=settings.tags,
         webhooks=stored.webhooks,
         file_exports=stored.file_exports,
-        inputs=inputs,
-        secrets=secrets,
-        outputs=outputs if shape.outputs else (),
+        inputs=declared,
+        secrets=inputs.secrets,
+        outputs=outputs.outputs,
         models=settings.models,
         terminal=derive_terminal_settings(settings, commands),
         rules=program.rules if program is not None else (),
@@ -106,7 +103,7 @@ def lay_out_source(
         sources=program.sources if program is not None else (),
         checks=checks.checks if checks is not None else None,
         cleanup=checks.cleanup if checks is not None else None,
-        extra=settings.extra,
+        extra=settings.extra | {field: patch for field, patch in patches.items() if patch},
     )
     kept = {
         "prompt": None if shape.statements else _encode_verbatim(stored.prompt),

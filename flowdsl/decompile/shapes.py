@@ -18,14 +18,13 @@ from flowdsl.ir import nodes
 from flowdsl.ir.images import image_hash
 from flowdsl.ir.walk import statements
 from flowdsl.semantics.capabilities import Capabilities
-from flowdsl.source.record import Record, replace
+from flowdsl.source.record import Record
 from flowdsl.syntax import ast
 
 from .checks import ReadChecks, find_renamed_inputs, read_checks
-from .fields import SchemaFields, loose_fields, read_inputs, read_outputs, split_secrets
+from .fields import Fields, SchemaFields, loose_fields, read_inputs, read_outputs, split_secrets
 from .layout import (
     FOLDER,
-    Fields,
     Shape,
     WorkflowParts,
     compile_written_files,
@@ -66,7 +65,6 @@ def import_workflow(
         name=name,
         stored=stored,
         settings=read_settings(stored),
-        inputs=None,
         hints=hints,
         checks=read_checks(stored, hints),
         program=read_prompt(stored.prompt, hints, capabilities),
@@ -169,17 +167,7 @@ class _Import:
             )
         inputs = self._read_inputs(restricted=shape.statements) if shape.inputs else SchemaFields()
         assert isinstance(inputs, SchemaFields) and isinstance(outputs, SchemaFields)
-        patches = {
-            field: read.patch
-            for field, read in (("input_schema", inputs), ("output_schema", outputs))
-            if read.patch
-        }
-        parts = replace(
-            parts,
-            inputs=(inputs.inputs, inputs.secrets),
-            settings=replace(parts.settings, extra=parts.settings.extra | patches),
-        )
-        flow, files = lay_out_source(parts, shape, outputs.outputs)
+        flow, files = lay_out_source(parts, shape, inputs, outputs)
         outcome = None
         for set_outputs in (True, False) if shape.statements else (True,):
             text = write_flow(flow, set_outputs=set_outputs)

@@ -1,16 +1,15 @@
 """Builds IR statements from the clauses of a prompt: a method for each kind of clause.
 
-`clause_rows.ROWS` says how people write a clause, and `BUILDERS` which method builds its
-statements. A new wording is a row there; a new kind is a row there, a method here and an entry of
-`BUILDERS`. A method gets the named groups of its row, and returns an empty list if the clause has
-to stay prose. `Instructions` sets `_line` (the line that is read), `_in_list` (whether it is an
-entry of a list) and `_reason` (the condition that the clause follows, which is why a run ends).
+`clause_rows.ROWS` says how people write a clause; its kind is the name of the method that builds
+its statements. A new wording is a row there; a new kind is a row there and a method here. A method
+gets the named groups of its row, and returns an empty list if the clause has to stay prose.
+`Instructions` sets `_line` (the line that is read), `_in_list` (whether it is an entry of a list)
+and `_reason` (the condition that the clause follows, which is why a run ends).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 from flowdsl.format.literals import is_name
 from flowdsl.ir import nodes
@@ -349,36 +348,6 @@ class Builders(Values):
         """Return the `choose` of `select the row whose status is open`."""
         target = self._readable(parts["target"])
         return [make_choose(target)] if target else []
-
-
-BUILDERS: dict[str, Callable[[Builders, Parts], list[nodes.Statement]]] = {
-    "press": Builders.press,
-    "press_for": Builders.press_for,
-    "wait": Builders.wait,
-    "until": Builders.wait_until,
-    "type": Builders.type,
-    "type_here": Builders.type_here,
-    "pairs": Builders.type_pairs,
-    "secrets": Builders.type_pairs,
-    "set": Builders.set_field,
-    "capture": Builders.capture,
-    "export": Builders.export,
-    "export_it": Builders.export_named_before,
-    "copy": Builders.copy,
-    "read": Builders.read_value,
-    "save": Builders.read_value,
-    "several": Builders.read_several,
-    "emit": Builders.emit,
-    "abort": Builders.abort,
-    "finish": Builders.finish,
-    "expect": Builders.expect,
-    "must": Builders.must,
-    "choose": Builders.choose,
-}
-"""The method for each kind of `clause_rows.ROWS`.
-
-`clauses` has made an `again` a `type`; `instructions` handles `store` and prose.
-"""
 
 
 def _bare_name(written: str) -> str:

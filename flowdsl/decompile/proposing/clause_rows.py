@@ -1,6 +1,7 @@
 """The table of clauses: a kind, and how people write it in English and a little German.
 
-The first row that matches a whole clause counts. The names of groups are the parts that
+A kind is the name of a method of `builders.Builders`, but for `again` and `store`. The first row
+that matches a whole clause counts. The names of groups are the parts that
 `builders` makes a statement of.
 """
 
@@ -76,17 +77,17 @@ ROWS: tuple[tuple[str, str], ...] = (
     ("press_for", rf"(?P<purpose>{ACT}[^{{}},;:]{{2,60}}?): (?P<keys>{_CHORD})"),
     ("wait", rf"wait (?:for )?(?P<amount>{_AMOUNT})"),
     (
-        "until",
+        "wait_until",
         rf"(?:wait {_BOUND}(?:until|till)|warten,? bis) (?P<condition>.+?){_BOUND_BEHIND}",
     ),
     (
-        "until",
+        "wait_until",
         rf"wait {_BOUND}for (?P<what>.+?) to "
         r"(?P<verb>be|appear|load|open|finish|complete|close|disappear|show up|start|come up)"
         rf"(?P<rest>(?: [^,;]+?)?){_BOUND_BEHIND}",
     ),
     (
-        "until",
+        "wait_until",
         rf"wait {_BOUND}for (?P<seen>(?:the |a |an )?(?:[\w-]+ ){{0,3}}?{_QUOTED}(?: message)?|"
         r"the (?!time|moment|result|answer)(?:[\w-]+ ?){1,6}(?: \([^()]*\))?)",
     ),
@@ -118,20 +119,20 @@ ROWS: tuple[tuple[str, str], ...] = (
     ),
     ("again", rf"(?P<value>{VALUE}|{_QUOTED}) (?:into|in|as|for) (?P<target>{_PLACE})"),
     (
-        "pairs",
+        "type_pairs",
         rf"(?:fill in|enter|type) (?P<pairs>[\w. /-]{{2,30}} {VALUE}"
         rf"(?:,? (?:and )?[\w. /-]{{2,30}} {VALUE})+)",
     ),
     (
-        "secrets",
+        "type_pairs",
         rf"(?P<pairs>{_LABEL} {_SECRET}(?:(?:,| and| und) {_LABEL} {_SECRET})*)",
     ),
     (
-        "set",
+        "set_field",
         rf"(?P<target>[\w. /-]{{2,40}}(?: \([^()]*\))?)(?: =|:) (?P<value>{VALUE})"
         r"(?P<note> \((?:e\.\s?g\.|z\.\s?B\.|for example|like) [^()]*\))?",
     ),
-    ("set", rf"(?P<target>[A-ZÄÖÜ][\w-]{{3,30}}) (?P<value>{VALUE})"),
+    ("set_field", rf"(?P<target>[A-ZÄÖÜ][\w-]{{3,30}}) (?P<value>{VALUE})"),
     (
         "capture",
         rf"(?:(?:use |call )?save_screenshot_as_run_attachment {_NAMED}|"
@@ -151,7 +152,7 @@ ROWS: tuple[tuple[str, str], ...] = (
     ),
     ("export", rf"mark (?:the file )?{_FILE} for export"),
     (
-        "export_it",
+        "export_named_before",
         r"(?:use |call )?mark_file_for_export(?: (?:for )?(?:it|this file|the file|the pdf))?"
         r"|mark (?:it|the file|this file|the pdf) for export",
     ),
@@ -167,12 +168,12 @@ ROWS: tuple[tuple[str, str], ...] = (
         rf"(?:(?:with )?(?:the )?key|as) (?P<name>{MARKED_NAME})",
     ),
     (
-        "several",
+        "read_several",
         rf"{_FOCUSED}{_READ} (?P<several>[^,;.]+? as {MARKED_NAME}"
         rf"(?:(?:, and |,? and |, )[^,;.]+? as {MARKED_NAME})+)",
     ),
     (
-        "read",
+        "read_value",
         rf"(?:(?P<where>(?:from|on|in|at) (?:the )?[^,;:]{{3,40}}?),? )?"
         rf"{_FOCUSED}{_READ} {_NO_PRONOUN}(?P<source>[^;]+?){_BY_FOCUSED},?"
         r"(?: and| then| and then)? "
@@ -180,19 +181,22 @@ ROWS: tuple[tuple[str, str], ...] = (
         rf"{_AS} (?:the )?(?:{_WHAT} )?(?P<names>{_NAMES}){_WITH_TOOL}{_FORMAT_NOTE}",
     ),
     (
-        "read",
+        "read_value",
         rf"{_FOCUSED}{_READ} {_NO_PRONOUN}(?P<source>[^;]+?){_BY_FOCUSED}[,;]?"
         r"(?: and| then| and then)? "
         rf"{_SAVE} (?:(?:it|them|each one|each) \((?P<inside>{_NAMES})\)|(?P<names>{_NAMES}))"
         rf"{_WITH_TOOL}",
     ),
     (
-        "save",
+        "read_value",
         rf"(?:use upsert_runtime_values to )?{_SAVE} {_NO_PRONOUN}(?P<source>[^;]+?) "
         rf"{_AS} (?:the )?(?:{_WHAT} )?(?P<names>{_NAMES}){_WITH_TOOL}{_FORMAT_NOTE}",
     ),
-    ("save", rf"(?P<source>[^;:]+?): {_SAVE} {_AS} (?P<names>{_NAMES}){_WITH_TOOL}"),
-    ("save", rf"(?P<source>[^;:]+?) lesen und {_AS} (?P<names>{_NAMES}) speichern{_WITH_TOOL}"),
+    ("read_value", rf"(?P<source>[^;:]+?): {_SAVE} {_AS} (?P<names>{_NAMES}){_WITH_TOOL}"),
+    (
+        "read_value",
+        rf"(?P<source>[^;:]+?) lesen und {_AS} (?P<names>{_NAMES}) speichern{_WITH_TOOL}",
+    ),
     (
         "store",
         rf"(?:(?:read it and )?{_SAVE} (?:(?:it|them|that|this) )?{_AS} |"
@@ -261,6 +265,6 @@ ROWS: tuple[tuple[str, str], ...] = (
     ("finish", r"(?:and )?(?:finish|end (?:here|the run)|stop here)(?:, that['’]s (?:ok|fine))?"),
 )
 SPANNING = frozenset(
-    ("again", "capture", "copy", "pairs", "read", "save", "secrets", "several", "store")
+    ("again", "capture", "copy", "read_several", "read_value", "store", "type_pairs")
 )
 """The kinds of clauses that are made of several pieces of a sentence."""

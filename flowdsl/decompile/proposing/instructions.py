@@ -17,7 +17,7 @@ from flowdsl.source.record import replace
 
 from ..model import NOWHERE, PromptHints
 from . import clauses, decisions
-from .builders import BUILDERS, Builders
+from .builders import Builders
 from .clauses import Clause
 from .statements import make_choose, make_decision, make_loop
 from .wording import (
@@ -32,6 +32,9 @@ from .wording import (
 
 _FOCUSED = nodes.Extract | nodes.Expect | nodes.If
 """Statements of agents that see nothing of what is done after them."""
+
+_WITHOUT_METHOD = ("prose", "store")
+"""Kinds of clauses that no method of `Builders` makes statements of."""
 
 _PRONOUN = re.compile(
     r"(?i)(?:(?!\b(?:the|a|an|this|that|\w+['’]s) )[^.])*?\b(?:it|its|them|they|that one)\b"
@@ -309,8 +312,9 @@ class Instructions(Builders):
                 if read:
                     statements[-1:] = read
                     continue
-            build = BUILDERS.get(clause.kind)
-            built = build(self, clause.parts) if build is not None else []
+            built = (
+                [] if clause.kind in _WITHOUT_METHOD else getattr(self, clause.kind)(clause.parts)
+            )
             statements += built or [self.prose(as_sentence(clause.text))]
         # "Stop here and save x" ends after it has saved.
         leaving = [each for each in statements if _is_finish(each)]

@@ -7,14 +7,19 @@ one parser misses is then found by the other. In `Save {a} in C:\Out\{b}`, `{a}`
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Sequence
 
+from flowdsl.format.literals import is_name
 from flowdsl.ir import nodes
 from flowdsl.ir.lowering.values import LOOP_ITEM
 from flowdsl.ir.walk import walk
+from flowdsl.prompt.reading.texts import read_path
 from flowdsl.prompt.text import spell_variable
 from flowdsl.source.record import Record
 
+_NAME = r"[A-Za-z_][A-Za-z0-9_]*+"
+_PATH = rf"(?:\.{_NAME}|\[[0-9]{{1,18}}\]|\['[^']*'\]|\[\"[^\"]*\"\])*"
 _BEFORE_SEPARATOR = frozenset("_:.)}]%")
 """Characters, besides letters and digits, that a path may have before a backslash separator."""
 
@@ -90,96 +95,21 @@ def _is_in_path(prompt: str, brace: int) -> bool:
 
 
 def _scan_prompt(prompt: str, declared: Collection[str]) -> Iterator[VariableUse]:
-    odd = sorted(
-        (name for name in declared if _scan_longest_name(name, 0) != name), key=len, reverse=True
+    odd = sorted((each for each in declared if not is_name(each)), key=len, reverse=True)
+    reference = f"({'|'.join((*map(re.escape, odd), _NAME))})({_PATH})"
+    pattern = rf"\{{\{{[ \t]*{reference}[ \t]*\}}\}}|\{{(\$?){reference}\}}"
+    for found in re.finditer(pattern, prompt):
+        start = found.start()
+        variable = variable_of_match(*found.groups())
+        yield VariableUse(start, found.end(), variable, prompt[start - 1 : start] == "\\")
+
+
+def variable_of_match(
+    runtime: str | None, runtime_path: str, secret: str, name: str, path: str
+) -> nodes.Variable:
+    """Return the variable of the groups of a pattern: of `{{runtime}}`, or else of `{$name}`."""
+    return nodes.Variable(
+        sigil="runtime" if runtime else "secret" if secret else "input",
+        name=runtime or name,
+        path=read_path(runtime_path if runtime else path),
     )
-    at = prompt.find("{")
-    while at >= 0:
-        found = _scan_runtime_variable(prompt, at, odd) or _scan_plain_variable(prompt, at, odd)
-        if found is not None:
-            yield found
-        at = prompt.find("{", found.end if found is not None else at + 1)
-
-
-def _scan_runtime_variable(prompt: str, at: int, odd: list[str]) -> VariableUse | None:
-    if not prompt.startswith("{{", at):
-        return None
-    begin = _behind_blanks(prompt, at + 2)
-    reference = _scan_reference(prompt, begin, odd)
-    if reference is None:
-        return None
-    name, path, end = reference
-    end = _behind_blanks(prompt, end)
-    if not prompt.startswith("}}", end):
-        return None
-    variable = nodes.Variable(sigil="runtime", name=name, path=path)
-    return VariableUse(at, end + 2, variable, prompt[at - 1 : at] == "\\")
-
-
-def _scan_plain_variable(prompt: str, at: int, odd: list[str]) -> VariableUse | None:
-    secret = prompt.startswith("$", at + 1)
-    reference = _scan_reference(prompt, at + 1 + secret, odd)
-    if reference is None:
-        return None
-    name, path, end = reference
-    if not prompt.startswith("}", end):
-        return None
-    variable = nodes.Variable(sigil="secret" if secret else "input", name=name, path=path)
-    return VariableUse(at, end + 1, variable, prompt[at - 1 : at] == "\\")
-
-
-def _scan_reference(
-    prompt: str, at: int, odd: list[str]
-) -> tuple[str, tuple[str | int, ...], int] | None:
-    """Return the name and path that begin at an offset, and the offset after them."""
-    name = next((each for each in odd if prompt.startswith(each, at)), None) or _scan_longest_name(
-        prompt, at
-    )
-    if not name:
-        return None
-    at += len(name)
-    path: list[str | int] = []
-    while (part := _scan_path_part(prompt, at)) is not None:
-        path.append(part[0])
-        at = part[1]
-    return name, tuple(path), at
-
-
-def _scan_path_part(prompt: str, at: int) -> tuple[str | int, int] | None:
-    """Parse `.name`, `[0]`, `['key']` or `["key"]`; return it and the offset after it."""
-    if prompt.startswith(".", at):
-        name = _scan_longest_name(prompt, at + 1)
-        return (name, at + 1 + len(name)) if name else None
-    if not prompt.startswith("[", at):
-        return None
-    quote = prompt[at + 1 : at + 2]
-    if quote in ("'", '"'):
-        end = prompt.find(quote, at + 2)
-        key: str | int = prompt[at + 2 : end]
-        end += 1
-    else:
-        end = prompt.find("]", at)
-        digits = prompt[at + 1 : end]
-        if not (digits.isascii() and digits.isdecimal() and len(digits) <= 18):
-            return None
-        key = int(digits)
-    return (key, end + 1) if end > 0 and prompt.startswith("]", end) else None
-
-
-def _scan_longest_name(prompt: str, at: int) -> str:
-    """Return the longest name of the language at an offset; empty if none begins there."""
-    end = at
-    while (
-        end < len(prompt)
-        and prompt[end].isascii()
-        and (prompt[end].isalnum() or prompt[end] == "_")
-    ):
-        end += 1
-    name = prompt[at:end]
-    return name if not name[:1].isdecimal() else ""
-
-
-def _behind_blanks(prompt: str, at: int) -> int:
-    while prompt[at : at + 1] in (" ", "\t"):
-        at += 1
-    return at

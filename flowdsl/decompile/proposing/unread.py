@@ -7,6 +7,7 @@ from collections.abc import Collection
 
 from flowdsl.ir import nodes
 from flowdsl.ir.lowering.values import LOOP_ITEM
+from flowdsl.ir.rewrite import rewrite_body
 from flowdsl.ir.walk import walk
 from flowdsl.source.record import replace
 
@@ -48,7 +49,7 @@ def read_before_use(
         ]
         readings = {name: instructions.reading_of(name) for name in dict.fromkeys(missing)}
         saved = _find_saved(statement, readings)
-        statement = _name_saved(statement, saved)
+        (statement,) = _name_saved((statement,), saved)
         statements += [each for name, each in readings.items() if name not in saved]
         statements.append(statement)
         statements += [each for name, each in readings.items() if name in saved]
@@ -76,7 +77,7 @@ def _read_inside_loop(
     saved = [
         each for each in sorted(_find_saved(loop, unknown)) if not instructions.is_declared(each)
     ]
-    named = _name_all(loop.body, saved)
+    named = _name_saved(loop.body, saved)
     inside: list[str] = []
     body = read_before_use(named, instructions, set(known), inside)
     read += [*inside, *saved]
@@ -100,29 +101,24 @@ def _find_saved(statement: nodes.Statement, unknown: Collection[str]) -> set[str
     return saved.intersection(unknown) - used
 
 
-def _name_saved(statement: nodes.Statement, saved: Collection[str]) -> nodes.Statement:
-    """Return a statement whose texts have the names of `saved` variables in place of them."""
-    match statement:
-        case nodes.Do():
-            text = (
-                nodes.TextPiece(value=piece.name)
-                if isinstance(piece, nodes.Variable) and piece.name in saved
-                else piece
-                for piece in statement.text
-            )
-            return replace(statement, text=tuple(text))
-        case nodes.If():
-            branches = tuple(
-                replace(each, body=_name_all(each.body, saved)) for each in statement.branches
-            )
-            otherwise = _name_all(statement.otherwise, saved)
-            return replace(statement, branches=branches, otherwise=otherwise)
-        case _:
-            return statement
+def _name_saved(body: nodes.Body, saved: Collection[str]) -> nodes.Body:
+    """Return statements whose texts have the names of `saved` variables in place of them."""
+
+    def name(inner: nodes.Body) -> nodes.Body:
+        return tuple(
+            replace(each, text=tuple(_name_variable(piece, saved) for piece in each.text))
+            if isinstance(each, nodes.Do)
+            else each
+            for each in inner
+        )
+
+    return rewrite_body(body, name)
 
 
-def _name_all(body: nodes.Body, saved: Collection[str]) -> nodes.Body:
-    return tuple(_name_saved(each, saved) for each in body)
+def _name_variable(piece: nodes.Piece, saved: Collection[str]) -> nodes.Piece:
+    if isinstance(piece, nodes.Variable) and piece.name in saved:
+        return nodes.TextPiece(value=piece.name)
+    return piece
 
 
 def _set_by(statement: nodes.Statement) -> set[str]:

@@ -9,13 +9,13 @@ from contextlib import contextmanager
 from flowdsl.format.literals import is_name
 from flowdsl.ir import nodes
 from flowdsl.ir.lowering.values import LOOP_ITEM, negate_condition
-from flowdsl.prompt.reading.texts import read_path
 from flowdsl.source.record import replace
 
 from ..model import NOWHERE, PromptHints
 from ..writing.type_names import source_name
 from ..writing.value_types import ANY, type_at
 from .decisions import Repeating, shows_text
+from .prompt_variables import variable_of_match
 from .statements import is_scalar, make_extract
 from .wording import ESCAPED, NAME, PATH, STORED, VALUE, points_back
 
@@ -28,15 +28,6 @@ def _compile_variable_pattern(hints: PromptHints) -> re.Pattern[str]:
     return re.compile(
         rf"(?<![\\{{])(?:\{{\{{[ \t]*({NAME})({PATH})[ "
         rf"\t]*\}}\}}|\{{(\$?)({name})({PATH})\}}(?!\}}))"
-    )
-
-
-def _variable_from_match(found: re.Match[str]) -> nodes.Variable:
-    runtime, runtime_path, secret, name, path = found.groups()
-    return nodes.Variable(
-        sigil="runtime" if runtime else "secret" if secret else "input",
-        name=runtime or name,
-        path=read_path(runtime_path if runtime else path),
     )
 
 
@@ -75,7 +66,7 @@ class Values:
         at = 0
         for found in self._variable.finditer(characters):
             pieces += _make_character_pieces(characters[at : found.start()])
-            pieces.append(self._resolve(_variable_from_match(found)))
+            pieces.append(self._resolve(variable_of_match(*found.groups())))
             at = found.end()
         return (*pieces, *_make_character_pieces(characters[at:]))
 

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from flowdsl.codegen.artifacts import ImageRef, render_plain_json, stand_in
 from flowdsl.deploy.resources.directory import find_image_url
-from flowdsl.deploy.resources.policy import render_canonical_json
 from flowdsl.deploy.resources.workflow import CHECKS, MODELS, POLICIES
 from flowdsl.semantics.model import WorkflowSymbol
 from flowdsl.source.record import Record
@@ -156,7 +155,8 @@ def _make_reply_payload(values: dict[str, object]) -> Payload:
         if path.startswith(f"{MODELS}."):
             models[path.removeprefix(f"{MODELS}.")] = value
         elif path in POLICIES and POLICIES[path].json_text:
-            payload[path] = value if isinstance(value, str) else canonical_text(value)
+            text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+            payload[path] = text
         elif "." not in path or path == TAGS:
             payload[path] = render_plain_json(value)
     if models:
@@ -179,11 +179,3 @@ def _restore_unknown_fields(
         if path.startswith(prefix)
     }
     return check | more
-
-
-def canonical_text(value: object) -> str:
-    """Return a JSON document as text; keys keep their order."""
-    try:
-        return json.dumps(value, ensure_ascii=False)
-    except (TypeError, ValueError):
-        return render_canonical_json(value)

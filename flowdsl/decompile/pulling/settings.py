@@ -168,24 +168,31 @@ def aliases_by_name(context: EditContext) -> dict[str, str]:
 
     Of several aliases, one that the sources use.
     """
-    target = context.workspace.target
-    resolver = ModelResolver(target, context.workspace.directory.models)
-    used = _find_model_aliases(context.built.bundle.workflows)
+    resolver = _make_resolver(context)
     names: dict[str, str] = {}
-    for alias in sorted({*used, *target.models}, key=lambda each: (each not in used, each)):
+    for alias in _list_aliases(context):
         names.setdefault(resolver.name_of(alias), alias)
     return names
 
 
 def model_name(context: EditContext, model: str, role: str) -> str:
     """Return a model's name in source: an alias of the environment, else its id."""
-    target = context.workspace.target
-    used = _find_model_aliases(context.built.bundle.workflows)
-    for alias in sorted({*used, *target.models}, key=lambda each: (each not in used, each)):
-        resolver = ModelResolver(target, context.workspace.directory.models)
+    for alias in _list_aliases(context):
+        resolver = _make_resolver(context)
         if resolver.id_of(alias, role).lower() == model.lower() and not resolver.problems:
             return alias
     return model
+
+
+def _make_resolver(context: EditContext) -> ModelResolver:
+    return ModelResolver(context.workspace.target, context.workspace.directory.models)
+
+
+def _list_aliases(context: EditContext) -> list[str]:
+    """Return the aliases of models, those that the sources use first."""
+    used = _find_model_aliases(context.built.bundle.workflows)
+    every = {*used, *context.workspace.target.models}
+    return sorted(every, key=lambda each: (each not in used, each))
 
 
 def _find_model_aliases(value: Any) -> set[str]:

@@ -14,6 +14,7 @@ from flowdsl.prompt.reading.texts import Texts
 from flowdsl.source.record import replace
 
 from ..model import PromptHints
+from ..writing.type_names import first_free_name
 
 VARIABLE = "item"
 """The name of loop variables, if it is free; a prompt has a name only for a `Loop.entry`."""
@@ -82,7 +83,7 @@ def finish_loops(body: nodes.Body, taken: Iterable[str], hints: PromptHints) -> 
     The bound is `maxItems` of the input that the loop iterates over, unless its lines state one.
     `taken` are the names that the variable must not have.
     """
-    name = _choose_free_name(VARIABLE, set(taken))
+    name = first_free_name(VARIABLE, set(taken), "_")
     bounds = {field.name: field.constraints.get("maxItems") for field in hints.inputs or ()}
 
     def rewrite(body: nodes.Body) -> nodes.Body:
@@ -94,14 +95,6 @@ def finish_loops(body: nodes.Body, taken: Iterable[str], hints: PromptHints) -> 
         )
 
     return rewrite_body(body, rewrite)
-
-
-def _choose_free_name(wanted: str, taken: set[str]) -> str:
-    name, number = wanted, 1
-    while name in taken:
-        number += 1
-        name = f"{wanted}_{number}"
-    return name
 
 
 def _finish_loop(loop: nodes.Loop, name: str, bounds: dict[str, Any]) -> nodes.Loop:

@@ -9,7 +9,7 @@ from flowdsl.codegen.prompt.screen import ask_words
 from flowdsl.codegen.prompt.tools import output_words
 from flowdsl.ir import nodes
 from flowdsl.ir.lowering.values import LOOP_ITEM, single_variable
-from flowdsl.ir.walk import BODIES, replace_variables
+from flowdsl.ir.walk import BODIES, inner_bodies, replace_bodies, replace_variables
 from flowdsl.prompt.reading.outline import ReadItem
 from flowdsl.prompt.sentences import DONE, FAILED, NONE, SENTENCES
 from flowdsl.prompt.text import enclose_in_brackets, quote_words, spell_variable
@@ -425,45 +425,19 @@ def set_first_model(body: nodes.Body, model: str) -> nodes.Body:
     The prompt does not say which statement named the model.
     """
     for index, statement in enumerate(body):
-        if (found := _set_statement_model(statement, model)) is not None:
-            return (*body[:index], found, *body[index + 1 :])
+        changed = statement
+        if isinstance(statement, nodes.Choose | nodes.Extract):
+            changed = replace(statement, model=model)
+        else:
+            bodies = list(inner_bodies(statement))
+            for number, inner in enumerate(bodies):
+                bodies[number] = set_first_model(inner, model)
+                if bodies[number] is not inner:
+                    changed = replace_bodies(statement, bodies)
+                    break
+        if changed is not statement:
+            return (*body[:index], changed, *body[index + 1 :])
     return body
-
-
-def _set_statement_model(statement: nodes.Statement, model: str) -> nodes.Statement | None:
-    match statement:
-        case nodes.Choose() | nodes.Extract():
-            return replace(statement, model=model)
-        case nodes.If(branches=branches):
-            for index, branch in enumerate(branches):
-                body = set_first_model(branch.body, model)
-                if body is not branch.body:
-                    new = replace(branch, body=body)
-                    return replace(
-                        statement, branches=(*branches[:index], new, *branches[index + 1 :])
-                    )
-        case nodes.Step() | nodes.Repeat() | nodes.Retry() | nodes.Loop():
-            body = set_first_model(statement.body, model)
-            if body is not statement.body:
-                return replace(statement, body=body)
-        case _:
-            pass
-    match statement:
-        case (
-            nodes.If()
-            | nodes.Repeat()
-            | nodes.Retry()
-            | nodes.WaitUntil()
-            | nodes.Expect()
-            | nodes.Copy()
-            | nodes.Run()
-        ):
-            body = set_first_model(statement.otherwise or (), model)
-            if body is not statement.otherwise and body:
-                return replace(statement, otherwise=body)
-        case _:
-            pass
-    return None
 
 
 def _collect_item_texts(items: Sequence[ReadItem]) -> Iterator[str]:

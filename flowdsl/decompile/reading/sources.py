@@ -12,12 +12,10 @@ from flowdsl.ir.walk import statements
 from flowdsl.prompt.reading.frames import Sentences
 from flowdsl.prompt.reading.phrases import plain_constant
 from flowdsl.prompt.reading.texts import NAMELESS
-from flowdsl.semantics.values.spelling import spell_constant
 from flowdsl.source.record import field_names, replace
 
 from ..model import NOWHERE, PromptHints
 
-_ANY = nodes.ScalarType(name="any")
 STRING = nodes.ScalarType(name="string")
 _NAMED = re.compile(r"(?:output_)?(.*?)(?:_[0-9]+)?")
 
@@ -37,12 +35,13 @@ def _read_output_source(
 ) -> tuple[nodes.OutputSource, nodes.FieldSpec] | None:
     """Parse the source at the end of a description, which may begin with the author's own words."""
     description = field.description or ""
+    if not description.endswith("."):
+        return None
     starts = [0, *(number + 1 for number, each in enumerate(description) if each == " ")]
     for start in starts[-_WORDS:]:
-        words = description[start : start + 1].lower() + description[start + 1 :]
-        found = _read_source_words(words, 0, field.name, field)
-        if found is not None and words[found[2] :] == ".":
-            return found[0], found[1]
+        words = description[start : start + 1].lower() + description[start + 1 : -1]
+        if (found := _read_source_words(words, field)) is not None:
+            return found
     return None
 
 
@@ -52,48 +51,28 @@ _WORDS = 5_000
 
 
 def _read_source_words(
-    text: str, position: int, name: str, declared: nodes.FieldSpec | None
-) -> tuple[nodes.OutputSource, nodes.FieldSpec, int] | None:
-    plain = nodes.FieldSpec(name=name, type=STRING)
+    words: str, field: nodes.FieldSpec
+) -> tuple[nodes.OutputSource, nodes.FieldSpec] | None:
+    def source(kind: Any, **more: Any) -> nodes.OutputSource:
+        return nodes.OutputSource(field=field.name, kind=kind, origin=NOWHERE, **more)
+
+    plain = nodes.FieldSpec(name=field.name, type=STRING)
     for kind, sentence in (("runtime", "sources.kept"), ("background", "sources.background")):
-        found = _SENTENCES.read(sentence, text, position)
-        if found is not None:
-            (variable, path), *missing = found[0]
-            source = nodes.OutputSource(
-                field=name,
-                kind="runtime" if kind == "runtime" else "background",
-                variable=variable,
-                path=path,
-                origin=NOWHERE,
+        if found := _SENTENCES.match(sentence, words):
+            (variable, path), *missing = found
+            return source(kind, variable=variable, path=path), _make_output_field(
+                field.name, *missing
             )
-            return source, _make_output_field(name, *missing), found[1]
-    found = _SENTENCES.read("sources.numbered", text, position)
-    if found is not None:
-        (first, path), _, _, nested, without = found[0]
-        source = nodes.OutputSource(
-            field=name,
-            kind="runtime",
-            variable=first.removesuffix("_1"),
-            path=path,
-            numbered=True,
-            origin=NOWHERE,
-        )
-        return source, _make_output_field(name, False, False, nested, without), found[1]
-    found = _SENTENCES.read("sources.const", text, position)
-    if found is not None:
-        value = _read_constant(found[0][0], declared)
-        return (
-            nodes.OutputSource(field=name, kind="const", value=value, origin=NOWHERE),
-            plain,
-            found[1],
-        )
-    for sentence, field in (
-        ("sources.unset", plain),
-        ("sources.left_out", _make_absent_output(plain)),
-    ):
-        found = _SENTENCES.read(sentence, text, position)
-        if found is not None:
-            return nodes.OutputSource(field=name, kind="none", origin=NOWHERE), field, found[1]
+    if found := _SENTENCES.match("sources.numbered", words):
+        (first, path), _, _, nested, without = found
+        own = source("runtime", variable=first.removesuffix("_1"), path=path, numbered=True)
+        return own, _make_output_field(field.name, False, False, nested, without)
+    if found := _SENTENCES.match("sources.const", words):
+        return source("const", value=plain_constant(found[0], field.type)), plain
+    if _SENTENCES.match("sources.unset", words) is not None:
+        return source("none"), plain
+    if _SENTENCES.match("sources.left_out", words) is not None:
+        return source("none"), _make_absent_output(plain)
     return None
 
 
@@ -117,15 +96,6 @@ def _make_output_field(
 
 def _make_absent_output(field: nodes.FieldSpec) -> nodes.FieldSpec:
     return replace(field, type=nodes.OptionalType(inner=field.type), absent=True)
-
-
-def _read_constant(spelled: str, field: nodes.FieldSpec | None) -> Any:
-    if field is None:
-        return plain_constant(spelled, _ANY)
-    value = field.constraints.get("const")
-    if "const" in field.constraints and spell_constant(value) == spelled:
-        return value
-    return plain_constant(spelled, field.type)
 
 
 def mark_stored_outputs(

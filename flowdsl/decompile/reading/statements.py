@@ -297,58 +297,50 @@ class Words:
 
     def _ask(self, text: str, position: int) -> tuple[nodes.Statement, int] | None:
         """Parse a question about the screen, as a statement without its `else`."""
-        read = self.sentences.read
-        if found := read("screen.choose", text, position):
-            (target,), end = found
-            return nodes.Choose(origin=NOWHERE, target=target, model=None, otherwise=()), end
-        if found := read("screen.expect", text, position):
-            (condition,), end = found
-            return nodes.Expect(origin=NOWHERE, condition=condition, otherwise=()), end
-        if found := read("screen.wait_until", text, position):
-            (time, condition), end = found
-            wait = nodes.WaitUntil(
-                origin=NOWHERE, condition=condition, timeout_milliseconds=time, otherwise=()
-            )
-            return wait, end
-        if found := read("screen.wait_condition", text, position):
-            (time, awaited), end = found
-            return nodes.WaitUntil(
-                origin=NOWHERE, condition=awaited, timeout_milliseconds=time, otherwise=()
-            ), end
-        if found := read("data.read", text, position):
-            (source, type_, listed, variable, boxed), end = found
-            if isinstance(type_, nodes.ListType) and not listed:
-                type_ = nodes.OptionalType(inner=type_)
-            extract = nodes.Extract(
-                origin=NOWHERE,
-                variable=self.kept(variable, boxed),
-                type=type_,
-                source=source,
-                model=None,
-                otherwise=(),
-            )
-            return extract, end
-        if found := read("tools.run_read", text, position):
-            (checked, type_, variable, boxed), end = found
-            run = nodes.Run(
-                origin=NOWHERE,
-                command=(),
-                variable=self.kept(variable, boxed),
-                type=type_,
-                otherwise=() if checked else None,
-            )
-            return run, end
-        if found := read("data.copy_save", text, position):
-            (name, apart, source, key, boxed, type_), end = found
-            self.apart |= apart
-            if name != key:
-                return None
-            return replace(copy_of_text(self.kept(key, boxed), source), type=type_), end
-        if found := read("data.copy_check", text, position):
-            (name, apart, source), end = found
-            self.apart |= apart
-            return copy_of_text(name, source), end
+        for name in _ASKED:
+            if found := self.sentences.read(name, text, position):
+                statement = self._make_asking(name, found[0])
+                return None if statement is None else (statement, found[1])
         return None
+
+    def _make_asking(self, name: str, values: tuple[Any, ...]) -> nodes.Statement | None:
+        """Return the statement of a sentence in `_ASKED`; None if its values contradict."""
+        match name, values:
+            case "screen.choose", (target,):
+                return nodes.Choose(origin=NOWHERE, target=target, model=None, otherwise=())
+            case "screen.expect", (condition,):
+                return nodes.Expect(origin=NOWHERE, condition=condition, otherwise=())
+            case "data.read", (source, type_, listed, variable, boxed):
+                if isinstance(type_, nodes.ListType) and not listed:
+                    type_ = nodes.OptionalType(inner=type_)
+                kept = self.kept(variable, boxed)
+                return nodes.Extract(
+                    origin=NOWHERE,
+                    variable=kept,
+                    type=type_,
+                    source=source,
+                    model=None,
+                    otherwise=(),
+                )
+            case "tools.run_read", (checked, type_, variable, boxed):
+                otherwise = () if checked else None
+                kept = self.kept(variable, boxed)
+                return nodes.Run(
+                    origin=NOWHERE, command=(), variable=kept, type=type_, otherwise=otherwise
+                )
+            case "data.copy_save", (key, apart, source, variable, boxed, type_):
+                self.apart |= apart
+                if key != variable:
+                    return None
+                return replace(copy_of_text(self.kept(variable, boxed), source), type=type_)
+            case "data.copy_check", (key, apart, source):
+                self.apart |= apart
+                return copy_of_text(key, source)
+            case _:
+                time, awaited = values
+                return nodes.WaitUntil(
+                    origin=NOWHERE, condition=awaited, timeout_milliseconds=time, otherwise=()
+                )
 
     def asked(self, text: str) -> Lookup | None:
         """Parse a line that looks for something; None for another line."""
@@ -369,6 +361,12 @@ def copy_of_text(variable: str, source: nodes.Text) -> nodes.Copy:
     """Return the copy of a text, without its type and `else`."""
     return nodes.Copy(origin=NOWHERE, variable=variable, type=STRING, source=source, otherwise=None)
 
+
+_ASKED = (
+    *("screen.choose", "screen.expect", "screen.wait_until", "screen.wait_condition"),
+    *("data.read", "tools.run_read", "data.copy_save", "data.copy_check"),
+)
+"""The sentences that ask something of the screen."""
 
 _FAILS = ("control.fail_with", "control.fail_last")
 """The sentences that end the current attempt."""

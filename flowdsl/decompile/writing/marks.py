@@ -10,6 +10,7 @@ A prompt quotes untrusted text, but does not say which part of an input is marke
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeAlias
 
@@ -34,7 +35,7 @@ class Marks(Record):
 
 def find_marks(workflow: nodes.Workflow, untrusted: Iterable[str]) -> Marks:
     """Return the marks for the inputs that are at least partly `@untrusted`."""
-    uses = _Uses(_UsedPaths(), _UsedPaths(), _UsedPaths())
+    uses = _Uses(defaultdict(set), defaultdict(set), defaultdict(set))
     _visit_body(workflow.body, {}, uses)
     for rule in workflow.rules:
         _add_used_paths(rule, {}, uses)
@@ -45,17 +46,17 @@ def find_marks(workflow: nodes.Workflow, untrusted: Iterable[str]) -> Marks:
     whole: set[str] = set()
     inside: list[tuple[nodes.RecordType, str]] = []
     for name in untrusted:
-        unquoted = uses.unquoted.of(name)
+        unquoted = uses.unquoted[name]
         if not unquoted or name not in types:
             whole.add(name)
             continue
-        for path in uses.quoted.of(name) or {()}:
+        for path in uses.quoted[name] or {()}:
             if path == () and unquoted == {()}:
                 whole.add(name)
                 continue
             choices = list(_find_choices(types[name], path, ()))
             free = [choice for choice in choices if not _overlaps_any(choice.path, unquoted)]
-            held = uses.held.of(name)
+            held = uses.held[name]
             best = sorted(free, key=lambda choice: (choice.path not in held, len(choice.path)))
             if not best:
                 whole.add(name)
@@ -64,17 +65,8 @@ def find_marks(workflow: nodes.Workflow, untrusted: Iterable[str]) -> Marks:
     return Marks(frozenset(whole), tuple(inside))
 
 
-class _UsedPaths:
-    """The paths at which inputs are used, by the name of the input."""
-
-    def __init__(self) -> None:
-        self._paths: dict[str, set[Path]] = {}
-
-    def add(self, name: str, path: Path) -> None:
-        self._paths.setdefault(name, set()).add(path)
-
-    def of(self, name: str) -> set[Path]:
-        return self._paths.get(name, set())
+_Paths: TypeAlias = "defaultdict[str, set[Path]]"
+"""The paths at which inputs are used, by the name of the input."""
 
 
 class _Uses(Record):
@@ -83,9 +75,9 @@ class _Uses(Record):
     `held` are uses as a value that is typed, stored or compared.
     """
 
-    quoted: _UsedPaths
-    unquoted: _UsedPaths
-    held: _UsedPaths
+    quoted: _Paths
+    unquoted: _Paths
+    held: _Paths
 
 
 _EntryLists: TypeAlias = "dict[Key, nodes.Variable | None]"
@@ -150,7 +142,7 @@ def _add_used_paths(
         if root.sigil == "input":
             fields = tuple(part for part in path if isinstance(part, str))
             unquoted = uses.held if held else uses.unquoted
-            (uses.quoted if value.quoted else unquoted).add(root.name, fields)
+            (uses.quoted if value.quoted else unquoted)[root.name].add(fields)
     elif isinstance(value, nodes.Sees):
         # An instruction, even in a condition: the agent is told to look for the text.
         _add_used_paths(value.text, entry_lists, uses)

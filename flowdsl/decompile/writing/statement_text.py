@@ -16,6 +16,7 @@ from flowdsl.ir.lowering.values import (
     single_variable,
 )
 from flowdsl.semantics.values.displays import has_displays, problem_of
+from flowdsl.syntax.statements import BY_KIND, STATEMENTS
 
 from .lines import Emit, Failed, Keep, Line, adds_entry, loop_key
 from .match_cases import match_cases
@@ -30,15 +31,6 @@ PICTURES = "./pictures/"
 
 
 Failing = nodes.Choose | nodes.WaitUntil | nodes.Extract | nodes.Copy | nodes.Expect
-
-_REASONS: dict[type, str] = {
-    nodes.Choose: "target",
-    nodes.WaitUntil: "condition",
-    nodes.Extract: "source",
-    nodes.Copy: "source",
-    nodes.Expect: "condition",
-}
-"""The field of each statement with what it looks for."""
 
 
 class Wanted:
@@ -383,7 +375,8 @@ class Writer(ValueWriter):
         return self.condition(condition)
 
     def _write_failure_else(self, head: str, node: Failing, line: Line, attempt: bool) -> list[str]:
-        own = not_come(getattr(node, _REASONS[type(node)]))
+        ((name, _),) = STATEMENTS[BY_KIND[node.kind][0]].texts
+        own = not_come(getattr(node, name))
         return self._append_else([head], line.bodies[0], own, attempt)
 
     def _append_else(

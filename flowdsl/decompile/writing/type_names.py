@@ -52,7 +52,7 @@ def source_name(wire_name: str, taken: Container[str]) -> str:
             name = f"field_{name}"
     if name in RESERVED:
         name = f"{name}_value"
-    return _first_free_name(name, taken, "_")
+    return first_free_name(name, taken, "_")
 
 
 def source_names(fields: Iterable[nodes.FieldSpec], taken: Iterable[str] = ()) -> dict[str, str]:
@@ -74,7 +74,7 @@ def source_names(fields: Iterable[nodes.FieldSpec], taken: Iterable[str] = ()) -
     return names
 
 
-def _first_free_name(name: str, taken: Container[str], joint: str) -> str:
+def first_free_name(name: str, taken: Container[str], joint: str) -> str:
     """Return the name, or the name with the first number that makes it free."""
     if name not in taken:
         return name
@@ -211,7 +211,7 @@ class TypeNames:
         name = _to_pascal_case(words)
         if name in self._taken and parent is not None:
             name = f"{parent}{name}"
-        name = _first_free_name(name, self._taken, "")
+        name = first_free_name(name, self._taken, "")
         self._taken.add(name)
         self._names[key] = name
         return name

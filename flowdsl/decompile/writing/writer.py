@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import count
 from typing import Any
 
@@ -240,7 +240,7 @@ class _FlowWriter:
             section
             for section in (
                 [*self._settings()],
-                [*self._inputs(), *self._secrets(), *self._outputs()],
+                [*self._schemas()],
                 [*self._models(), *self._write_terminal()],
                 [*self._write_always()],
                 [*self._steps()],
@@ -272,37 +272,35 @@ class _FlowWriter:
         if workflow.protect:
             yield "protect = true"
 
-    def _inputs(self) -> Iterator[str]:
-        if self.flow.inputs_file is not None:
-            yield f"inputs from {require_literal(plain_literal(self.flow.inputs_file))}"
+    def _fields(
+        self,
+        word: str,
+        fields: Iterable[nodes.FieldSpec],
+        names: Mapping[str, str],
+        file: str | None = None,
+    ) -> Iterator[str]:
+        """Return the section of fields, each with its name in source, or the one with a file."""
+        if file is not None:
+            yield _write_from(word, file)
             return
-        fields = [
-            field_text(
-                field,
-                self.named,
-                name=self.inputs["input", field.name],
-                untrusted=field.name in self.marks.whole,
-            )
-            for field in self.workflow.inputs
-        ]
-        yield from _write_section("inputs", fields)
+        marked = self.marks.whole if word == "inputs" else ()
+        yield from _write_section(
+            word,
+            [
+                field_text(each, self.named, name=names[each.name], untrusted=each.name in marked)
+                for each in fields
+            ],
+        )
 
-    def _secrets(self) -> Iterator[str]:
-        fields = [
-            field_text(field, self.named, name=self.inputs["secret", field.name])
-            for field in self.workflow.secrets
-        ]
-        yield from _write_section("secrets", fields)
-
-    def _outputs(self) -> Iterator[str]:
-        if self.flow.outputs_file is not None:
-            yield f"outputs from {require_literal(plain_literal(self.flow.outputs_file))}"
-            return
-        fields = [
-            field_text(field, self.named, name=self.outputs[field.name])
-            for field in self.workflow.outputs
-        ]
-        yield from _write_section("outputs", fields)
+    def _schemas(self) -> Iterator[str]:
+        flow, workflow = self.flow, self.workflow
+        inputs, secrets = (
+            {name: own for (kind, name), own in self.inputs.items() if kind == sigil}
+            for sigil in ("input", "secret")
+        )
+        yield from self._fields("inputs", workflow.inputs, inputs, flow.inputs_file)
+        yield from self._fields("secrets", workflow.secrets, secrets)
+        yield from self._fields("outputs", workflow.outputs, self.outputs, flow.outputs_file)
 
     def _models(self) -> Iterator[str]:
         models = self.workflow.models
@@ -324,7 +322,7 @@ class _FlowWriter:
 
     def _steps(self) -> Iterator[str]:
         if self.flow.prompt_file is not None:
-            yield f"prompt from {require_literal(plain_literal(self.flow.prompt_file))}"
+            yield _write_from("prompt", self.flow.prompt_file)
             return
         types = {field.name: field.type for field in self.workflow.outputs}
         wanted = Wanted(
@@ -336,13 +334,13 @@ class _FlowWriter:
 
     def _extra(self) -> Iterator[str]:
         if self.flow.extra_file is not None:
-            yield f"extra from {require_literal(plain_literal(self.flow.extra_file))}"
+            yield _write_from("extra", self.flow.extra_file)
         elif self.workflow.extra:
             yield f"extra {require_literal(value_literal(self.workflow.extra))}"
 
     def _write_checks(self) -> Iterator[str]:
         if self.flow.checks_file is not None:
-            yield f"checks from {require_literal(plain_literal(self.flow.checks_file))}"
+            yield _write_from("checks", self.flow.checks_file)
             return
         checks, cleanup = self.workflow.checks, self.workflow.cleanup
         if checks is not None or cleanup is not None:
@@ -399,6 +397,10 @@ def _write_section(name: str, entries: Iterable[str], *, always: bool = False) -
         yield "\n".join((f"{name} {{", *lines, "}"))
     elif always:
         yield f"{name} {{}}"
+
+
+def _write_from(word: str, file: str) -> str:
+    return f"{word} from {require_literal(plain_literal(file))}"
 
 
 def _write_list(entries: Iterable[Any]) -> str:

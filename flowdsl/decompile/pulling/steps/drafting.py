@@ -68,6 +68,7 @@ class Drafter:
     ):
         self._context = context
         self._sources = tuple(sources)
+        self._aliases = aliases_by_name(context)
         self._placed = [each for each in _walk_placed(placed) if each.home is not None]
         workflow = context.built.workflow(context.goal.address)
         types = {field.name: field.type for field in workflow.outputs}
@@ -93,9 +94,8 @@ class Drafter:
     def _lines(self, node: nodes.Statement, home: Home, *, attempt: bool) -> list[str] | None:
         try:
             writer = self._writer(self._scope(home), home)
-            (line,) = replace_stores(
-                lines_of((self._replace_models_by_aliases(node),)), self._sources
-            )
+            named = _rename_models(node, self._aliases)
+            (line,) = replace_stores(lines_of((named,)), self._sources)
             return format_section_lines("statement", writer.statement(line, attempt))
         except (Unspeakable, ValueError, RecursionError):
             return None
@@ -175,10 +175,6 @@ class Drafter:
     def _slice_source(self, placed: Placed, node: ast.Node) -> str:
         assert placed.home is not None
         return self._context.module(placed.home.path).source.text[node.start : node.end]
-
-    def _replace_models_by_aliases(self, node: Any) -> Any:
-        """Return a statement with models named by alias, not by their name in the prompt."""
-        return _rename_models(node, aliases_by_name(self._context))
 
 
 def _walk_placed(placed: Iterable[Placed]) -> Iterator[Placed]:

@@ -150,9 +150,7 @@ class _Editor:
             last = len(owners) - owners[::-1].index(call)
             if not any(i1 < last and max(i2, i1 + 1) > first for i1, i2, _, _ in ranges):
                 continue
-            own = Home(
-                where.path, _NO_STATEMENT, _NO_STATEMENT, where.block, where.owner, where.loop
-            )
+            own = _home_in(where)
             new = wanted[
                 map_position(first, ranges, end=False) : map_position(last, ranges, end=True)
             ]
@@ -401,7 +399,7 @@ class _Editor:
         Each place is a home with the right names, the statement to insert after (None: first in the
         block), and the file.
         """
-        own = Home(where.path, _NO_STATEMENT, _NO_STATEMENT, where.block, where.owner, where.loop)
+        own = _home_in(where)
         before = next((each for each in reversed(placed[:at]) if _is_beside(each, where)), None)
         behind = next((each for each in placed[at:] if _is_beside(each, where)), None)
         statements = list(where.block.statements)
@@ -491,6 +489,12 @@ def _place_in(home: Home, block: ast.Block) -> Place:
     return Place(home.path, block, home.owner, loop)
 
 
+def _home_in(where: Place) -> Home:
+    """Return the home of a statement that is new in a place."""
+    nothing = ast.WaitStmt(0, 0, ast.Duration(0, 0, "1s", 1000))
+    return Home(where.path, nothing, nothing, where.block, where.owner, where.loop)
+
+
 def _catches_entries(*loops: nodes.Statement) -> bool:
     """Whether a statement is a loop that continues after a failed entry: it then has two blocks."""
     return any(
@@ -516,4 +520,3 @@ def _as_one(lines: Sequence[Unit]) -> Unit | None:
 
 
 _ANYTHING = nodes.Do(origin=NOWHERE, text=literal_text("x"))
-_NO_STATEMENT: ast.Stmt = ast.WaitStmt(0, 0, ast.Duration(0, 0, "1s", 1000))

@@ -246,35 +246,14 @@ def inner_blocks(statement: ast.Stmt) -> list[ast.Block | ast.Stmt | None]:
 
     An `else` with only a leaving statement is returned as that statement.
     """
-    match statement:
-        case ast.StepStmt(body=body) | ast.ForStmt(body=body):
-            return [body]
-        case (
-            ast.IfStmt(branches=branches, otherwise=otherwise)
-            | ast.MatchStmt(branches=branches, otherwise=otherwise)
-        ):
-            if isinstance(statement, ast.IfStmt) and statement.expected:
-                (branch,) = branches
-                return [_block_or_leaving(branch.body), None]
-            return [*(each.body for each in branches), otherwise]
-        case ast.RetryStmt(body=body, otherwise=otherwise):
-            return [body, otherwise]
-        case (
-            ast.WhileStmt(body=body, otherwise=otherwise)
-            | ast.RepeatStmt(body=body, otherwise=otherwise)
-        ):
-            return [body, None if otherwise is None else otherwise.action]
-        case (
-            ast.ChooseStmt(otherwise=otherwise)
-            | ast.WaitUntilStmt(otherwise=otherwise)
-            | ast.ExtractStmt(otherwise=otherwise)
-            | ast.CopyStmt(otherwise=otherwise)
-            | ast.ExpectStmt(otherwise=otherwise)
-            | ast.RunStmt(otherwise=otherwise)
-        ):
-            return [None if otherwise is None else otherwise.action]
-        case _:
-            return []
+    if isinstance(statement, ast.IfStmt | ast.MatchStmt):
+        if isinstance(statement, ast.IfStmt) and statement.expected:
+            (branch,) = statement.branches
+            return [_block_or_leaving(branch.body), None]
+        return [*(each.body for each in statement.branches), statement.otherwise]
+    own = [name for name in ("body", "otherwise") if name in field_names(type(statement))]
+    inside = (getattr(statement, name) for name in own)
+    return [each.action if isinstance(each, ast.Otherwise) else each for each in inside]
 
 
 def _block_or_leaving(body: ast.Block) -> ast.Block | ast.Stmt:
