@@ -10,13 +10,12 @@ from pathlib import Path
 import pytest
 
 from flowdsl.cyberdesk.models.run import Run, RunBulkCreate, RunCreate
-from flowdsl.runs.batches.folder import MOST, Folder
+from flowdsl.runs.batches.folder import MOST, Folder, Ledger
 from flowdsl.runs.batches.ledger import (
     SENT,
     SETTLED,
     WAITING,
     About,
-    Ledger,
     UnreadableLedger,
     read_ledger,
 )

@@ -10,15 +10,31 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from datetime import datetime, timedelta
+from typing import Any
 from urllib.parse import quote
 
+from flowdsl.cyberdesk.models.run import Run
 from flowdsl.host.folders import OpenFolder, Tree
 from flowdsl.host.writing import reason_of
-from flowdsl.runs.batches.ledger import MAX_BYTES, About, Batch, Ledger, read_ledger
-from flowdsl.state.errors import StoreBusy, StoreUnusable
+from flowdsl.runs.batches.ledger import (
+    MAX_BYTES,
+    SENT,
+    SETTLED,
+    About,
+    Batch,
+    Entry,
+    describe_batch,
+    describe_run,
+    digest_shared_parts,
+    encode_lines,
+    read_ledger,
+    row_digest,
+)
+from flowdsl.runs.submit import Submission, SubmissionRecord
+from flowdsl.state.errors import StateError, StoreBusy, StoreUnusable
 from flowdsl.state.held import Runtime
 from flowdsl.state.stores.os_lock import try_lock
 
@@ -138,6 +154,7 @@ class LedgerFile:
 
     @property
     def is_open(self) -> bool:
+        """Whether the file exists and is ours."""
         return self._descriptor is not None
 
     def take(self) -> None:
@@ -180,6 +197,7 @@ class LedgerFile:
             raise
 
     def append(self, content: bytes) -> None:
+        """Append to the file; raises `OSError`."""
         assert self._descriptor is not None
         rest = memoryview(content)
         while rest:
@@ -199,9 +217,105 @@ class LedgerFile:
                 self._folder.remove(self._name)
 
     def close(self) -> None:
+        """Close the file and release its lock."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor, self.is_ours = None, False
 
     def named(self, error: OSError) -> str:
+        """Describe an error, with the path."""
         return f"`{self._folder.path}/{self._name}` cannot be written: {reason_of(error)}"
+
+
+class Ledger(SubmissionRecord):
+    """A ledger that this process holds open: it records the outcomes of submissions.
+
+    `begin` creates the file, and `end` deletes it if every run was created. A write that fails
+    stops further requests: `sending` raises `StoreUnusable`. `check_alone` is called once the file
+    exists, and raises `StateError` if nothing may be sent after all.
+    """
+
+    def __init__(self, batch: Batch, file: LedgerFile) -> None:
+        self.batch = batch
+        self._file = file
+        self._numbers = {each.key: at for at, each in enumerate(batch.entries)}
+        self._failure = ""
+        self.check_alone: Callable[[], None] = lambda: None
+
+    def begin(self, every: Sequence[Submission], newest: Run | None) -> None:
+        """Record the requests before they are sent; raises `StoreUnusable` if none may be sent."""
+        batch = self.batch
+        lines: list[dict[str, Any]] = []
+        is_new = not self._file.is_open
+        if is_new:
+            batch.newest = newest
+            batch.shared = digest_shared_parts(batch.salt, every[0].request)
+            lines.append(describe_batch(batch))
+        for each in every:
+            if each.key in self._numbers:
+                continue
+            digest = row_digest(batch.salt, each.request)
+            of = next((at for at, e in enumerate(batch.entries) if e.key == each.instead_of), None)
+            entry = Entry(each.key, each.place, each.request.count, digest, of)
+            self._numbers[each.key] = len(batch.entries)
+            batch.entries.append(entry)
+            lines.append({"request": [entry.key, entry.place, entry.count, entry.digest, of]})
+        try:
+            self._file.take()
+            self._file.append(encode_lines(lines))
+        except OSError as error:
+            raise StoreUnusable(
+                f"{self._file.named(error)}; nothing was sent: `--no-ledger` runs without "
+                "writing down what is started"
+            ) from None
+        if is_new:
+            try:
+                self.check_alone()
+            except StateError:
+                self.give_up()
+                raise
+
+    def sending(self, submission: Submission) -> None:
+        """Record that a request is about to be sent, or that its outcome is unknown."""
+        number = self._numbers[submission.key]
+        entry = self.batch.entries[number]
+        self._write({"sent": number})
+        if self._failure:
+            raise StoreUnusable(self._failure)
+        entry.stage, entry.runs = SENT, []
+
+    def settled(self, submission: Submission) -> None:
+        """Record that the outcome of a request is known."""
+        number = self._numbers[submission.key]
+        entry = self.batch.entries[number]
+        entry.stage, entry.runs = SETTLED, list(submission.runs)
+        self._write({"made": number, "runs": [describe_run(run) for run in submission.runs]})
+
+    def end(self, *, is_told: bool) -> bool:
+        """Finish the batch; return whether the ledger is kept.
+
+        It is kept for runs that were not created, or, unless `is_told`, whose ids could not be
+        reported.
+        """
+        stays = self.batch.has_begun and not (self.batch.is_whole and is_told)
+        if not stays:
+            self._file.drop()
+        self._file.close()
+        return stays
+
+    def leave(self) -> None:
+        """Let other processes continue the batch."""
+        self._file.close()
+
+    def give_up(self) -> None:
+        """Delete the batch, which nobody will continue."""
+        self._file.drop()
+        self._file.close()
+
+    def _write(self, line: Mapping[str, Any]) -> None:
+        if self._failure:
+            return
+        try:
+            self._file.append(encode_lines([line]))
+        except OSError as error:
+            self._failure = self._file.named(error)

@@ -14,15 +14,15 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Protocol
+from typing import Any
 
 from flowdsl.cyberdesk.models.run import Run
-from flowdsl.runs.submit import Request, Submission, SubmissionRecord
+from flowdsl.runs.submit import Request
 from flowdsl.source.moments import read_moment
-from flowdsl.state.errors import StateError, StoreUnusable
+from flowdsl.state.errors import StoreUnusable
 
 FORMAT = 1
 MAX_BYTES = 64 * 1024**2
@@ -134,125 +134,6 @@ class Batch:
         return progress + (f", of {self.unknown} nobody knows" if self.unknown else "")
 
 
-class File(Protocol):
-    """The file that a ledger is written to: `folder.LedgerFile`."""
-
-    @property
-    def is_open(self) -> bool:
-        """Whether the file exists and is ours."""
-        ...
-
-    def take(self) -> None:
-        """Create the file, unless it is open; raises `OSError`."""
-
-    def append(self, content: bytes) -> None:
-        """Append to the file by one write; raises `OSError`."""
-
-    def drop(self) -> None:
-        """Delete the file, if there is one."""
-
-    def close(self) -> None:
-        """Close the file and release its lock."""
-
-    def named(self, error: OSError) -> str:
-        """Describe an error, with the path."""
-        ...
-
-
-class Ledger(SubmissionRecord):
-    """A ledger that this process holds open: it records the outcomes of submissions.
-
-    `begin` creates the file, and `end` deletes it if every run was created. A write that fails
-    stops further requests: `sending` raises `StoreUnusable`. `check_alone` is called once the file
-    exists, and raises `StateError` if nothing may be sent after all.
-    """
-
-    def __init__(self, batch: Batch, file: File) -> None:
-        self.batch = batch
-        self._file = file
-        self._numbers = {each.key: at for at, each in enumerate(batch.entries)}
-        self._failure = ""
-        self.check_alone: Callable[[], None] = lambda: None
-
-    def begin(self, every: Sequence[Submission], newest: Run | None) -> None:
-        """Record the requests before they are sent; raises `StoreUnusable` if none may be sent."""
-        batch = self.batch
-        lines: list[dict[str, Any]] = []
-        is_new = not self._file.is_open
-        if is_new:
-            batch.newest = newest
-            batch.shared = digest_shared_parts(batch.salt, every[0].request)
-            lines.append(_describe_batch(batch))
-        for each in every:
-            if each.key in self._numbers:
-                continue
-            digest = row_digest(batch.salt, each.request)
-            of = next((at for at, e in enumerate(batch.entries) if e.key == each.instead_of), None)
-            entry = Entry(each.key, each.place, each.request.count, digest, of)
-            self._numbers[each.key] = len(batch.entries)
-            batch.entries.append(entry)
-            lines.append({"request": [entry.key, entry.place, entry.count, entry.digest, of]})
-        try:
-            self._file.take()
-            self._file.append(_encode_lines(lines))
-        except OSError as error:
-            raise StoreUnusable(
-                f"{self._file.named(error)}; nothing was sent: `--no-ledger` runs without "
-                "writing down what is started"
-            ) from None
-        if is_new:
-            try:
-                self.check_alone()
-            except StateError:
-                self.give_up()
-                raise
-
-    def sending(self, submission: Submission) -> None:
-        """Record that a request is about to be sent, or that its outcome is unknown."""
-        number = self._numbers[submission.key]
-        entry = self.batch.entries[number]
-        self._write({"sent": number})
-        if self._failure:
-            raise StoreUnusable(self._failure)
-        entry.stage, entry.runs = SENT, []
-
-    def settled(self, submission: Submission) -> None:
-        """Record that the outcome of a request is known."""
-        number = self._numbers[submission.key]
-        entry = self.batch.entries[number]
-        entry.stage, entry.runs = SETTLED, list(submission.runs)
-        self._write({"made": number, "runs": [_of_run(run) for run in submission.runs]})
-
-    def end(self, *, is_told: bool) -> bool:
-        """Finish the batch; return whether the ledger is kept.
-
-        It is kept for runs that were not created, or, unless `is_told`, whose ids could not be
-        reported.
-        """
-        stays = self.batch.has_begun and not (self.batch.is_whole and is_told)
-        if not stays:
-            self._file.drop()
-        self._file.close()
-        return stays
-
-    def leave(self) -> None:
-        """Let other processes continue the batch."""
-        self._file.close()
-
-    def give_up(self) -> None:
-        """Delete the batch, which nobody will continue."""
-        self._file.drop()
-        self._file.close()
-
-    def _write(self, line: Mapping[str, Any]) -> None:
-        if self._failure:
-            return
-        try:
-            self._file.append(_encode_lines([line]))
-        except OSError as error:
-            self._failure = self._file.named(error)
-
-
 def row_digest(salt: str, request: Request) -> str:
     """Return a digest that identifies a row: values, alias, and the names of secrets."""
     body = request.body.to_wire()
@@ -285,11 +166,13 @@ def _digest_value(salt: str, value: Any) -> str:
     return hmac.new(salt.encode(), spelled, hashlib.sha256).hexdigest()[:32]
 
 
-def _encode_lines(lines: Sequence[Mapping[str, Any]]) -> bytes:
+def encode_lines(lines: Sequence[Mapping[str, Any]]) -> bytes:
+    """Return the lines of a ledger as its file holds them."""
     return b"".join(json.dumps(each).encode() + b"\n" for each in lines)
 
 
-def _describe_batch(batch: Batch) -> dict[str, Any]:
+def describe_batch(batch: Batch) -> dict[str, Any]:
+    """Return the first line of a ledger."""
     about = batch.about
     return {
         "ledger": FORMAT,
@@ -298,14 +181,15 @@ def _describe_batch(batch: Batch) -> dict[str, Any]:
         "about": {name: getattr(about, name) for name in About.__slots__},
         "salt": batch.salt,
         "shared": batch.shared,
-        "newest": None if batch.newest is None else _of_run(batch.newest),
+        "newest": None if batch.newest is None else describe_run(batch.newest),
     }
 
 
 _RUN = ("id", "workflow_id", "session_id", "session_alias", "created_at")
 
 
-def _of_run(run: Run) -> list[str | None]:
+def describe_run(run: Run) -> list[str | None]:
+    """Return the fields of a run by which it is found again."""
     return [getattr(run, name) for name in _RUN]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, TypeVar
 
 from flowdsl.config.address import Address
 from flowdsl.cyberdesk.client import CyberdeskClient
@@ -15,6 +15,8 @@ from flowdsl.cyberdesk.models.usage import RunCost, UsageAggregate, steps_of
 from flowdsl.runs.filters import parse_moment
 from flowdsl.source.failure import FlowdslError
 from flowdsl.source.moments import read_moment, spell_moment
+
+Figure = TypeVar("Figure", int, float)
 
 Mode = Literal["simulated", "billed"]
 """Which steps are counted."""
@@ -157,9 +159,9 @@ def _sums_of(runs: Sequence[Run], costs: Mapping[str, RunCost] | None, mode: Mod
     return UsageSums(
         len(runs),
         sum(each.status in FAILURES for each in runs),
-        _sum_known_counts(each[0] for each in counted),
-        _sum_known_counts(each[1] for each in counted),
-        _sum_known_costs(each.total_cost_usd for each in found),
+        _sum_known(each[0] for each in counted),
+        _sum_known(each[1] for each in counted),
+        _sum_known(each.total_cost_usd for each in found),
         None if costs is None else unpriced,
     )
 
@@ -169,18 +171,14 @@ def _total_usage(rows: Sequence[UsageSums]) -> UsageSums:
     return UsageSums(
         sum(row.runs for row in rows),
         sum(row.failed for row in rows),
-        _sum_known_counts(row.agentic_steps for row in rows),
-        _sum_known_counts(row.cached_steps for row in rows),
-        _sum_known_costs(row.cost_usd for row in rows),
+        _sum_known(row.agentic_steps for row in rows),
+        _sum_known(row.cached_steps for row in rows),
+        _sum_known(row.cost_usd for row in rows),
         any(unpriced) if unpriced else None,
     )
 
 
-def _sum_known_counts(counts: Iterable[int | None]) -> int | None:
-    known = [each for each in counts if each is not None]
-    return sum(known) if known else None
-
-
-def _sum_known_costs(costs: Iterable[float | None]) -> float | None:
-    known = [each for each in costs if each is not None]
+def _sum_known(figures: Iterable[Figure | None]) -> Figure | None:
+    """Return the sum of the figures that are known; None if none is."""
+    known = [each for each in figures if each is not None]
     return round(sum(known), 6) if known else None

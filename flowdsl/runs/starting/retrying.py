@@ -85,24 +85,17 @@ def retry_body(
         if name not in anew
     )
     values = assemble_given_values(declared, replace(sources, given=(*sources.given, *kept)))
-    body: dict[str, Any] = {}
-    if anew:
-        body["input_values"] = values.inputs
-    if values.secrets:
-        body["sensitive_input_values"] = values.secrets
-    if sources.uploads:
-        body["file_inputs"] = file_inputs(sources.uploads)
-    if leaves_session:
-        body["reuse_session"] = False
-    if is_priority:
-        body["is_priority"] = True
-    if starts_session:
-        body["start_session"] = True
-    if releases_session:
-        body["release_session_after"] = True
-    if alias is not None:
-        body["session_alias"] = alias
-    return body
+    fields = {
+        "input_values": values.inputs if anew else None,
+        "sensitive_input_values": values.secrets or None,
+        "file_inputs": file_inputs(sources.uploads) or None,
+        "reuse_session": False if leaves_session else None,
+        "is_priority": is_priority or None,
+        "start_session": starts_session or None,
+        "release_session_after": releases_session or None,
+        "session_alias": alias,
+    }
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 ROUNDS = 3

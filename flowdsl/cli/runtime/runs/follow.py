@@ -16,7 +16,7 @@ from flowdsl.diagnostics.suggest import find_closest_name, join_names
 from flowdsl.host import signals
 from flowdsl.host.terminal import is_terminal
 from flowdsl.host.writing import reason_of, write_named
-from flowdsl.runs.batches.ledger import Ledger
+from flowdsl.runs.batches.folder import Ledger
 from flowdsl.runs.starting.retrying import retried
 from flowdsl.runs.submit import Request, Submission, Submitter
 from flowdsl.runs.watch import RunsEnding, Watched, ending_of, watch
