@@ -25,7 +25,7 @@ from typing import Literal
 
 from flowdsl.tracing.filling import EMPTY, Pattern
 from flowdsl.tracing.history import Entry
-from flowdsl.tracing.prompt_units import TOOLS, PromptUnit, UnitLine
+from flowdsl.tracing.prompt_units import TOOLS, PromptUnit
 from flowdsl.tracing.reasons import Reasons, normalise_reason
 
 Confidence = Literal["high", "medium", "low"]
@@ -88,7 +88,10 @@ class _Scorer:
 
     def __init__(self, units: Sequence[PromptUnit]) -> None:
         self._units = units
-        words = [_unique_words(_join_known_text(unit.lines)) for unit in units]
+        words = [
+            _unique_words("\n".join(" ".join(line.pattern.pieces) for line in unit.lines))
+            for unit in units
+        ]
         seen = Counter(word for each in words for word in each)
         # A word in a third of the lines of a long prompt distinguishes nothing, and costs the most.
         common = {word for word, count in seen.items() if count * 3 > len(units) > _FEW}
@@ -326,14 +329,10 @@ def _place_between(
                 for each in waiting:
                     result[each] = Placement(place.unit, before.line, "low", ("between",))
             before, waiting = place, []
-        elif _is_silent(entries[index]):
+        elif entries[index].kind == "tool" and not entries[index].said.strip():
+            # Such as a click: it has no words that could contradict a place.
             waiting.append(index)
     return result
-
-
-def _is_silent(entry: Entry) -> bool:
-    """Whether an entry has no words that could contradict a place, such as a click."""
-    return entry.kind == "tool" and not entry.said.strip()
 
 
 def _place_declared_failures(
@@ -356,11 +355,6 @@ def _is_repeated_failure(entry: Entry, before: Entry) -> bool:
     return any(
         len(said) >= 8 and said in came_back for said in map(normalise_reason, reasons_said(entry))
     )
-
-
-def _join_known_text(lines: Sequence[UnitLine]) -> str:
-    """Return the text of lines without its unknown parts."""
-    return "\n".join(" ".join(line.pattern.pieces) for line in lines)
 
 
 def _instruction_of_unit(unit: PromptUnit) -> Pattern:

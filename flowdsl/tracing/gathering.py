@@ -15,7 +15,6 @@ from flowdsl.config.address import Address
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.errors import CyberdeskError, NotFound
 from flowdsl.cyberdesk.models.run import Run
-from flowdsl.cyberdesk.models.workflow import Workflow
 from flowdsl.source.files import FileSystem
 from flowdsl.source.moments import read_moment
 from flowdsl.state.document import StateDocument
@@ -157,7 +156,8 @@ async def _load_known_prompts(
         except CyberdeskError as error:
             notes.append(f"earlier versions of the workflow cannot be read: {error}")
             saved = []
-    return [*read_saved_prompts(saved), _present_version(workflow)]
+    current = PromptVersion(workflow.main_prompt, "live", read_moment(workflow.updated_at))
+    return [*read_saved_prompts(saved), current]
 
 
 _ORIGINS = {
@@ -165,10 +165,6 @@ _ORIGINS = {
     "earlier": "the workflow was changed since; the run is laid over the prompt it had then",
     "told": "only the part of the prompt that the agent received is known",
 }
-
-
-def _present_version(workflow: Workflow) -> PromptVersion:
-    return PromptVersion(workflow.main_prompt, "live", read_moment(workflow.updated_at))
 
 
 def _note_prompt_origin(

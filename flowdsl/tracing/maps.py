@@ -15,14 +15,14 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from flowdsl.config.address import Address
-from flowdsl.cyberdesk.models.run import Run, RunCheck
+from flowdsl.cyberdesk.models.run import Run
 from flowdsl.deploy.apply.source_maps import object_name, source_name_for
 from flowdsl.deploy.planning.desired import check_map_name, source_map_name
 from flowdsl.deploy.resources import workflow
 from flowdsl.deploy.resources.policy import fingerprint, normalise_value
 from flowdsl.ir.source_map import text_digest
 from flowdsl.state.document import StateDocument
-from flowdsl.tracing.versions import PromptVersion, map_carried_lines
+from flowdsl.tracing.versions import PromptVersion, match_lines
 
 _MAX_LINES = 50_000
 _COMMIT = re.compile("[0-9a-f]{7,64}")
@@ -88,8 +88,12 @@ def find_map(
     for other in reversed(known):
         near = _map_of(get, addresses, other.text)
         if near is not None:
-            shared = map_carried_lines(other.text, version.text)
-            places = {new: near.places[old] for new, old in shared.items() if old in near.places}
+            lines = version.text.split("\n")
+            places = {
+                new: near.places[old]
+                for old, new in match_lines(other.text.split("\n"), lines)
+                if old in near.places and lines[new - 1].strip()
+            }
             return FoundMap("carried", places, near.commit, near.is_dirty, near.digests)
     return FoundMap()
 
@@ -104,11 +108,8 @@ def _map_of(get: Get, addresses: Sequence[Address], prompt: str) -> FoundMap | N
 
 def read_map(content: bytes, prompt: str) -> FoundMap | None:
     """Parse the map in an object; None if it is invalid, or has lines that the prompt lacks."""
-    try:
-        raw = json.loads(content)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(raw, Mapping) or not isinstance(raw.get("lines"), list):
+    raw = _parse_object(content)
+    if not isinstance(raw.get("lines"), list):
         return None
     count = prompt.count("\n") + 1
     places: dict[int, Place] = {}
@@ -118,6 +119,15 @@ def read_map(content: bytes, prompt: str) -> FoundMap | None:
             return None
         places[found[0]] = found[1]
     return _map_with(raw, places)
+
+
+def _parse_object(content: bytes) -> Mapping[str, Any]:
+    """Return the JSON object in a text; an empty one if the text is none."""
+    try:
+        raw = json.loads(content)
+    except (ValueError, RecursionError):
+        return {}
+    return raw if isinstance(raw, Mapping) else {}
 
 
 def _map_with(raw: Mapping[str, Any], places: Mapping[int, Place]) -> FoundMap:
@@ -135,11 +145,7 @@ def _map_with(raw: Mapping[str, Any], places: Mapping[int, Place]) -> FoundMap:
 
 def digests_of(content: bytes) -> tuple[str, ...]:
     """Return the digests of the files in an object's map; empty if it cannot be read."""
-    try:
-        raw = json.loads(content)
-    except (ValueError, RecursionError):
-        return ()
-    return tuple(_map_with(raw, {}).digests.values()) if isinstance(raw, Mapping) else ()
+    return tuple(_map_with(_parse_object(content), {}).digests.values())
 
 
 def load_kept_source(get: Get, digest: str) -> str | None:
@@ -147,12 +153,7 @@ def load_kept_source(get: Get, digest: str) -> str | None:
 
     None if it is missing or does not match the digest. Raises `StateError`.
     """
-    content = get(source_name_for(digest))
-    try:
-        raw = None if content is None else json.loads(content)
-    except (ValueError, RecursionError):
-        return None
-    text = raw.get("text") if isinstance(raw, Mapping) else None
+    text = _parse_object(get(source_name_for(digest)) or b"").get("text")
     return text if isinstance(text, str) and text_digest(text) == digest else None
 
 
@@ -215,7 +216,11 @@ def find_checks(
     The map of exactly the checks that the run had is tried first, then that of the checks deployed
     last.
     """
-    checks = [_check_definition(each) for each in (run.post_run_checks or ())[:MAX_CHECKS]]
+    # Of the definition in a snapshot, the client parses only name and type.
+    checks = [
+        {**each.unknown_fields(), "name": each.name, "type": each.type}
+        for each in (run.post_run_checks or ())[:MAX_CHECKS]
+    ]
     if not checks or not addresses:
         return FoundChecks()
     resource = document.resources.get(addresses[0])
@@ -229,18 +234,10 @@ def find_checks(
     return FoundChecks()
 
 
-def _check_definition(check: RunCheck) -> dict[str, Any]:
-    """Return the definition in a snapshot, of which the client parses only name and type."""
-    return {**check.unknown_fields(), "name": check.name, "type": check.type}
-
-
 def _place_mapped_checks(content: bytes, checks: Sequence[Mapping[str, Any]]) -> FoundChecks | None:
     """Return the checks of a map; None for an object that cannot be read."""
-    try:
-        raw = json.loads(content)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(raw, Mapping) or not isinstance(raw.get("checks"), list):
+    raw = _parse_object(content)
+    if not isinstance(raw.get("checks"), list):
         return None
     mapped = [each for each in raw["checks"][:MAX_CHECKS] if isinstance(each, Mapping)]
     by_digest = {_text_value(each, "sha256"): each for each in mapped}

@@ -100,7 +100,9 @@ def render_page(trace: Trace, pictures: Pictures, environment: str) -> str:
         failed_at=_describe_failed_line(trace, anchors),
         failed_entry=_find_failed_entry(trace),
         listings=[*_make_source_listings(trace, anchors), *_make_prompt_listing(trace)],
-        doubt=trace.about_other_lines(_describe_other_places(trace, anchors)),
+        doubt=trace.about_other_lines(
+            ", ".join(_describe_prompt_line(trace, line, anchors)[1] for line in trace.other_lines)
+        ),
         errors=[trace.in_words(error) for error in trace.run.errors],
         left_out=pictures.left_out,
     )
@@ -170,11 +172,6 @@ def _describe_prompt_line(trace: Trace, line: int, anchors: dict[_Text, str]) ->
 
 def _name_of_place(place: Place) -> str:
     return f"{spell_flow_path(place.path)}:{place.start_line}"
-
-
-def _describe_other_places(trace: Trace, anchors: dict[_Text, str]) -> str:
-    """Return further places where the run may have failed."""
-    return ", ".join(_describe_prompt_line(trace, line, anchors)[1] for line in trace.other_lines)
 
 
 def _find_failed_entry(trace: Trace) -> int | None:
@@ -303,10 +300,6 @@ def _make_listing(
     return PageListing(title, note, tuple(rows))
 
 
-def _format_seconds(value: float | None) -> str:
-    return "" if value is None else f"{value:.2f} s"
-
-
 def _hash_for_policy(text: str) -> str:
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
 
@@ -331,5 +324,5 @@ def _page_environment() -> Environment:
         auto_reload=False,
     )
     environment.filters["visible"] = escape_invisible
-    environment.filters["seconds"] = _format_seconds
+    environment.filters["seconds"] = "{:.2f} s".format
     return environment

@@ -109,7 +109,10 @@ def read_units(
             )
             for number, text in lines
         ]
-        names = (pattern_of(_first_group(each), inputs, known) for each in _QUOTED.finditer(raw))
+        names = (
+            pattern_of(each[1] or each[2] or each[3], inputs, known)
+            for each in _QUOTED.finditer(raw)
+        )
         units.append(
             PromptUnit(
                 label,
@@ -122,10 +125,6 @@ def read_units(
             )
         )
     return tuple(_assign_loops(units))
-
-
-def _first_group(found: re.Match[str]) -> str:
-    return next(group for group in found.groups() if group is not None)
 
 
 def _is_telling(quoted: Pattern) -> bool:

@@ -152,18 +152,14 @@ def _of_line(number: int, line: str) -> list[tuple[int, str, Sense]]:
     text = _MARK.sub("", line, count=1).strip() if _MARK.match(line) else line.strip()
     if (words := _find_sought_text(text)) is not None:
         return [(number, f"{UNMET}: {words}", "given"), (number, words, UNMET)]
-    return [(number, given, "given") for given in _find_given_reasons(text)]
+    given = (next(filter(None, each.groups()[::-1])) for each in _giving_pattern().finditer(text))
+    return [(number, words, "given") for words in given]
 
 
 def _find_sought_text(text: str) -> str | None:
     """Return the text that a line without a reason looks for, in the author's words."""
     found = next((found for each in _frame_patterns() if (found := each.fullmatch(text))), None)
     return None if found is None else found["shown"]
-
-
-def _find_given_reasons(text: str) -> Iterator[str]:
-    for match in _giving_pattern().finditer(text):
-        yield next(group for group in match.groups()[::-1] if group is not None)
 
 
 def _strip_value_marks(words: str) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from typing import Literal
 
 from flowdsl.host.disk import SIZE_LIMIT
@@ -16,6 +15,7 @@ from flowdsl.host.git import NoCheckout, file_at
 from flowdsl.ir.source_map import text_digest
 from flowdsl.source.files import LIBRARY, FileSystem, UnreadableFile, decode_text, split_library
 from flowdsl.tracing.maps import FoundMap, Get, load_kept_source
+from flowdsl.tracing.versions import match_lines
 
 Now = Literal["same", "moved", "gone", "unknown"]
 """How a file in the working tree compares with the deployed one; `unknown` if that is missing."""
@@ -86,9 +86,8 @@ def _load_source_text(
         return SourceText(path, "gone", lines, where, {})
     if present == deployed:
         return SourceText(path, "same", lines, "checkout", {})
-    return SourceText(
-        path, "moved", lines, where, _map_moved_lines(lines, _split_source_lines(present))
-    )
+    now_at = dict(match_lines(lines, _split_source_lines(present), _MAX_COMPARED))
+    return SourceText(path, "moved", lines, where, now_at)
 
 
 def _read_committed_file(path: str, found: FoundMap, folders: Mapping[str, str]) -> str | None:
@@ -108,10 +107,3 @@ def _read_committed_file(path: str, found: FoundMap, folders: Mapping[str, str])
 def _split_source_lines(text: str) -> tuple[str, ...]:
     """Split lines as a `SourceFile` counts them; `splitlines` breaks at more characters."""
     return tuple(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"))
-
-
-def _map_moved_lines(before: tuple[str, ...], after: tuple[str, ...]) -> dict[int, int]:
-    if max(len(before), len(after)) > _MAX_COMPARED:
-        return {}
-    blocks = SequenceMatcher(None, before, after, autojunk=False).get_matching_blocks()
-    return {block.a + at + 1: block.b + at + 1 for block in blocks for at in range(block.size)}

@@ -7,7 +7,7 @@ history shows decides, then the times.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from difflib import SequenceMatcher
@@ -24,7 +24,7 @@ Certainty = Literal["said", "told", "time", "assumed"]
 
 _MAX_COMPARED = 200_000
 _MAX_LINES = 5_000
-"""Maximum number of lines of a prompt that is compared with another; comparing is quadratic."""
+"""Maximum number of lines of a prompt that is compared with another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +76,17 @@ def version_of_run(
     return None if told is None else PromptVersion(told, "told", None, "told")
 
 
-def map_carried_lines(older: str, newer: str) -> dict[int, int]:
-    """Return the lines of `newer` that are also in `older`, each with its number there, from 1."""
-    before, after = older.split("\n"), newer.split("\n")
-    found: dict[int, int] = {}
-    if max(len(before), len(after)) > _MAX_LINES:
-        return found
-    for block in SequenceMatcher(None, before, after, autojunk=False).get_matching_blocks():
-        for offset in range(block.size):
-            if after[block.b + offset].strip():
-                found[block.b + offset + 1] = block.a + offset + 1
-    return found
+def match_lines(
+    before: Sequence[str], after: Sequence[str], most: int = _MAX_LINES
+) -> Iterator[tuple[int, int]]:
+    """Return the numbers, from 1, of the lines that a text has in common with a later version.
+
+    Nothing is compared if either has more than `most` lines: comparing is quadratic.
+    """
+    if max(len(before), len(after)) <= most:
+        for block in SequenceMatcher(None, before, after, autojunk=False).get_matching_blocks():
+            for offset in range(1, block.size + 1):
+                yield block.a + offset, block.b + offset
 
 
 def _first_instruction(messages: Sequence[Message]) -> str | None:

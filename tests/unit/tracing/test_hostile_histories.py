@@ -5,6 +5,7 @@ without bounds.
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from hypothesis import given
@@ -102,7 +103,20 @@ def test_any_history_gives_every_output(
     json.dumps(trace_to_json(trace, "local"))
     page = render_page(trace, Pictures({}, {}), "local")
     assert page.count("<script>") == 1
+    assert not find_dead_links(page)
     assert len(trace.placements) == len(trace.entries)
+
+
+def find_dead_links(page: str) -> set[str]:
+    return {*re.findall(r'href="#([^"]*)"', page)} - {*re.findall(r' id="([^"]*)"', page)}
+
+
+def test_the_line_of_a_failure_is_shown_however_long_the_prompt_is() -> None:
+    said = {"role": "assistant", "content": "1. Press F3"}
+    page_of = trace_of([said], "\n" * 6_000 + "1. Press F3", {}, "task_failed")
+    page = render_page(page_of, Pictures({}, {}), "local")
+    assert 'href="#p-6001"' in page and not find_dead_links(page)
+    assert "of its 6,001 lines, the first 5,000 and those of the run" in page
 
 
 @given(JSON | st.fixed_dictionaries({"lines": st.lists(JSON, max_size=3), "files": JSON}), PROMPTS)
