@@ -129,7 +129,6 @@ class Trace(Record):
     - `heading`: title and description, as agents read them.
     - `events`: in order.
     - `asked`: every question, in the order of its first occurrence.
-    - `used`: the questions whose answers affected the run.
     - `situations`: the rule that was handled at each position where its situation arose.
     - `places`: the origin of each event, parallel to `events`.
     - `refused`: of a run that ended well, why the service refuses its outputs; else None.
@@ -141,7 +140,6 @@ class Trace(Record):
     heading: tuple[str, str]
     events: tuple[Event, ...]
     asked: tuple[Asked, ...]
-    used: frozenset[tuple[Question, int]]
     situations: Mapping[int, str]
     ending: Ending
     places: tuple[object, ...]
@@ -170,7 +168,6 @@ class Recorder:
         self._events: list[Event] = []
         self._places: list[object] = []
         self._asked: dict[tuple[Question, int], Any] = {}
-        self._used: set[tuple[Question, int]] = set()
         self._situations: dict[int, str] = {}
         self._position = 0
 
@@ -208,10 +205,6 @@ class Recorder:
         screen.
         """
 
-    def known(self, question: Question) -> Question:
-        """Return the question as it is passed to the world."""
-        return question
-
     @property
     def count(self) -> int:
         """The number of events so far."""
@@ -227,7 +220,6 @@ class Recorder:
     def wait(self, question: Question) -> bool:
         """Pass a WAIT to the world; waiting changes the desktop, whatever the answer."""
         answer = self.ask(question)
-        self.use(question)
         self._position += 1
         return bool(answer)
 
@@ -239,10 +231,6 @@ class Recorder:
         if key not in self._asked:
             self._asked[key] = self._answer(question)
         return self._asked[key]
-
-    def use(self, question: Question, position: int | None = None) -> None:
-        """Record that the answer to a question mattered; `position` is where it was asked."""
-        self._used.add((question, self._position if position is None else position))
 
     @property
     def events(self) -> Sequence[Event]:
@@ -262,7 +250,6 @@ class Recorder:
             heading,
             tuple(self._events),
             tuple(each for each in asked if each.question.kind != CHECK),
-            frozenset(self._used),
             dict(self._situations),
             ending,
             tuple(self._places),
@@ -321,12 +308,9 @@ class Playback(Recorder):
                 self._copies.setdefault((each.question.text, each.position), each.question)
 
     def ask(self, question: Question) -> Any:
-        return super().ask(self.known(question))
+        return super().ask(self._as_asked_first(question))
 
-    def use(self, question: Question, position: int | None = None) -> None:
-        super().use(self.known(question), position)
-
-    def known(self, question: Question) -> Question:
+    def _as_asked_first(self, question: Question) -> Question:
         """Return the question as the first execution asked it.
 
         An agent that copies does not know the shape. A question without a model may be answered by

@@ -19,7 +19,7 @@ from flowdsl.simulate.interpreter.errors import TooLong, UnknownDay
 from flowdsl.simulate.interpreter.values import spell_value
 from flowdsl.simulate.machine.execute import Refused
 from flowdsl.simulate.trace import NOT_STARTED, SUCCESS, Asked, Ending, Event, Trace
-from flowdsl.simulate.world import Question, World
+from flowdsl.simulate.world import World
 from flowdsl.source.record import Record
 from flowdsl.source.text import Span
 from flowdsl.syntax import ast
@@ -140,7 +140,7 @@ def lines_of_chain(suite: Suite, case: Case, chain: ChainSymbol) -> list[Line]:
 
 def not_started(reason: str) -> Trace:
     """Return the trace of a step that the service refuses to start."""
-    return Trace(("", ""), (), (), frozenset(), {}, Ending(NOT_STARTED, reason, {}), ())
+    return Trace(("", ""), (), (), {}, Ending(NOT_STARTED, reason, {}), ())
 
 
 def _answers_for_step(case: Case, step: str, literals: LiteralValues) -> tuple[Answer, ...]:
@@ -290,7 +290,6 @@ def _join_step_traces(
     events: list[Event] = []
     places: list[object] = []
     asked: list[Asked] = []
-    used: set[tuple[Question, int]] = set()
     script = Script(suite.model, (), literals)
     moved = 0
     for each in ran:
@@ -305,7 +304,6 @@ def _join_step_traces(
         events += trace.events
         places += trace.places
         asked += [Asked(one.question, one.position + moved, one.answer) for one in trace.asked]
-        used |= {(question, position + moved) for question, position in trace.used}
         moved += each.script.position
     last = ran[-1].trace
     ending = Ending(last.ending.status, last.ending.reason, {})
@@ -316,7 +314,6 @@ def _join_step_traces(
         last.heading,
         tuple(events),
         tuple(asked),
-        frozenset(used),
         {},
         ending,
         tuple(places),

@@ -103,7 +103,7 @@ def test_the_machine_refuses_to_run_sentences_that_it_does_not_know(
     monkeypatch.setattr(execute, "check_meanings", lambda: meanings.check_meanings(changed))
     execute.load_grammar.cache_clear()
     ended = Ending("success", None, {})
-    program = Trace(("", ""), (), (), frozenset(), {}, ended, ())
+    program = Trace(("", ""), (), (), {}, ended, ())
     with pytest.raises(MeaningsChanged, match=words):
         execute.execute_payload(
             execute.Payload("a"), World({}, lambda *_: None, {}), program, Variant()

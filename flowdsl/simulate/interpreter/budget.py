@@ -16,8 +16,6 @@ A trace keeps every text, and so does the trace of the prompt: at most 100 MB in
 """
 ENTRY = 16
 """The characters that an entry or a field counts for, in addition to its content."""
-ORIGIN = 4
-"""The characters that a question counts for, each time that something depends on its answer."""
 
 
 class Budget:

@@ -185,7 +185,7 @@ def _resolve_count(frame: Frame, count: ast.IntLit | ast.Ref | None) -> int | No
     """Return the required number of files; None if one is enough, also for a missing value."""
     if not isinstance(count, ast.Ref):
         return None if count is None else count.value
-    wanted = frame.take(resolve_reference(frame, count))
+    wanted = resolve_reference(frame, count).data
     if isinstance(wanted, list):
         return len(wanted)
     return wanted if isinstance(wanted, int) else None
@@ -197,7 +197,7 @@ def _bind_each_entry(frame: Frame, target: ast.FileTarget) -> Iterator[None]:
         yield
         return
     name, found = target.variable.text, evaluate_expression(frame, target.iterable, types.ANY)
-    data = frame.take(found)
+    data = found.data
     for number in range(len(data) if isinstance(data, list) else 0):
         frame.names[name] = found.at(number)
         yield

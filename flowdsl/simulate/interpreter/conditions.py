@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, time
 from typing import Any, assert_never
 
@@ -36,15 +36,15 @@ def _is_part_met(frame: Frame, condition: ast.Condition, seen: Mapping[ast.SeesE
         case ast.SeesExpr():
             return seen[condition]
         case ast.OrExpr(operands=operands):
-            return any(list(_evaluate_operands(frame, operands, seen)))
+            return any(_is_part_met(frame, each, seen) for each in operands)
         case ast.AndExpr(operands=operands):
-            return all(list(_evaluate_operands(frame, operands, seen)))
+            return all(_is_part_met(frame, each, seen) for each in operands)
         case ast.NotExpr(operand=operand):
             return not _is_part_met(frame, operand, seen)
         case ast.EmptyExpr(operand=ref):
-            return frame.take(resolve_reference(frame, ref)) in (None, "", [])
+            return resolve_reference(frame, ref).data in (None, "", [])
         case ast.Ref():
-            return frame.take(resolve_reference(frame, condition)) in (True, "true")
+            return resolve_reference(frame, condition).data in (True, "true")
         case ast.CompareExpr():
             return _is_comparison_met(frame, condition)
         case ast.TextRelationExpr():
@@ -62,13 +62,6 @@ def _is_part_met(frame: Frame, condition: ast.Condition, seen: Mapping[ast.SeesE
             return text is not None and matches_whole(pattern.value, spell_value(text))
         case _:
             assert_never(condition)
-
-
-def _evaluate_operands(
-    frame: Frame, operands: tuple[ast.Condition, ...], seen: Mapping[ast.SeesExpr, bool]
-) -> Iterator[bool]:
-    """Evaluate each operand, always all of them, so that all their questions count as used."""
-    return (_is_part_met(frame, operand, seen) for operand in operands)
 
 
 def _is_comparison_met(frame: Frame, compare: ast.CompareExpr) -> bool:
@@ -105,7 +98,7 @@ def _has_text(frame: Frame, condition: ast.TextRelationExpr) -> bool:
 
 
 def _evaluate_operand(frame: Frame, operand: ast.Expr) -> Any:
-    return frame.take(evaluate_expression(frame, operand, types.ANY))
+    return evaluate_expression(frame, operand, types.ANY).data
 
 
 def _is_equal(left: Any, right: Any) -> bool:

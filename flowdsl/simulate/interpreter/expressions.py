@@ -47,7 +47,7 @@ def resolve_reference(frame: Frame, ref: ast.Ref) -> Value:
         inner = found.at(step)
         if inner.data is None and field is not None and isinstance(found.data, dict):
             filled = field_of(found.data, field, constant_in(frame))
-            inner = Value(filled, inner.origins, inner.given)
+            inner = Value(filled, inner.given)
         found, type_ = inner, type_at(type_, field)
     return found
 
@@ -75,8 +75,7 @@ def _path_step(part: ast.PathPart) -> str | int:
 
 def _count_entries(frame: Frame, counted: ast.Ref) -> Value:
     """Return the number of entries of a list; a missing one has none."""
-    listed = resolve_reference(frame, counted)
-    return Value(len(listed.data or []), tuple(((), asks) for _, asks in listed.origins))
+    return Value(len(resolve_reference(frame, counted).data or []))
 
 
 # Texts
@@ -151,7 +150,7 @@ def render_typed_text(frame: Frame, value: ast.Ref | ast.Text) -> str:
     if ref is None:
         assert isinstance(value, ast.Text)
         return render_exact_text(frame, value)
-    data = frame.take(resolve_reference(frame, ref))
+    data = resolve_reference(frame, ref).data
     return "" if data is None else spell_value(data)
 
 
@@ -164,7 +163,7 @@ def _render_part(frame: Frame, part: ast.TextPart, missing: str | None = None) -
             return ""
         case ast.Ref():
             found = resolve_reference(frame, part)
-            data = frame.take(found)
+            data = found.data
             if types.holds_any(frame.run.model.ref_types[part]) and data is not None:
                 data = found.shown  # as JSON, in which parts may be missing
             elif missing is None and _has_missing_part(data):
@@ -232,15 +231,14 @@ def _fit_type(found: Value, have: types.Type, wanted: types.Type) -> Value:
     data = convert_field_names(found.data, have, wanted)
     if data == found.data:
         return found
-    shown = convert_field_names(found.shown, have, wanted)
-    return value_as_given(data, shown, tuple(((), asking) for _, asking in found.origins))
+    return value_as_given(data, convert_field_names(found.shown, have, wanted))
 
 
 def _complete_fields(frame: Frame, found: Value, type_: types.Type) -> Value:
     """Return a value with the defaults of the fields that it lacks, for an expected `type_`."""
     known = constant_in(frame)
     data, shown = (fill_in_field_defaults(each, type_, known) for each in (found.data, found.shown))
-    return value_as_given(data, shown, found.origins)
+    return value_as_given(data, shown)
 
 
 def _text_value(frame: Frame, text: ast.Text) -> Value:
@@ -249,7 +247,7 @@ def _text_value(frame: Frame, text: ast.Text) -> Value:
     if ref is None:
         return Value(render_exact_text(frame, text))
     found = resolve_reference(frame, ref)
-    return found if found.data is None else Value(spell_value(found.data), found.origins)
+    return found if found.data is None else Value(spell_value(found.data))
 
 
 def _evaluate_pair(frame: Frame, pair: ast.Pair, type_: types.Type) -> tuple[str, Value]:

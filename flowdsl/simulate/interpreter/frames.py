@@ -15,7 +15,7 @@ from flowdsl.syntax.statements import variable_set_by
 
 from ..trace import Recorder
 from ..world import Question
-from .budget import ORIGIN, Budget, json_weight
+from .budget import Budget, json_weight
 from .errors import TooLong
 from .values import Value
 from .watching import NOBODY, Watcher
@@ -129,19 +129,9 @@ class Frame:
         """Record that `node` takes one of its branches, which `watching` names."""
         self.run.watcher.takes(self.source, node, way)
 
-    def take(self, value: Value) -> Any:
-        """Return the JSON of a value that affects the run, and mark its answers as used."""
-        if value.origins:
-            self.run.fill(ORIGIN * len(value.origins))
-        for _, (question, position) in value.origins:
-            self.run.recorder.use(question, position)
-        return value.data
-
     def holds(self, question: Question) -> bool:
-        """Return the answer to a yes/no question, and mark it as used."""
-        answer = self.run.recorder.ask(question)
-        self.run.recorder.use(question)
-        return bool(answer)
+        """Return the answer to a yes/no question."""
+        return bool(self.run.recorder.ask(question))
 
     @contextmanager
     def loop(self, statement: ast.Stmt) -> Iterator[None]:

@@ -125,7 +125,7 @@ def _collect_outputs(frame: Frame, workflow: WorkflowSymbol) -> dict[str, Any]:
         fields = {name: types.FieldType(name, types.ANY) for name in names}
     found = {
         field.wire_name: output_value_of(
-            frame.take(frame.emitted.get(name, MISSING)), field.type, constant_in(frame)
+            frame.emitted.get(name, MISSING).data, field.type, constant_in(frame)
         )
         for name, field in fields.items()
     }

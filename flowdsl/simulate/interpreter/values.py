@@ -1,10 +1,4 @@
-"""The values of a program: JSON or aliases of secrets, with the questions they come from.
-
-A value records the questions whose answers it contains, each with its path in the value, so that a
-question counts as used only when something depends on its answer.
-
-    {"phone": "555"}   ("phone",) <- read "the phone" at position 3
-"""
+"""The values of a program: JSON, or the aliases of secrets."""
 
 from __future__ import annotations
 
@@ -17,11 +11,8 @@ from flowdsl.source.record import Record
 
 from ..shapes import EMPTY
 from ..trace import mark_secret
-from ..world import Question
 
 Step: TypeAlias = str | int
-Asking: TypeAlias = tuple[Question, int]
-Origin: TypeAlias = tuple[tuple[Step, ...], Asking]
 
 
 class Secret(Record, eq=True):
@@ -43,7 +34,6 @@ class Value(Record):
     """
 
     data: Any
-    origins: tuple[Origin, ...] = ()
     given: Any = None
 
     @property
@@ -58,25 +48,15 @@ class Value(Record):
 
     def at(self, step: Step) -> Value:
         """Return the part of the value at one step of a path; missing if it does not exist."""
-        return Value(
-            _part_at(self.data, step),
-            tuple(
-                (path[1:], asking) for path, asking in self.origins if not path or path[0] == step
-            ),
-            _part_at(self.given, step),
-        )
-
-    def below(self, step: Step) -> tuple[Origin, ...]:
-        """Return the origins that a list or record gets from this value, its part at `step`."""
-        return tuple(((step, *path), asking) for path, asking in self.origins)
+        return Value(_part_at(self.data, step), _part_at(self.given, step))
 
 
 MISSING = Value(None)
 
 
-def value_as_given(data: Any, given: Any, origins: tuple[Origin, ...] = ()) -> Value:
+def value_as_given(data: Any, given: Any) -> Value:
     """Return a value that was received as `given`."""
-    return Value(data, origins, None if given == data else given)
+    return Value(data, None if given == data else given)
 
 
 def made_value(data: Any) -> Value:
@@ -99,46 +79,27 @@ def _with_empty(data: Any) -> Any:
 def list_of(values: Iterable[Value]) -> Value:
     """Return a list of values."""
     entries = tuple(values)
-    origins = (each.below(number) for number, each in enumerate(entries))
-    return value_as_given(
-        [each.data for each in entries],
-        [each.shown_inside for each in entries],
-        tuple(origin for own in origins for origin in own),
-    )
+    return value_as_given([each.data for each in entries], [each.shown_inside for each in entries])
 
 
 def record_of(fields: dict[str, Value]) -> Value:
     """Return a record of values by wire name."""
-    origins = (value.below(name) for name, value in fields.items())
     return value_as_given(
         {name: value.data for name, value in fields.items()},
         {name: value.shown_inside for name, value in fields.items()},
-        tuple(origin for own in origins for origin in own),
     )
 
 
 def append_entry(collected: Value, entry: Value) -> Value:
     """Return a list with one more entry; a missing list counts as an empty one."""
-    entries = collected.data or []
-    return value_as_given(
-        [*entries, entry.data],
-        [*(collected.shown or []), entry.shown_inside],
-        (*collected.origins, *entry.below(len(entries))),
-    )
+    return append_entries(collected, list_of((entry,)))
 
 
 def append_entries(collected: Value, added: Value) -> Value:
     """Return a list with the entries of another one behind its own; either may be missing."""
-    before, entries = len(collected.data or []), added.data or []
-    origins = (
-        ((before + int(at), *path[1:]), asking)
-        for path, asking in added.origins
-        for at in (path[:1] or range(len(entries)))
-    )
     return value_as_given(
-        [*(collected.data or []), *entries],
+        [*(collected.data or []), *(added.data or [])],
         [*(collected.shown or []), *(added.shown or [])],
-        (*collected.origins, *origins),
     )
 
 

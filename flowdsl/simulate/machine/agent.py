@@ -452,7 +452,6 @@ class Agent:
         question = Question(COMMAND, command)
 
         def failed(_: Said) -> bool:
-            self.recorder.use(question)
             return not self.recorder.ask(question)
 
         return Open(sentence_meanings()[said.name].goes_on, failed, may_stay=True)

@@ -240,7 +240,6 @@ class FocusedAgent(Agent):
                 target = self.view.text(ask["target"])
                 question = Question(CHOOSE, target, model=self.model)
                 found = bool(self.recorder.ask(question))
-                self.recorder.use(question)
                 if found:
                     self.act(trace.OPEN, target)
             case "screen.wait_until":
@@ -254,14 +253,12 @@ class FocusedAgent(Agent):
             case "screen.expect":
                 question = Question(EXPECT, self.view.text(ask["condition"]))
                 found = bool(self.recorder.ask(question))
-                self.recorder.use(question)
             case "data.read":
                 if ask["listed"] and not isinstance(ask["type"], ListShape):
                     raise Defect("an empty list is told of what is no list", line.text)
                 source = self.view.text(ask["source"])
                 question = Question(READ, source, shape=ask["type"], model=self.model)
                 found = self.keep(ask, question)
-                self.recorder.use(question)
             case "data.copy_check" | "data.copy_save":
                 question, found = self._check_copied_text(ask, line)
             case "tools.run_read":
@@ -274,12 +271,10 @@ class FocusedAgent(Agent):
         """Ask whether the last command succeeded, if the bullet says so, and what it printed."""
         if ask["checked"]:
             worked = Question(COMMAND, self._command)
-            self.recorder.use(worked)
             if not self.recorder.ask(worked):
                 return worked, False
         question = Question(OUTPUT, self._command, shape=ask["type"])
         found = self.keep(ask, question)
-        self.recorder.use(question)
         return question, found
 
     def keep(self, said: Said, question: Question) -> bool:
@@ -303,7 +298,6 @@ class FocusedAgent(Agent):
         question = Question(COPY, self.view.text(ask["source"]))
         self.recorder.hint(key=str(ask["text"][-1]))
         found = self.recorder.ask(question)
-        self.recorder.use(question)
         if found not in (None, "", EMPTY) and text not in (spell_platform_value(found), EMPTY):
             raise Defect("another text is checked than was copied", line.text)
         if text == EMPTY or ask.name == "data.copy_check":

@@ -189,7 +189,6 @@ def evaluate_condition(
     ):
         recorder.hint(usual=ends is not None and wanted is ends)
         recorder.ask(question)
-        recorder.use(question)
     return _evaluate_part(condition, view, recorder)
 
 

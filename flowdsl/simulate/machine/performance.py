@@ -391,12 +391,6 @@ class _Minutes(Recorder):
     def hint(self, *, key: str = "", usual: bool = False) -> None:
         self._hint = (key, usual)
 
-    def known(self, question: Question) -> Question:
-        """Return the question; one on a copy gets the shape that the copy is converted to."""
-        if question.kind != COPY:
-            return question
-        return self._copies.get((question.text, self.position), question)
-
     def ask(self, question: Question) -> Any:
         if question.kind == COPY:
             shape = self._outline.copied.get(self._hint[0])
@@ -406,9 +400,6 @@ class _Minutes(Recorder):
             return super().ask(question)
         finally:
             self._hint = ("", False)
-
-    def use(self, question: Question, position: int | None = None) -> None:
-        super().use(self.known(question), position)
 
     def _answer(self, question: Question) -> Any:
         answer = self._desk.answer(question, Asking(self._spot, self.position, *self._hint))

@@ -192,12 +192,6 @@ def questions(trace: Trace) -> list[str]:
     ]
 
 
-def unused(trace: Trace) -> list[str]:
-    """The texts of the questions whose answer did not matter."""
-    asked = ((each.question, each.position) for each in trace.asked)
-    return [question.text for question, position in asked if (question, position) not in trace.used]
-
-
 def lines(trace: Trace) -> list[int]:
     """The line of the source that each event comes from."""
     return [place.first.line if isinstance(place, Span) else 0 for place in trace.places]

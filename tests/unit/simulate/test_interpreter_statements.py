@@ -116,7 +116,6 @@ def test_choose_opens_what_is_there() -> None:
     told = traced('choose "the row  of Ann" press "F1"', {"the row  of Ann": True})
     assert events(told) == ["open 'the row  of Ann'", "press 'f1' '1'"]
     assert questions(told) == ["0 choose 'the row  of Ann' -> True"]
-    assert told.used == {(Question("choose", "the row  of Ann"), 0)}
 
 
 def test_choose_without_an_else_fails_in_its_own_words() -> None:

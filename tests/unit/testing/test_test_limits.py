@@ -107,20 +107,6 @@ def test_a_prompt_that_inputs_make_too_long_is_not_carried_out() -> None:
     assert found.endswith(" characters, and a test fills in and keeps 50,000 at most")
 
 
-def test_what_is_asked_of_many_answers_again_and_again_counts(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(run, "Budget", lambda: Budget(10_000, CHARACTERS))
-    flow = workflow(
-        "keep l: { c: string? }[] = []\n"
-        'for i in 199 { press "F5" extract c: string? from "the field \'A\' of {i}"\n'
-        'keep l += { c: c } if l is empty { press "F6" } }'
-    )
-    assert problems(f'{flow}test "t" for w {{ aborts }}') == [f"9: {TOO_MUCH_TEXT}"]
-    short = flow.replace("199", "99")
-    assert problems(f'{short}test "t" for w {{ does press "F5" }}') == []
-
-
 def test_the_answers_of_reads_count() -> None:
     entries = ", ".join(['"a"'] * 1_000)
     flow = workflow('for i in 99 { press "F5" extract l: string[] from "the rows of {i}" }')

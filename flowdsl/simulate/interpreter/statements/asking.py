@@ -68,7 +68,6 @@ def type_day(frame: Frame, statement: ast.TypeStmt) -> str | None:
     """
     question = Question(world.DAY, "today")
     today = date.fromisoformat(frame.run.recorder.ask(question))
-    frame.run.recorder.use(question)
     try:
         day = resolve_day(frame.run.model.typed_days[statement], {}, today)
     except (OverflowError, ValueError):
@@ -120,21 +119,16 @@ def _store_answer(
     kind: str,
     text: str,
 ) -> bool:
-    """Set a variable or an output to an answer. Returns False if a needed value is missing.
-
-    If the value may be missing, the question counts as used only when the variable is used: without
-    an `else`, and in the background.
-    """
+    """Set a variable or an output to an answer. Returns False if a needed value is missing."""
     assert statement.name is not None
     type_ = type_read_by(statement, frame.run.model)
-    model, may_lack = "", isinstance(type_, types.Optional) and statement.otherwise is None
+    model, background = "", False
     if isinstance(statement, ast.ExtractStmt):
-        model, may_lack = _model_alias(statement.model), may_lack or statement.background
+        model, background = _model_alias(statement.model), statement.background
     constant = constant_in(frame)
-    question = Question(kind, text, shape=shape_of(type_, constant), model=model)
-    recorder = frame.run.recorder
-    answer = recorder.ask(question)
-    background = isinstance(statement, ast.ExtractStmt) and statement.background
+    answer = frame.run.recorder.ask(
+        Question(kind, text, shape=shape_of(type_, constant), model=model)
+    )
     if frame.run.types_what_it_read and not background:
         # A copied text is the clipboard's text unchanged, or missing.
         lost = kind == world.COPY and is_spelled(answer)
@@ -143,16 +137,12 @@ def _store_answer(
     data = value_of(answer, type_, constant)
     if kind == world.COPY and is_other(data, type_):
         data = None  # the copied text is not a number
-    given = as_saved(answer, data, type_)
-    if may_lack:
-        found = Value(data, (((), (question, recorder.position)),), given)
-        frame.store(statement, statement.name.text, found)
-        return True
-    recorder.use(question)
+    may_lack = isinstance(type_, types.Optional) and statement.otherwise is None
+    there = data is not None or may_lack or background
     # Whoever copies has lost what was there; a reading that fails leaves it.
-    if data is not None or kind == world.COPY:
-        frame.store(statement, statement.name.text, Value(data, (), given))
-    return data is not None
+    if there or kind == world.COPY:
+        frame.store(statement, statement.name.text, Value(data, as_saved(answer, data, type_)))
+    return there
 
 
 def _model_alias(written: ast.StringLit | None) -> str:

@@ -54,7 +54,7 @@ def _evaluate_arguments(
     for parameter in task.params:
         if parameter.name in given:
             argument = evaluate_expression(frame, given[parameter.name], parameter.type)
-            passed = Value(frame.take(argument), given=argument.given)
+            passed = Value(argument.data, given=argument.given)
         else:
             assert parameter.field is not None
             passed = made_value(default_of(parameter.field, constant_in(frame)))

@@ -178,7 +178,7 @@ def _execute_if(frame: Frame, statement: ast.IfStmt) -> None:
 
 def _execute_match(frame: Frame, statement: ast.MatchStmt) -> None:
     """Execute `match`: the branch with the value, or else the last, as for a missing value."""
-    asked = frame.take(resolve_reference(frame, statement.operand))
+    asked = resolve_reference(frame, statement.operand).data
     for branch in statement.branches:
         if any(asked == each.value for each in branch.values):
             frame.takes(branch, HOLDS)

@@ -36,7 +36,7 @@ def for_each(frame: Frame, statement: ast.ForStmt, perform: Perform) -> None:
     The schema of the inputs refuses an input with more entries before a run begins.
     """
     whole = evaluate_expression(frame, statement.iterable, types.ANY)
-    entries = _list_entries(frame.take(whole))
+    entries = _list_entries(whole.data)
     limit = _find_entry_limit(frame, statement)
     if limit is not None and len(entries) > limit:
         raise Abort(TOO_MANY.format(limit))

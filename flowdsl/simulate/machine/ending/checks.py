@@ -70,7 +70,6 @@ class PostRunChecks:
         for statement in statements:
             question = Question(CHECK, without_notes(statement))
             answer = self._recorder.ask(question)
-            self._recorder.use(question)
             if not answer:
                 return Verdict(CHECK_FAILED)
         return Verdict(SUCCESS)
