@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import takewhile
 
 from flowdsl.compiler.import_lines import name_imports
 from flowdsl.diagnostics.baseline import Baseline
 from flowdsl.diagnostics.diagnostic import Diagnostic
-from flowdsl.diagnostics.findings import Findings
 from flowdsl.diagnostics.fingerprint import compute_fingerprints
 from flowdsl.lint.rules import RULES
 from flowdsl.source.record import replace
@@ -24,17 +23,8 @@ def find_diagnostics(
 
     Undeclared names have the import line that declares them; findings of the baseline are left out.
     """
-    return select_findings(session, snapshot.analysis.findings, baseline, lambda: session.entries)
-
-
-def select_findings(
-    session: Session,
-    findings: Findings,
-    baseline: Baseline | None,
-    flows: Callable[[], frozenset[str]],
-) -> dict[str, tuple[Diagnostic, ...]]:
-    """Return findings by file, with import lines, and without those of the baseline."""
-    findings = name_imports(findings, session.files, lambda: sorted(flows()))
+    findings = snapshot.analysis.findings
+    findings = name_imports(findings, session.files, lambda: sorted(session.entries))
     shown = findings.diagnostics
     if baseline is not None:
         prints = compute_fingerprints(shown)

@@ -44,6 +44,8 @@ SETS = "sets"
 READS = "reads"
 
 Key: TypeAlias = tuple[str, int, str]
+Subject: TypeAlias = "TaskSymbol | WorkflowSymbol | ChainSymbol"
+"""What a test is for."""
 
 
 class Target(Record):
@@ -100,7 +102,7 @@ class _Collector:
         self.found: list[Occurrence] = []
         self.values: Mapping[str, ValueSymbol] = {}
         self.outputs: Mapping[str, FieldType] = {}
-        self.subject: TaskSymbol | WorkflowSymbol | ChainSymbol | None = None
+        self.subject: Subject | None = None
         self._kinds: dict[ast.Field, str] = {}
         self._results = {task.declaration: task.result for task in model.tasks}
 
@@ -305,9 +307,7 @@ class _Collector:
 
     # Tests
 
-    def _collect_test_node(
-        self, node: ast.Node, subject: TaskSymbol | WorkflowSymbol | ChainSymbol
-    ) -> None:
+    def _collect_test_node(self, node: ast.Node, subject: Subject) -> None:
         match node:
             case ast.GivenSection(bindings=bindings):
                 self._collect_given([each.name for each in bindings], subject)
@@ -330,9 +330,7 @@ class _Collector:
             case _:
                 pass
 
-    def _collect_given(
-        self, names: Iterable[ast.Name], subject: TaskSymbol | WorkflowSymbol | ChainSymbol
-    ) -> None:
+    def _collect_given(self, names: Iterable[ast.Name], subject: Subject) -> None:
         fields: Iterable[FieldType] = ()
         if isinstance(subject, ChainSymbol):
             fields = subject.inputs
@@ -341,9 +339,7 @@ class _Collector:
             target = self.target_of_symbol(self.values.get(name.text))
             self.add(name, target or self.target_of_field(by_name.get(name.text), INPUT))
 
-    def _collect_read(
-        self, path: tuple[ast.Name, ...], subject: TaskSymbol | WorkflowSymbol | ChainSymbol
-    ) -> None:
+    def _collect_read(self, path: tuple[ast.Name, ...], subject: Subject) -> None:
         """Add the names of an answer: those of calls, and of a variable of the last task."""
         if isinstance(subject, ChainSymbol):
             return
@@ -365,9 +361,7 @@ class _Collector:
         last = path[-1]
         self.add(last, self.target_of_symbol(runtime.get(last.text)))
 
-    def _collect_step_name(
-        self, name: ast.Name, subject: TaskSymbol | WorkflowSymbol | ChainSymbol
-    ) -> None:
+    def _collect_step_name(self, name: ast.Name, subject: Subject) -> None:
         if isinstance(subject, ChainSymbol):
             for step, _ in subject.steps:
                 if step.name.text == name.text:

@@ -116,7 +116,7 @@ def convert_symbol(symbol: Symbol, source: SourceFile, encoding: str) -> types.D
     """Return a declaration with what it holds."""
     return types.DocumentSymbol(
         name=symbol.name,
-        kind=_SYMBOL_KINDS.get(symbol.kind, _SYMBOLS.Variable),
+        kind=symbol_kind(symbol.kind),
         detail=symbol.detail or None,
         range=to_range(source, symbol.start, symbol.end, encoding),
         selection_range=to_range(source, symbol.name_start, symbol.name_end, encoding),

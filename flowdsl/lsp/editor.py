@@ -26,13 +26,14 @@ from flowdsl.ide.names.navigation import (
 from flowdsl.ide.names.rename import RefusedRename, find_renamable, rename
 from flowdsl.ide.occurrences import DECLARES, SETS
 from flowdsl.ide.preview import make_preview
-from flowdsl.ide.session import Session
+from flowdsl.ide.session import Session, Snapshot
 from flowdsl.ide.views.folding import find_folds
 from flowdsl.ide.views.hints import find_hints, find_lenses
 from flowdsl.ide.views.symbols import find_project_symbols, find_symbols
 from flowdsl.ide.views.tokens import find_tokens
 from flowdsl.source.files import SUFFIX
 from flowdsl.source.text import SourceFile, Span
+from flowdsl.syntax.ast import Module
 
 from . import convert
 from .positions import apply_changes, range_of, to_offset, to_range
@@ -59,6 +60,16 @@ class Place:
         self.session: Session = project.session
         self.source = SourceFile(path, text)
         self.is_flow = path.endswith(SUFFIX)
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """Return the analysis of the file, which the session keeps."""
+        return self.session.analyze_file(self.path)
+
+    @property
+    def module(self) -> Module | None:
+        """Return the tree of the file, if it could be read."""
+        return self.snapshot.module(self.path)
 
 
 class Refusal(Exception):
@@ -276,9 +287,7 @@ class Editor:
 
     @_about_a_flow
     def semantic_tokens(self, place: Place) -> types.SemanticTokens:
-        snapshot = place.session.analyze_file(place.path)
-        module = snapshot.module(place.path)
-        tokens = [] if module is None else find_tokens(snapshot, module)
+        tokens = [] if place.module is None else find_tokens(place.snapshot, place.module)
         return types.SemanticTokens(convert.convert_tokens(tokens, place.source, self.encoding))
 
     @_about_a_flow
@@ -290,9 +299,7 @@ class Editor:
 
     @_about_a_flow
     def inlay_hint(self, place: Place) -> list[types.InlayHint]:
-        snapshot = place.session.analyze_file(place.path)
-        module = snapshot.module(place.path)
-        if module is None:
+        if place.module is None:
             return []
         return [
             types.InlayHint(
@@ -300,14 +307,12 @@ class Editor:
                 each.text,
                 types.InlayHintKind.Type,
             )
-            for each in find_hints(snapshot, module, place.start, place.end)
+            for each in find_hints(place.snapshot, place.module, place.start, place.end)
         ]
 
     @_about_a_flow
     def code_lens(self, place: Place) -> list[types.CodeLens]:
-        snapshot = place.session.analyze_file(place.path)
-        module = snapshot.module(place.path)
-        if module is None:
+        if place.module is None:
             return []
         uri = place.params.text_document.uri
         return [
@@ -319,15 +324,14 @@ class Editor:
                     arguments=None if each.test is None else [uri, each.test],
                 ),
             )
-            for each in find_lenses(place.session, snapshot, module)
+            for each in find_lenses(place.session, place.snapshot, place.module)
         ]
 
     @_about_a_flow
     def document_link(self, place: Place) -> list[types.DocumentLink]:
-        snapshot = place.session.analyze_file(place.path)
         return [
             types.DocumentLink(range_of(span, self.encoding), self.uri_of(place.project, path))
-            for span, path in find_named_files(snapshot, place.path)
+            for span, path in find_named_files(place.snapshot, place.path)
         ]
 
     @_about_a_flow

@@ -168,6 +168,16 @@ class FlowServer(LanguageServer):
             )
         )
 
+    def clear_findings(self, folder: types.WorkspaceFolder) -> None:
+        """Show no findings any more of the projects in a folder that was removed."""
+        from pygls.uris import to_fs_path
+
+        root = os.path.join(os.path.realpath(to_fs_path(folder.uri) or ""), "")
+        for project in self.editor.projects:
+            if os.path.join(project.root, "").startswith(root):
+                for path in list(project.shown):
+                    self._publish_file(project, path, ())
+
     def check_soon(self, project: OpenProject) -> None:
         """Check every group of a project, and drop an earlier such check."""
         earlier = self._whole_checks.pop(project.root, None)
@@ -347,6 +357,8 @@ def _register_projects(server: FlowServer) -> None:
 
     @server.feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
     async def did_change_folders(params: types.DidChangeWorkspaceFoldersParams) -> None:
+        for folder in params.event.removed:
+            server.clear_findings(folder)
         await _check_folders(server, params.event.added)
 
 

@@ -160,6 +160,10 @@ def test_settings_baseline_libraries_and_other_files_hold(tmp_path: Path) -> Non
         found = client.wait_for_diagnostics(toml, lambda each: len(each) > 0)
         assert "flow" in found[0]["message"]
         assert "timezone" in names(client.at("completion", toml, 4, 0))
+        removed = [{"uri": second.as_uri(), "name": second.name}]
+        event = {"event": {"added": [], "removed": removed}}
+        client.notify("workspace/didChangeWorkspaceFolders", event)
+        assert client.wait_for_diagnostics(toml, lambda each: not each) == []
         baseline = ["check", "--write-baseline", "known.json"]
         subprocess.run([sys.executable, "-m", "flowdsl", *baseline], cwd=first, check=True)
         settings = first / "flowdsl.toml"

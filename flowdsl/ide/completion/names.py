@@ -28,7 +28,7 @@ from flowdsl.source.files import resolve_path, spell_flow_path
 from flowdsl.source.text import SourceFile
 from flowdsl.syntax import ast
 
-from ..names.hover import spell_signature
+from ..names.hover import element_of, spell_signature
 from ..occurrences import FIELD, NAMESPACE, OUTPUT
 from ..session import Session
 from .context import CompletionContext
@@ -114,8 +114,7 @@ class VisibleNames:
     def _type_of_loop(self, name: str, iterable: str) -> Type | None:
         symbol = next((each for each in self._symbols if each.name == iterable), None)
         if symbol is not None:
-            inner = strip_optional(symbol.type)
-            return inner.element if isinstance(inner, ListOf) else None
+            return element_of(symbol.type)
         for each in self.model.values.values():
             if each.kind == LOOP and each.name == name and each.span.path == self.path:
                 return each.type
@@ -168,12 +167,7 @@ class VisibleNames:
     def _fields(self, type_: Type | None, mark: str = "") -> Iterator[Item]:
         inner = None if type_ is None else strip_optional(type_)
         for field in inner.fields if isinstance(inner, RecordOf) else ():
-            item = _item(field.name, FIELD, field.type, field, order=0)
-            yield (
-                item
-                if not mark
-                else Item(item.label, FIELD, item.detail, item.doc, f"{field.name}{mark}", order=0)
-            )
+            yield _item(field.name, FIELD, field.type, field, order=0, after=mark)
 
     def _type_of(self, name: str) -> Type | None:
         for loop, type_ in self._loops():
@@ -190,8 +184,7 @@ class VisibleNames:
             return
         type_ = self._type_of(words[at - 2])
         if words[at - 1] == "+=" and type_ is not None:
-            inner = strip_optional(type_)
-            type_ = inner.element if isinstance(inner, ListOf) else None
+            type_ = element_of(type_)
         written = set(words[at:])
         yield from (each for each in self._fields(type_, ": ") if each.label not in written)
 
@@ -283,15 +276,8 @@ class VisibleNames:
             symbols = [each for each in values if each.kind in (INPUT, SECRET)]
         for number, symbol in enumerate(symbols):
             if symbol.name not in given:
-                item = _item(symbol.name, symbol.kind, symbol.type, symbol.field)
-                yield Item(
-                    symbol.name,
-                    symbol.kind,
-                    item.detail,
-                    item.doc,
-                    f"{symbol.name}: ",
-                    order=-len(words) + number,
-                )
+                kind, order = symbol.kind, number - len(words)
+                yield _item(symbol.name, kind, symbol.type, symbol.field, order=order, after=": ")
 
     def in_test(self, section: str) -> Iterator[Item]:
         """Yield the inputs, readings or outputs that a section of a test may hold."""
@@ -303,15 +289,19 @@ class VisibleNames:
                 "result": symbol.is_output,
             }.get(section, False)
             if fits:
-                item = _item(symbol.name, symbol.kind, symbol.type, symbol.field)
-                yield Item(
-                    symbol.name, item.kind, item.detail, item.doc, f"{symbol.name} = ", order=0
-                )
+                kind = symbol.kind
+                yield _item(symbol.name, kind, symbol.type, symbol.field, order=0, after=" = ")
 
 
 def _item(
-    name: str, kind: str, type_: Type | None, field: FieldType | None = None, order: int = 1
+    name: str,
+    kind: str,
+    type_: Type | None,
+    field: FieldType | None = None,
+    order: int = 1,
+    after: str = "",
 ) -> Item:
+    """Return the item of a value; `after` is inserted with its name."""
     detail = "" if type_ is None else describe_type(type_, 8)
     doc = "" if field is None else field.doc or ""
-    return Item(name, kind, detail, doc, order=order)
+    return Item(name, kind, detail, doc, f"{name}{after}" if after else "", order=order)

@@ -39,16 +39,13 @@ def find_fixes(diagnostics: Iterable[Diagnostic], start: int, end: int) -> Itera
         for fix in diagnostic.fixes:
             if all(library_of(edit.span.path) is None for edit in fix.edits):
                 safe = fix.applicability == SAFE
-                yield Action(_capitalize(fix.title), FIX, fix.edits, diagnostic, safe)
+                title = fix.title[:1].upper() + fix.title[1:]
+                yield Action(title, FIX, fix.edits, diagnostic, safe)
     for diagnostic in touched:
         edit = _write_suppression(diagnostic)
         if edit is not None:
             title = f"Ignore `{diagnostic.name}` here, with a reason"
             yield Action(title, IGNORE, (edit,), diagnostic)
-
-
-def _capitalize(title: str) -> str:
-    return title[:1].upper() + title[1:]
 
 
 def _write_suppression(diagnostic: Diagnostic) -> Edit | None:

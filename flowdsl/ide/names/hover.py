@@ -93,11 +93,11 @@ def describe_place(session: Session, path: str, offset: int) -> Hover | None:
 def describe_word(word: str) -> str | None:
     """Return the entry of the reference of a word of the language."""
     entry = next(iter(find_language_entries(word)), None)
-    return None if entry is None else _LINK.sub(r"\1", _drop_chapter(entry))
-
-
-def _drop_chapter(entry: str) -> str:
-    return entry.split("\n\n", 1)[1] if entry.startswith("## ") and "\n\n" in entry else entry
+    if entry is None:
+        return None
+    if entry.startswith("## "):
+        entry = entry.partition("\n\n")[2] or entry
+    return _LINK.sub(r"\1", entry)
 
 
 def _word_at(text: str, offset: int) -> tuple[int, int] | None:
@@ -116,7 +116,8 @@ def _describe_target(
     yield f"```flow\n{spell_target(snapshot, target)}\n```"
     if target.kind in _WHAT_IT_IS:
         yield _WHAT_IT_IS[target.kind]
-    doc = find_doc(target)
+    field = target.field
+    doc = field.doc if field is not None and field.doc else getattr(target.declaration, "doc", None)
     if doc:
         yield doc
     if target.span is not None and target.span.path != path:
@@ -140,13 +141,6 @@ def _describe_setters(session: Session, path: str, occurrence: Occurrence) -> It
         yield f"Set in {lines} {shown}{f' and {more} more' if more > 0 else ''}."
 
 
-def find_doc(target: Target) -> str | None:
-    """Return the doc comment of what declares a target."""
-    if target.field is not None and target.field.doc:
-        return target.field.doc
-    return getattr(target.declaration, "doc", None)
-
-
 def spell_target(snapshot: Snapshot, target: Target) -> str:
     """Return a line of code that says what a target is."""
     declaration = target.declaration
@@ -157,14 +151,11 @@ def spell_target(snapshot: Snapshot, target: Target) -> str:
         return f"task {target.name}" if task is None else spell_signature(task)[0]
     if isinstance(declaration, ast.WorkflowDecl | ast.ChainDecl):
         return f"{target.kind} {target.name}({', '.join(_spell_inputs(snapshot, declaration))})"
-    if isinstance(declaration, ast.RecordDecl | ast.AliasDecl):
+    if isinstance(declaration, ast.RecordDecl | ast.AliasDecl | ast.ConstDecl):
         text = _text_of(declaration, target.span)
-        return f"type {target.name}" if text is None else text
+        return f"{target.kind} {target.name}" if text is None else text
     if target.kind == NAMESPACE:
         return f"import ... as {target.name}"
-    if isinstance(declaration, ast.ConstDecl):
-        text = _text_of(declaration, target.span)
-        return f"const {target.name}" if text is None else text
     sign = "$" if target.kind == SECRET else ""
     type_ = find_type(snapshot, target)
     shown = "" if type_ is None else f": {describe_type(type_)}"

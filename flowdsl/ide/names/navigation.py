@@ -14,23 +14,11 @@ from ..session import Session, Snapshot
 def find_definition(session: Session, path: str, offset: int) -> Span | None:
     """Return the place that declares the name at an offset, or the start of the file it names."""
     snapshot = session.analyze_file(path)
-    named = find_named_file(snapshot, path, offset)
-    if named is not None:
-        return Span(SourceFile(named[1], session.text_of(named[1]) or ""), 0, 0)
+    for place, file in find_named_files(snapshot, path):
+        if place.start <= offset < place.end:
+            return Span(SourceFile(file, session.text_of(file) or ""), 0, 0)
     occurrence = snapshot.occurrence_at(path, offset)
     return None if occurrence is None else occurrence.target.span
-
-
-def find_named_file(snapshot: Snapshot, path: str, offset: int) -> tuple[Span, str] | None:
-    """Return the string at an offset that names a file, and the path of that file."""
-    return next(
-        (
-            each
-            for each in find_named_files(snapshot, path)
-            if each[0].start <= offset < each[0].end
-        ),
-        None,
-    )
 
 
 def find_named_files(snapshot: Snapshot, path: str) -> list[tuple[Span, str]]:
