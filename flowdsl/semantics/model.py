@@ -8,11 +8,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from flowdsl.diagnostics.diagnostic import DiagnosticSpec
 from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile, Span
 from flowdsl.syntax import ast
 
 from .types import Day, FieldType, Type
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .program import Program
 
 # The kinds of a ValueSymbol, which is the root of a reference.
 INPUT = "input"  # a workflow's or chain's input
@@ -150,7 +155,7 @@ class Entry(Record):
 
 
 class ModuleScope:
-    """The names of one file.
+    """The names of one file of a program.
 
     - `own`: its declarations.
     - `names`: its declarations and imports. None means that the declaration could not be found or
@@ -167,13 +172,15 @@ class ModuleScope:
         "names",
         "namespaces",
         "own",
+        "program",
         "runtime_refs",
         "source",
         "text_refs",
         "unread",
     )
 
-    def __init__(self, module: ast.Module) -> None:
+    def __init__(self, program: Program, module: ast.Module) -> None:
+        self.program = program
         self.module = module
         self.source: SourceFile = module.source
         self.own: dict[str, Entry] = {}
@@ -187,6 +194,11 @@ class ModuleScope:
     def hides(self, name: str) -> bool:
         """Whether a declaration with a syntax error in this file may declare `name`."""
         return self._hides_all or name in self.unread
+
+    def report(self, spec: DiagnosticSpec, place: ast.Node | Span, /, **values: Any) -> None:
+        """Report a finding about this file; see `Sink.report`."""
+        span = place if isinstance(place, Span) else place.span(self.source)
+        self.program.sink.report(spec, span, **values)
 
 
 class SemanticModel(Record):

@@ -105,11 +105,11 @@ def _declare_signatures(program: Program) -> None:
     for module in program.sources.modules:
         scope = program.scopes[module]
         for declaration in module.declarations:
-            check_declaration_annotations(program, scope, declaration.annotations)
+            check_declaration_annotations(scope, declaration.annotations)
             if isinstance(declaration, ast.TaskDecl):
-                declare_task(program, scope, declaration)
+                declare_task(scope, declaration)
             elif isinstance(declaration, ast.WorkflowDecl):
-                declare_workflow(program, scope, declaration)
+                declare_workflow(scope, declaration)
 
 
 def _check_bodies(program: Program) -> dict[ast.Decl, ValueScope]:
@@ -123,14 +123,14 @@ def _check_bodies(program: Program) -> dict[ast.Decl, ValueScope]:
         scope = scopes[task.declaration] = ValueScope(program.scopes[task.module])
         scope.clashing.update(RESERVED & {param.name.text for param in task.declaration.params})
         for param in task.params:
-            scope.declare(program, param)
+            scope.declare(param)
         fields = task.result.fields if isinstance(task.result, RecordOf) else None
         if task.result is None:
             fields = ()
         places_of = _result_places(task, fields) if fields else {}
         outputs = Outputs("result field", fields or (), places_of)
-        task.runtime.update(declare_runtime(program, scope, body, outputs))
-        BodyChecker(program, scope, EmitTargets("result field", fields)).check(body)
+        task.runtime.update(declare_runtime(scope, body, outputs))
+        BodyChecker(scope, EmitTargets("result field", fields)).check(body)
     for workflow in program.workflows.values():
         scope = scopes[workflow.declaration] = _workflow_scope(program, workflow)
         steps = workflow.declaration.steps
@@ -141,8 +141,8 @@ def _check_bodies(program: Program) -> dict[ast.Decl, ValueScope]:
                 _output_places(program, workflow),
                 frozenset(_find_loops_of_checks(workflow.declaration)),
             )
-            workflow.runtime.update(declare_runtime(program, scope, steps, outputs))
-        _check_workflow(program, scope, workflow)
+            workflow.runtime.update(declare_runtime(scope, steps, outputs))
+        _check_workflow(scope, workflow)
     return scopes
 
 
@@ -158,42 +158,41 @@ def _workflow_scope(program: Program, workflow: WorkflowSymbol) -> ValueScope:
     for section, kind in ((fields.inputs or (), INPUT), (fields.secrets, SECRET)):
         for symbol in value_symbols(module, workflow.declaration, section, kind):
             if not verbatim or scope.is_free(symbol.name):
-                scope.declare(program, symbol)
+                scope.declare(symbol)
     return scope
 
 
-def _check_workflow(program: Program, scope: ValueScope, workflow: WorkflowSymbol) -> None:
+def _check_workflow(scope: ValueScope, workflow: WorkflowSymbol) -> None:
     """Check the sections and settings of one workflow."""
+    program = scope.program
     declaration = workflow.declaration
     fields = program.workflow_fields[declaration]
     settings = tuple(item for item in declaration.items if isinstance(item, ast.Setting))
-    workflow.settings.update(
-        check_settings(program, scope, settings, WORKFLOW_SETTINGS, "a workflow")
-    )
+    workflow.settings.update(check_settings(scope, settings, WORKFLOW_SETTINGS, "a workflow"))
     for item in declaration.items:
         match item:
             case ast.ModelSection(settings=model):
-                models = check_settings(program, scope, model, MODEL_SETTINGS, "`model`")
+                models = check_settings(scope, model, MODEL_SETTINGS, "`model`")
                 _fill_once(workflow.models, models)
             case ast.TerminalSection(settings=terminal):
                 _fill_once(
                     workflow.terminal,
-                    check_settings(program, scope, terminal, TERMINAL_SETTINGS, "`terminal`"),
+                    check_settings(scope, terminal, TERMINAL_SETTINGS, "`terminal`"),
                 )
             case ast.AlwaysSection(rules=rules):
                 for rule in rules:
-                    check_text(program, scope, rule, places.INSTRUCTION)
+                    check_text(scope, rule, places.INSTRUCTION)
             case ast.StepsSection(body=body):
                 targets = EmitTargets("output", fields.outputs)
-                BodyChecker(program, scope, targets).check(body)
+                BodyChecker(scope, targets).check(body)
             case ast.ChecksSection():
                 from .declarations.post_run_checks import check_checks
 
-                check_checks(program, scope, item)
+                check_checks(scope, item)
             case ast.ExtraSection(value=value):
                 from .declarations.wire import WORKFLOW_FIELDS, check_extra, check_schema_patches
 
-                infer_type(program, scope, value, places.SETTING)
+                infer_type(scope, value, places.SETTING)
                 _fill_once(workflow.extra, constant_json(program, value))
                 check_extra(program, workflow.module, value, WORKFLOW_FIELDS)
                 check_schema_patches(program, declaration, workflow.module, value)
@@ -216,7 +215,7 @@ def _check_workflow(program: Program, scope: ValueScope, workflow: WorkflowSymbo
     sections = {type(item) for item in declaration.items}
     if not sections & {ast.StepsSection, ast.PromptFrom}:
         span = declaration.name.span(workflow.module.source)
-        program.sink.report(errors.MISSING_STEPS, span, name=workflow.name)
+        scope.report(errors.MISSING_STEPS, span, name=workflow.name)
 
 
 def _fill_once(table: dict[str, Any], values: dict[str, Any]) -> None:
@@ -232,7 +231,7 @@ def _check_chains(program: Program) -> tuple[ChainSymbol, ...]:
         from .declarations.chains import check_chain
 
         for module, chain in declared:
-            program.chains[chain] = check_chain(program, program.scopes[module], chain)
+            program.chains[chain] = check_chain(program.scopes[module], chain)
         chains = tuple(program.chains.values())
     sections = (item for each in program.workflows.values() for item in each.declaration.items)
     if any(isinstance(item, ast.ChecksSection) for item in sections):
@@ -275,7 +274,7 @@ def _check_tests(program: Program) -> tuple[tuple[ast.Module, ast.TestDecl], ...
 
     titles: dict[tuple[object, str], Span] = {}
     for module, test in tests:
-        check_test(program, program.scopes[module], test)
+        check_test(program.scopes[module], test)
         # The same subject may be tested in several files, and an unresolved name has none.
         subject = program.tested.get(test, (module.source.path, test.subject.text))
         titled = [(test.title, test.title.value)]

@@ -55,21 +55,20 @@ class _StepTarget:
         }
 
 
-def check_chain(program: Program, module: ModuleScope, chain: ast.ChainDecl) -> ChainSymbol:
+def check_chain(module: ModuleScope, chain: ast.ChainDecl) -> ChainSymbol:
     """Resolve and check one chain."""
-    check_sections(program, module, chain.items)
+    check_sections(module, chain.items)
     scope = ValueScope(module)
-    inputs = _resolve_section(program, scope, chain, ast.InputsSection, CHAIN_INPUTS, INPUT)
-    secrets = _resolve_section(program, scope, chain, ast.SecretsSection, CHAIN_SECRETS, SECRET)
+    inputs = _resolve_section(scope, chain, ast.InputsSection, CHAIN_INPUTS, INPUT)
+    secrets = _resolve_section(scope, chain, ast.SecretsSection, CHAIN_SECRETS, SECRET)
     settings = tuple(item for item in chain.items if isinstance(item, ast.Setting))
-    values = check_settings(program, scope, settings, CHAIN_SETTINGS, "a chain")
+    values = check_settings(scope, settings, CHAIN_SETTINGS, "a chain")
     steps = [item for item in chain.items if isinstance(item, ast.ChainStep)]
-    targets = [_resolve_target(program, scope, step) for step in steps]
+    targets = [_resolve_target(scope, step) for step in steps]
     if not steps:
-        span = chain.name.span(module.source)
-        program.sink.report(errors.EMPTY_CHAIN, span, name=chain.name.text)
-    early = _EarlyReads(program, scope, chain)
-    shared = _check_shared(program, early, chain, [t for t in targets if t is not None], targets)
+        module.report(errors.EMPTY_CHAIN, chain.name, name=chain.name.text)
+    early = _EarlyReads(scope, chain)
+    shared = _check_shared(early, chain, [t for t in targets if t is not None], targets)
     left = iter(targets)
     pauses: list[PauseSymbol] = []
     known = {field.wire_name for field in (*inputs, *secrets)}
@@ -77,13 +76,13 @@ def check_chain(program: Program, module: ModuleScope, chain: ast.ChainDecl) -> 
         if isinstance(item, ast.ChainStep):
             target = next(left)
             early.reader = f"step `{item.name.text}` starts"
-            _check_step(program, early, item, target, shared)
-            _declare_step(program, scope, item, target)
+            _check_step(early, item, target, shared)
+            _declare_step(scope, item, target)
         elif isinstance(item, ast.Pause):
             done = sum(step.start < item.start for step in steps)
-            pauses.append(_declare_answers(program, scope, item, known, done))
+            pauses.append(_declare_answers(scope, item, known, done))
     if steps:
-        _check_places(program, scope, chain)
+        _check_places(scope, chain)
     return ChainSymbol(
         name=chain.name.text,
         declaration=chain,
@@ -106,8 +105,8 @@ class _EarlyReads:
     the answers that have been given.
     """
 
-    def __init__(self, program: Program, scope: ValueScope, chain: ast.ChainDecl) -> None:
-        self.program = program
+    def __init__(self, scope: ValueScope, chain: ast.ChainDecl) -> None:
+        self.program = scope.program
         self.scope = scope
         self.steps: dict[str, ast.Name] = {}
         self.answers: dict[str, ast.Name] = {}
@@ -121,7 +120,7 @@ class _EarlyReads:
 
     def reported(self, value: ast.Expr) -> bool:
         """Whether `value` reads something that does not exist yet; each such read is reported."""
-        source = self.scope.module.source
+        source = self.scope.source
         found = False
         for ref in refs_outside_blocks(value):
             name = ref.name.text
@@ -138,14 +137,11 @@ class _EarlyReads:
             else:
                 continue
             found = True
-            self.program.sink.report(
-                spec, ref.span(source), name=name, reader=self.reader, labels=(label,)
-            )
+            self.scope.report(spec, ref, name=name, reader=self.reader, labels=(label,))
         return found
 
 
 def _resolve_section(
-    program: Program,
     scope: ValueScope,
     chain: ast.ChainDecl,
     kind: type[ast.InputsSection | ast.SecretsSection],
@@ -155,22 +151,21 @@ def _resolve_section(
     for item in chain.items:
         if isinstance(item, kind):
             days = section == CHAIN_INPUTS
-            fields = resolve_fields(program, scope.module, item.fields, section, days=days)
+            fields = resolve_fields(scope.module, item.fields, section, days=days)
             for symbol in value_symbols(scope.module, chain, fields, symbol_kind):
-                scope.declare(program, symbol)
+                scope.declare(symbol)
             return fields
     return ()
 
 
-def _resolve_target(program: Program, scope: ValueScope, step: ast.ChainStep) -> _StepTarget | None:
-    entry = find_declaration(program, scope.module, step.workflow, "workflow")
+def _resolve_target(scope: ValueScope, step: ast.ChainStep) -> _StepTarget | None:
+    entry = find_declaration(scope.module, step.workflow, "workflow")
     if entry is None or not isinstance(entry.declaration, ast.WorkflowDecl):
         return None
-    return _StepTarget(program, program.workflows[entry.declaration])
+    return _StepTarget(scope.program, scope.program.workflows[entry.declaration])
 
 
 def _check_shared(
-    program: Program,
     early: _EarlyReads,
     chain: ast.ChainDecl,
     known: list[_StepTarget],
@@ -181,6 +176,7 @@ def _check_shared(
     Each has to be an input or secret of the workflow of some step, and its value has to fit all of
     them.
     """
+    program = early.program
     scope = early.scope
     bound: dict[str, Span] = {}
     closed = len(known) == len(targets) and not any(target.open for target in known)
@@ -189,7 +185,7 @@ def _check_shared(
             continue
         for binding in item.bindings:
             name = binding.name.text
-            span = binding.name.span(scope.module.source)
+            span = binding.name.span(scope.source)
             if name in bound:
                 spec = errors.DUPLICATE_ARGUMENT
                 program.report_again(spec, span, bound[name], name=name, first_time="given")
@@ -202,9 +198,9 @@ def _check_shared(
                         chain, lambda: (taken for target in known for taken in target.symbols)
                     )
                     _report_unknown(program, span, name, names)
-                _resolve_unmatched(program, early, binding.value)
+                _resolve_unmatched(early, binding.value)
             for taker in takers:
-                _bind_value(program, early, binding.value, taker)
+                _bind_value(early, binding.value, taker)
     return set(bound)
 
 
@@ -214,27 +210,23 @@ def _report_unknown(program: Program, span: Span, name: str, known: Names) -> No
 
 
 def _check_step(
-    program: Program,
-    early: _EarlyReads,
-    step: ast.ChainStep,
-    target: _StepTarget | None,
-    shared: set[str],
+    early: _EarlyReads, step: ast.ChainStep, target: _StepTarget | None, shared: set[str]
 ) -> None:
     """Check the arguments of one step, and that none that its workflow requires is missing."""
     if target is None or target.open:
         for argument in step.arguments:
             known = target.symbols.get(argument.name.text) if target is not None else None
             if known is None:
-                _resolve_unmatched(program, early, argument.value)
+                _resolve_unmatched(early, argument.value)
             else:
-                _bind_value(program, early, argument.value, known)
+                _bind_value(early, argument.value, known)
         return
-    given = check_names(program, early.scope, step.arguments, target.symbols, "input or secret")
+    given = check_names(early.scope, step.arguments, target.symbols, "input or secret")
     for argument in step.arguments:
         if argument.name.text not in target.symbols:
-            _resolve_unmatched(program, early, argument.value)
+            _resolve_unmatched(early, argument.value)
     for name, argument in given.items():
-        _bind_value(program, early, argument.value, target.symbols[name])
+        _bind_value(early, argument.value, target.symbols[name])
     missing = [
         name
         for name, symbol in target.symbols.items()
@@ -244,18 +236,17 @@ def _check_step(
         and not may_be_omitted(symbol.field)
     ]
     if missing:
-        program.sink.report(
+        early.scope.report(
             errors.MISSING_ARGUMENT,
-            step.workflow.span(early.scope.module.source),
+            step.workflow,
             names=quote_names(missing),
             target=target.workflow.name,
             labels=tuple(Label(target.symbols[name].span, "declared here") for name in missing),
         )
-    _check_days(program, early, step, target, given, shared)
+    _check_days(early, step, target, given, shared)
 
 
 def _check_days(
-    program: Program,
     early: _EarlyReads,
     step: ast.ChainStep,
     target: _StepTarget,
@@ -274,40 +265,43 @@ def _check_days(
             continue
         base = given.get(by_wire_name[day.name])
         source = (
-            program.values.get(base.value) if base and isinstance(base.value, ast.Ref) else None
+            early.program.values.get(base.value)
+            if base and isinstance(base.value, ast.Ref)
+            else None
         )
         if base is not None and source is not None and source.kind == STEP:
-            where = early.scope.module.source
+            where = early.scope.source
             known = f"`{base.name.text}`, from which it counts, is known when the chain goes on"
-            program.sink.report(
+            early.scope.report(
                 errors.MISSING_ARGUMENT,
-                step.workflow.span(where),
+                step.workflow,
                 names=quote_names([name]),
                 target=target.workflow.name,
                 labels=(Label(base.span(where), known),),
             )
 
 
-def _bind_value(program: Program, early: _EarlyReads, value: ast.Expr, target: ValueSymbol) -> None:
+def _bind_value(early: _EarlyReads, value: ast.Expr, target: ValueSymbol) -> None:
     if not early.reported(value):
-        check_binding(program, early.scope, value, target, places.CHAIN_VALUE, places.CHAIN_SECRET)
-        _check_trust(program, early.scope, value, target)
-        _check_null(program, early.scope, value, target)
+        check_binding(early.scope, value, target, places.CHAIN_VALUE, places.CHAIN_SECRET)
+        _check_trust(early.scope, value, target)
+        _check_null(early.scope, value, target)
         if target.kind == INPUT:
-            check_hand_over(program, early.scope, value, target)
+            check_hand_over(early.scope, value, target)
 
 
-def _check_null(program: Program, scope: ValueScope, value: ast.Expr, target: ValueSymbol) -> None:
+def _check_null(scope: ValueScope, value: ast.Expr, target: ValueSymbol) -> None:
     """Report an output that may be null for an input that may be left out but never null.
 
     The service passes outputs on unchanged, and null if there is no output.
     """
+    program = scope.program
     if not isinstance(value, ast.Ref) or target.field is None:
         return
     symbol, type_ = program.values.get(value), program.ref_types.get(value)
     if symbol is None or symbol.kind != STEP or type_ is None:
         return
-    span = value.span(scope.module.source)
+    span = value.span(scope.source)
     _check_names(program, span, symbol.type, value.path)
     if target.field.absent and isinstance(type_, Optional):
         report_null(program, span, f"{target.kind} `{target.name}`", target.field)
@@ -352,11 +346,12 @@ def _null_inside(source: Type, target: Type) -> FieldType | None:
     return None
 
 
-def _check_trust(program: Program, scope: ValueScope, value: ast.Expr, target: ValueSymbol) -> None:
+def _check_trust(scope: ValueScope, value: ast.Expr, target: ValueSymbol) -> None:
     """Report text from outside that is passed to an input without `@untrusted`.
 
     With the annotation, the workflow itself decides where such an input may be used.
     """
+    program = scope.program
     if target.kind != INPUT or find_untrusted_part(program, Origin(target, ())) is not None:
         return
     for ref in refs_outside_blocks(value):
@@ -365,11 +360,11 @@ def _check_trust(program: Program, scope: ValueScope, value: ast.Expr, target: V
             continue
         part = find_untrusted_part(program, Origin(symbol, steps_of(ref, symbol)))
         if part is not None:
-            program.sink.report(
+            scope.report(
                 errors.UNTRUSTED_IN_INSTRUCTION,
-                ref.span(scope.module.source),
+                ref,
                 place=f"input `{target.name}`",
-                written=ref.span(scope.module.source).text,
+                written=ref.span(scope.source).text,
                 why=part.why(direct=True),
                 help=f"declare input `{target.name}` of the workflow with `@untrusted`",
                 labels=(
@@ -379,60 +374,49 @@ def _check_trust(program: Program, scope: ValueScope, value: ast.Expr, target: V
             )
 
 
-def _resolve_unmatched(program: Program, early: _EarlyReads, value: ast.Expr) -> None:
+def _resolve_unmatched(early: _EarlyReads, value: ast.Expr) -> None:
     """Resolve the names of a value whose input is unknown, and which may be a secret."""
     if early.reported(value):
         return
     is_secret = isinstance(value, ast.Ref) and value.secret
-    infer_type(
-        program, early.scope, value, places.CHAIN_SECRET if is_secret else places.CHAIN_VALUE
-    )
+    infer_type(early.scope, value, places.CHAIN_SECRET if is_secret else places.CHAIN_VALUE)
 
 
-def _declare_step(
-    program: Program, scope: ValueScope, step: ast.ChainStep, target: _StepTarget | None
-) -> None:
+def _declare_step(scope: ValueScope, step: ast.ChainStep, target: _StepTarget | None) -> None:
     """Declare what later steps can read of this one: `name.outputs.field`."""
     outputs = None
     if target is not None:
-        outputs = program.workflow_fields[target.workflow.declaration].outputs
+        outputs = scope.program.workflow_fields[target.workflow.declaration].outputs
     type_ = ANY if outputs is None else RecordOf(None, outputs)
     record = RecordOf(step.name.text, (FieldType("outputs", type_),))
-    span = step.name.span(scope.module.source)
-    scope.declare(program, ValueSymbol(STEP, step.name.text, record, span))
+    span = step.name.span(scope.source)
+    scope.declare(ValueSymbol(STEP, step.name.text, record, span))
 
 
 def _declare_answers(
-    program: Program,
-    scope: ValueScope,
-    pause: ast.Pause,
-    known: set[str],
-    steps_before: int,
+    scope: ValueScope, pause: ast.Pause, known: set[str], steps_before: int
 ) -> PauseSymbol:
     """Declare what later steps can read of a pause: its answers, like inputs and secrets.
 
     `known` are the names on a command line that are taken.
     """
-    source = scope.module.source
     if not pause.answers:
-        program.sink.report(errors.EMPTY_PAUSE, _keyword_of_pause(scope, pause))
+        scope.report(errors.EMPTY_PAUSE, _keyword_of_pause(scope, pause))
     found: dict[str, tuple[FieldType, ...]] = {}
     for kind, section in ((INPUT, CHAIN_INPUTS), (SECRET, CHAIN_SECRETS)):
         written = tuple(a.field for a in pause.answers if a.secret == (kind == SECRET))
-        found[kind] = resolve_fields(program, scope.module, written, section)
+        found[kind] = resolve_fields(scope.module, written, section)
         names = {field.name.text: field.name for field in reversed(written)}
         for field in found[kind]:
-            span = names[field.name].span(source)
-            declared = scope.declare(
-                program, ValueSymbol(kind, field.name, field.type, span, field)
-            )
+            span = names[field.name].span(scope.source)
+            declared = scope.declare(ValueSymbol(kind, field.name, field.type, span, field))
             if declared and field.wire_name in known:
-                program.sink.report(errors.DUPLICATE_FIELD, span, name=field.wire_name)
+                scope.report(errors.DUPLICATE_FIELD, span, name=field.wire_name)
             known.add(field.wire_name)
     return PauseSymbol(pause, found[INPUT], found[SECRET], steps_before)
 
 
-def _check_places(program: Program, scope: ValueScope, chain: ast.ChainDecl) -> None:
+def _check_places(scope: ValueScope, chain: ast.ChainDecl) -> None:
     """Report pauses that are not between two steps."""
     order = [item for item in chain.items if isinstance(item, ast.ChainStep | ast.Pause)]
     for at, item in enumerate(order):
@@ -447,10 +431,8 @@ def _check_places(program: Program, scope: ValueScope, chain: ast.ChainDecl) -> 
             place, help = "after this pause", "remove it, or add the step that needs the answers"
         else:
             continue
-        program.sink.report(
-            errors.MISPLACED_PAUSE, _keyword_of_pause(scope, item), place=place, help=help
-        )
+        scope.report(errors.MISPLACED_PAUSE, _keyword_of_pause(scope, item), place=place, help=help)
 
 
 def _keyword_of_pause(scope: ValueScope, pause: ast.Pause) -> Span:
-    return Span(scope.module.source, pause.start, pause.start + len("pause"))
+    return Span(scope.source, pause.start, pause.start + len("pause"))

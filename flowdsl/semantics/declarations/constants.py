@@ -32,37 +32,36 @@ def resolve_consts(program: Program) -> None:
         scope = program.scopes[module]
         for entry in scope.own.values():
             if isinstance(entry.declaration, ast.ConstDecl):
-                _resolve_const(program, scope, entry.declaration)
+                _resolve_const(scope, entry.declaration)
 
 
-def _resolve_const(program: Program, scope: ModuleScope, const: ast.ConstDecl) -> None:
+def _resolve_const(scope: ModuleScope, const: ast.ConstDecl) -> None:
     """Evaluate one const, after those that it uses."""
+    program = scope.program
     if const in program.consts:
         return
     if const in program.resolving:
         cycle = [*program.resolving[program.resolving.index(const) :], const]
         names = " -> ".join(entry.name.text for entry in cycle if isinstance(entry, ast.ConstDecl))
-        span = const.name.span(scope.source)
-        program.sink.report(errors.CONST_CYCLE, span, cycle=names)
+        scope.report(errors.CONST_CYCLE, const.name, cycle=names)
         return
     if len(program.resolving) >= MAX_CHAIN:
-        span = const.name.span(scope.source)
-        program.sink.report(NESTING_TOO_DEEP, span, what="consts", limit=MAX_CHAIN)
+        scope.report(NESTING_TOO_DEEP, const.name, what="consts", limit=MAX_CHAIN)
         return
     if const.file is not None:
-        _resolve_file(program, scope, const, const.file)
+        _resolve_file(scope, const, const.file)
         return
     assert const.value is not None
     program.resolving.append(const)
     size = count_literal_characters(const.value)
     for home, used in _consts_in(scope, const.value):
-        _resolve_const(program, home, used)
+        _resolve_const(home, used)
         size += program.const_sizes.get(used, 0)
     program.resolving.pop()
     span = const.name.span(scope.source)
-    if not _is_small(program, scope, const, size):
+    if not _is_small(scope, const, size):
         return
-    type_ = infer_type(program, ValueScope(scope), const.value, places.CONSTANT)
+    type_ = infer_type(ValueScope(scope), const.value, places.CONSTANT)
     known = const.value in program.constants
     program.consts[const] = ValueSymbol(
         CONST,
@@ -71,50 +70,48 @@ def _resolve_const(program: Program, scope: ModuleScope, const: ast.ConstDecl) -
         span,
         value=program.constants.get(const.value),
         literal=None if known else const.value,
-        rows=tuple(_collect_fixture_rows(program, scope, const)),
+        rows=tuple(_collect_fixture_rows(scope, const)),
     )
 
 
 def _collect_fixture_rows(
-    program: Program, scope: ModuleScope, const: ast.ConstDecl
+    scope: ModuleScope, const: ast.ConstDecl
 ) -> Iterator[tuple[str, RowsFile | None]]:
     """Collect the rows that a fixture takes from files."""
     if isinstance(const.value, ast.ObjectExpr):
-        yield from collect_rows_files(program, scope, const.value, const.rows)
+        yield from collect_rows_files(scope, const.value, const.rows)
 
 
-def _resolve_file(
-    program: Program, scope: ModuleScope, const: ast.ConstDecl, written: ast.StringLit
-) -> None:
+def _resolve_file(scope: ModuleScope, const: ast.ConstDecl, written: ast.StringLit) -> None:
     """Set a const to the text of a file; nothing in it is a variable.
 
     Line ends are `\\n`, regardless of git and editors, and one at the end is removed.
     """
-    path = load_text(program, scope, written)
+    program = scope.program
+    path = load_text(scope, written)
     if path is None:
         return
     text = program.texts[path].replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n")
-    if not _is_small(program, scope, const, len(text)):
+    if not _is_small(scope, const, len(text)):
         return
     control = next((each for each in text if each in CONTROLS), None)
     if control is not None:
         line = text.count("\n", 0, text.index(control)) + 1
         reason = f"it holds the control character U+{ord(control):04X} (line {line})"
-        span = written.span(scope.source)
-        program.sink.report(errors.UNREADABLE_FILE, span, path=spell_flow_path(path), reason=reason)
+        scope.report(errors.UNREADABLE_FILE, written, path=spell_flow_path(path), reason=reason)
         return
     span = const.name.span(scope.source)
     program.consts[const] = ValueSymbol(CONST, const.name.text, STRING, span, value=text)
 
 
-def _is_small(program: Program, scope: ModuleScope, const: ast.ConstDecl, size: int) -> bool:
+def _is_small(scope: ModuleScope, const: ast.ConstDecl, size: int) -> bool:
     """Whether a const is within the maximum number of characters; one that is not is reported."""
-    program.const_sizes[const] = size
+    scope.program.const_sizes[const] = size
     if size <= MAX_CHARACTERS:
         return True
-    program.sink.report(
+    scope.report(
         errors.TOO_LARGE,
-        const.name.span(scope.source),
+        const.name,
         what=f"const `{const.name.text}`",
         size=size,
         unit="characters",

@@ -39,7 +39,6 @@ def names_day(
 
 
 def check_day(
-    program: Program,
     scope: ModuleScope,
     default: ast.ConstRef | ast.DayExpr,
     type_: Type,
@@ -52,19 +51,18 @@ def check_day(
     """
     if others is None or (type_ != DATE and not isinstance(type_, Unknown)):
         why = "this is no input" if others is None else f"this is a `{describe_type(type_)}`"
-        program.sink.report(errors.MISPLACED_DAY, default.span(scope.source), why=why)
+        scope.report(errors.MISPLACED_DAY, default, why=why)
         return None
     if isinstance(default, ast.ConstRef):
-        return _resolve_day(program, scope, default, (), others)
+        return _resolve_day(scope, default, (), others)
     shifts = tuple((each.count, each.unit) for each in default.shifts)
     if isinstance(default.base, ast.StartOf):
         return Day(default.base.unit, "", shifts)
     assert isinstance(default.base, ast.ConstRef), "only a `type` names a value"
-    return _resolve_day(program, scope, default.base, shifts, others)
+    return _resolve_day(scope, default.base, shifts, others)
 
 
 def _resolve_day(
-    program: Program,
     scope: ModuleScope,
     base: ast.ConstRef,
     shifts: tuple[tuple[int, str], ...],
@@ -80,15 +78,15 @@ def _resolve_day(
     elif base.name.namespace is None and name == TODAY and name not in scope.names:
         return Day(TODAY, "", shifts)
     else:
-        found = infer_type(program, ValueScope(scope), base, places.CONSTANT)
-        value = program.constants.get(base)
+        found = infer_type(ValueScope(scope), base, places.CONSTANT)
+        value = scope.program.constants.get(base)
         if isinstance(value, str) and is_spelled("date", value):
             return Day(FIXED, value, shifts)
         if isinstance(found, Unknown):
             return None
         why = "its value is not spelled as a date is"
     span = base.span(scope.source)
-    program.sink.report(errors.UNUSABLE_DAY, span, name=span.text, why=why)
+    scope.report(errors.UNUSABLE_DAY, span, name=span.text, why=why)
     return None
 
 

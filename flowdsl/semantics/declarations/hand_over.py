@@ -37,15 +37,14 @@ from ..values.expressions import key_text
 _DATES = ("2026-01-31", "1999-12-01", "2024-02-29")
 
 
-def check_hand_over(
-    program: Program, scope: ValueScope, value: ast.Expr, target: ValueSymbol
-) -> None:
+def check_hand_over(scope: ValueScope, value: ast.Expr, target: ValueSymbol) -> None:
     """Report a value that `target` refuses and an earlier output, or a chain's input, may have."""
-    if _report_unlisted_field(program, scope, value, target.type, target):
+    program = scope.program
+    if _report_unlisted_field(scope, value, target.type, target):
         return
     if not isinstance(value, ast.Ref) or target.field is None:
         return
-    span = value.span(scope.module.source)
+    span = value.span(scope.source)
     source = _field_at(program, value)
     if source is None:
         return
@@ -56,7 +55,7 @@ def check_hand_over(
                 continue
             problem, bound, argument = broken
             place = program.bound_places.get(want.constraints, {}).get(bound)
-            program.sink.report(
+            scope.report(
                 errors.VALUE_OUT_OF_BOUNDS,
                 span,
                 problem=(
@@ -72,7 +71,7 @@ def check_hand_over(
 
 
 def _report_unlisted_field(
-    program: Program, scope: ValueScope, value: ast.Expr, want: Type, target: ValueSymbol
+    scope: ValueScope, value: ast.Expr, want: Type, target: ValueSymbol
 ) -> bool:
     """Report a record that is handed on with a field that the receiving one does not have."""
     wanted = strip_optional(want)
@@ -82,11 +81,11 @@ def _report_unlisted_field(
         named = [(pair.value, wanted.by_either_name(key_text(pair.key))) for pair in value.pairs]
         inner = [(each, field.type) for each, field in named if field is not None]
     elif isinstance(value, ast.Ref):
-        unlisted = _find_unlisted_field(program.ref_types.get(value, UNKNOWN), want)
+        unlisted = _find_unlisted_field(scope.program.ref_types.get(value, UNKNOWN), want)
         if unlisted is not None:
-            program.sink.report(
+            scope.report(
                 errors.UNKNOWN_FIELD,
-                value.span(scope.module.source),
+                value,
                 owner=target.name,
                 name=unlisted,
                 help="an input takes no other fields: declare it, or hand on `{ ... }` without it",
@@ -95,9 +94,7 @@ def _report_unlisted_field(
         return unlisted is not None
     else:
         inner = []
-    reported = [
-        _report_unlisted_field(program, scope, each, type_, target) for each, type_ in inner
-    ]
+    reported = [_report_unlisted_field(scope, each, type_, target) for each, type_ in inner]
     return any(reported)
 
 

@@ -19,91 +19,90 @@ from ..values.assignability import is_assignable
 from ..values.expressions import check_text, infer_type
 
 
-def check_checks(program: Program, scope: ValueScope, section: ast.ChecksSection) -> None:
+def check_checks(scope: ValueScope, section: ast.ChecksSection) -> None:
     """Resolve the variables of the checks.
 
     Repeated labels are reported, as are fields in `extra` that FlowDSL writes itself.
     """
-    source = scope.module.source
     labels: dict[str, Span] = {}
     for check in section.checks:
-        _check_body(program, scope, check.body)
+        _check_body(scope, check.body)
         if check.extra is not None:
             from .wire import CHECK_FIELDS, check_extra
 
-            infer_type(program, scope, check.extra, places.CHECK)
-            check_extra(program, scope.module.module, check.extra, CHECK_FIELDS)
+            infer_type(scope, check.extra, places.CHECK)
+            check_extra(scope.program, scope.module.module, check.extra, CHECK_FIELDS)
         if check.label is None:
             continue
         name = check.label.value
-        span = check.label.span(source)
+        span = check.label.span(scope.source)
         if name in labels:
             first = (Label(labels[name], "first declared here"),)
-            program.sink.report(errors.DUPLICATE_DECLARATION, span, name=name, labels=first)
+            scope.report(errors.DUPLICATE_DECLARATION, span, name=name, labels=first)
         else:
             labels[name] = span
 
 
-def _check_body(program: Program, scope: ValueScope, body: ast.CheckBody) -> None:
+def _check_body(scope: ValueScope, body: ast.CheckBody) -> None:
     match body:
         case ast.FileCheck(target=target):
-            _check_target(program, scope, target, None)
+            _check_target(scope, target, None)
         case ast.ImageCheck(target=target, shows=shows):
-            _check_target(program, scope, target, shows)
+            _check_target(scope, target, shows)
         case ast.SchemaCheck():
             pass
         case ast.OutputCheck(statement=text) | ast.CleanupCheck(prompt=text):
-            check_text(program, scope, text, places.CHECK)
+            check_text(scope, text, places.CHECK)
 
 
-def _check_target(
-    program: Program, scope: ValueScope, target: ast.FileTarget, shows: ast.Text | None
-) -> None:
+def _check_target(scope: ValueScope, target: ast.FileTarget, shows: ast.Text | None) -> None:
     """Check a file target, and the description of the image.
 
     The variable of `files each` is in scope in both.
     """
+    program = scope.program
     loop: ValueSymbol | None = None
     match target:
         case ast.ExactTarget(names=names):
             for name in names:
-                check_text(program, scope, name, places.CHECK)
+                check_text(scope, name, places.CHECK)
         case ast.RegexTarget(pattern=pattern, count=count):
-            check_text(program, scope, pattern, places.CHECK)
+            check_text(scope, pattern, places.CHECK)
             value = program.constants.get(pattern)
             if isinstance(value, str):
-                check_pattern(program, pattern.span(scope.module.source), value)
-            _check_count(program, scope, count)
+                check_pattern(program, pattern.span(scope.source), value)
+            _check_count(scope, count)
         case ast.EachTarget(variable=variable, iterable=iterable, template=template):
-            element = _infer_element_type(program, scope, iterable)
-            span = variable.span(scope.module.source)
+            element = _infer_element_type(scope, iterable)
+            span = variable.span(scope.source)
             symbol = ValueSymbol(LOOP, variable.text, element, span)
             program.iterables[symbol] = iterable
-            loop = symbol if scope.declare(program, symbol) else None
-            check_text(program, scope, template, places.CHECK)
+            loop = symbol if scope.declare(symbol) else None
+            check_text(scope, template, places.CHECK)
     if shows is not None:
-        check_text(program, scope, shows, places.CHECK)
+        check_text(scope, shows, places.CHECK)
     if loop is not None:
         scope.end_loop(loop)
 
 
-def _check_count(program: Program, scope: ValueScope, count: ast.IntLit | ast.Ref | None) -> None:
+def _check_count(scope: ValueScope, count: ast.IntLit | ast.Ref | None) -> None:
+    program = scope.program
     if count is None:
         return
-    span = count.span(scope.module.source)
+    span = count.span(scope.source)
     if isinstance(count, ast.IntLit):
         program.constants[count] = count.value
         if count.value < 0:
-            program.sink.report(errors.BOUND_TOO_SMALL, span, value=count.value)
+            scope.report(errors.BOUND_TOO_SMALL, span, value=count.value)
         return
-    type_ = resolve_ref(program, scope, count, places.CHECK)
+    type_ = resolve_ref(scope, count, places.CHECK)
     inner = strip_optional(type_)
     known = program.constants.get(count)
     if isinstance(known, int) and known < 0:
-        program.sink.report(errors.BOUND_TOO_SMALL, span, value=known)
+        scope.report(errors.BOUND_TOO_SMALL, span, value=known)
     if not isinstance(inner, ListOf) and not is_assignable(inner, INT):
         what = "a count"
-        program.sink.report(
+        scope.report(
             errors.TYPE_MISMATCH,
             span,
             what=what,
@@ -113,18 +112,16 @@ def _check_count(program: Program, scope: ValueScope, count: ast.IntLit | ast.Re
         )
 
 
-def _infer_element_type(
-    program: Program, scope: ValueScope, iterable: ast.Ref | ast.ListExpr
-) -> Type:
-    type_ = infer_type(program, scope, iterable, places.CHECK_LIST)
+def _infer_element_type(scope: ValueScope, iterable: ast.Ref | ast.ListExpr) -> Type:
+    type_ = infer_type(scope, iterable, places.CHECK_LIST)
     inner = strip_optional(type_)
     if isinstance(inner, ListOf):
         return inner.element
     if isinstance(inner, Unknown):
         return UNKNOWN
     if inner != ANY:
-        span = iterable.span(scope.module.source)
-        program.sink.report(errors.NOT_A_LIST, span, written=span.text, type=describe_type(type_))
+        span = iterable.span(scope.source)
+        scope.report(errors.NOT_A_LIST, span, written=span.text, type=describe_type(type_))
         return UNKNOWN
     return ANY
 

@@ -19,7 +19,6 @@ from flowdsl.syntax.statements import SETTERS, STATEMENTS, variable_set_by
 from .. import errors
 from ..model import RUNTIME, ValueSymbol
 from ..names.scopes import ValueScope
-from ..program import Program
 from ..statements.arguments import task_of
 from ..types import STRING, UNKNOWN, FieldType, Type, Unknown, describe_type, strip_optional
 from ..values.assignability import is_assignable
@@ -41,16 +40,14 @@ class Outputs(Record):
     loop_names: frozenset[str] = frozenset()
 
 
-def declare_runtime(
-    program: Program, scope: ValueScope, body: ast.Block, outputs: Outputs
-) -> dict[str, ValueSymbol]:
+def declare_runtime(scope: ValueScope, body: ast.Block, outputs: Outputs) -> dict[str, ValueSymbol]:
     """Declare the runtime variables of `body` in `scope`, outputs among them, and return them.
 
     A variable that is set with two types is reported, as is one that no statement gives a type.
     Fills `program.set_outputs`.
     """
-    declaring = _Declaring(program, scope, outputs)
-    found = program.statements(body)
+    declaring = _Declaring(scope, outputs)
+    found = scope.program.statements(body)
     setters = [each for each in found if type(each) in SETTERS]
     declaring.declare_outputs(found, setters)
     for statement in setters:
@@ -68,10 +65,10 @@ class _Declaring:
     the statements without a type that may set a variable declared further down.
     """
 
-    def __init__(self, program: Program, scope: ValueScope, outputs: Outputs) -> None:
-        self.program = program
+    def __init__(self, scope: ValueScope, outputs: Outputs) -> None:
+        self.program = scope.program
         self.scope = scope
-        self.source = scope.module.source
+        self.source = scope.source
         self.outputs = outputs
         self.found: dict[str, ValueSymbol] = {}
         self.rejected: set[str] = set()
@@ -92,7 +89,7 @@ class _Declaring:
             if name not in taken and name not in self.found and self.scope.may_declare(name):
                 span = self.outputs.places[name]
                 symbol = ValueSymbol(RUNTIME, name, field.type, span, field, noun=self.outputs.noun)
-                self.scope.declare(self.program, symbol)
+                self.scope.declare(symbol)
                 self.found[name] = symbol
 
     def _find_declared_names(self, setters: Iterable[ast.Stmt]) -> Iterator[str]:
@@ -129,7 +126,7 @@ class _Declaring:
         elif earlier is not None:
             self._check_same_type(earlier, symbol)
         elif name.text not in self.rejected:
-            if self.scope.declare(self.program, symbol):
+            if self.scope.declare(symbol):
                 self.found[name.text] = symbol
             else:
                 self.rejected.add(name.text)
@@ -146,18 +143,18 @@ class _Declaring:
                 | ast.CopyStmt(type=ast.Node() as expr)
                 | ast.RunStmt(type=ast.Node() as expr)
             ):
-                return resolve_type(self.program, self.scope.module, expr)
+                return resolve_type(self.scope.module, expr)
             case ast.CopyStmt() | ast.ForStmt():
                 return STRING
             case ast.CallStmt():
-                task = task_of(self.program, self.scope, statement)
+                task = task_of(self.scope, statement)
                 return UNKNOWN if task is None or task.result is None else task.result
             case _:
                 return UNKNOWN
 
     def _check_same_type(self, earlier: ValueSymbol, later: ValueSymbol) -> None:
         if not _is_same_type(earlier.type, later.type):
-            self.program.sink.report(
+            self.scope.report(
                 errors.RUNTIME_TYPE_CONFLICT,
                 later.span,
                 name=later.name,
@@ -184,12 +181,12 @@ class _Declaring:
         span = name.span(self.source)
         self.rejected.add(name.text)
         if not self.scope.is_free(name.text):
-            self.scope.declare(self.program, ValueSymbol(RUNTIME, name.text, UNKNOWN, span))
+            self.scope.declare(ValueSymbol(RUNTIME, name.text, UNKNOWN, span))
             return
         # Its readers should not be reported as well.
         self.scope.clashing.add(name.text)
         near = rename_fix(span, self.found)
-        self.program.sink.report(
+        self.scope.report(
             errors.KEEP_UNDECLARED,
             span,
             name=name.text,
@@ -201,9 +198,9 @@ class _Declaring:
     def _report_kept_output(self, statement: ast.KeepStmt, symbol: ValueSymbol) -> None:
         """Report a `keep` that would set an output."""
         word = Span(self.source, statement.start, statement.start + len("keep"))
-        self.program.sink.report(
+        self.scope.report(
             errors.KEEP_OF_OUTPUT,
-            statement.name.span(self.source),
+            statement.name,
             name=symbol.name,
             operator="+=" if statement.append else "=",
             labels=(Label(symbol.span, f"the {symbol.title} is declared here"),),
@@ -238,7 +235,7 @@ class _Declaring:
                 help = suggest_known_names(noun, settable, name.text)
         if name.text not in self.found and self.scope.is_free(name.text):
             self.scope.clashing.add(name.text)
-        self.program.sink.report(
+        self.scope.report(
             errors.READING_WITHOUT_TYPE,
             span,
             name=name.text,

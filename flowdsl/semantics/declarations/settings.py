@@ -57,17 +57,14 @@ SECTIONS = frozenset(
 
 
 def check_settings(
-    program: Program,
-    scope: ValueScope,
-    settings: tuple[ast.Setting, ...],
-    rules: dict[str, SettingRule],
-    owner: str,
+    scope: ValueScope, settings: tuple[ast.Setting, ...], rules: dict[str, SettingRule], owner: str
 ) -> dict[str, Any]:
     """Return the values of `settings` in JSON form, checked against `rules`.
 
     `owner` says in a message what they are settings of.
     """
-    source = scope.module.source
+    program = scope.program
+    source = scope.source
     values: dict[str, Any] = {}
     first: dict[str, ast.Name] = {}
     for setting in settings:
@@ -81,17 +78,17 @@ def check_settings(
                 gap = Span(source, setting.name.end, setting.value.start)
                 opened = source.text.startswith("{", setting.value.start)
                 fixes = (Fix("leave out `=`", (Edit(gap, " "),), "safe"),) if opened else ()
-            program.sink.report(
+            scope.report(
                 errors.UNKNOWN_SETTING, span, name=name, owner=owner, help=help, fixes=fixes
             )
             continue
         if name in first:
             labels = (Label(first[name].span(source), "first set here"),)
             span = setting.name.span(source)
-            program.sink.report(errors.DUPLICATE_SETTING, span, name=name, labels=labels)
+            scope.report(errors.DUPLICATE_SETTING, span, name=name, labels=labels)
             continue
         first[name] = setting.name
-        check_value(program, scope, setting.value, rule.type, places.SETTING, f"`{name}`")
+        check_value(scope, setting.value, rule.type, places.SETTING, f"`{name}`")
         values[name] = constant_json(program, setting.value)
         if rule.limit is not None and isinstance(setting.value, ast.ListExpr):
             _check_limit(program, source, setting, len(setting.value.items), rule.limit)

@@ -20,7 +20,7 @@ from ..model import (
     WorkflowSymbol,
 )
 from ..names.scopes import ValueScope, report_reserved
-from ..program import Program, WorkflowFields
+from ..program import WorkflowFields
 from ..types import FieldType, RecordOf, Type, Unknown, describe_type
 from ..values.expressions import check_value
 from .constants import constant_json
@@ -70,7 +70,7 @@ _EXCLUSIVE = (
 )
 
 
-def check_sections(program: Program, scope: ModuleScope, items: tuple[ast.Node, ...]) -> None:
+def check_sections(scope: ModuleScope, items: tuple[ast.Node, ...]) -> None:
     """Report repeated sections, and sections next to one that replaces them."""
     first: dict[type[ast.Node], ast.Node] = {}
     for item in items:
@@ -81,13 +81,13 @@ def check_sections(program: Program, scope: ModuleScope, items: tuple[ast.Node, 
             labels = (Label(_keyword_of_section(scope, first[kind]), "the first one"),)
             name = _SECTION_NAMES[kind]
             span = _keyword_of_section(scope, item)
-            program.sink.report(errors.DUPLICATE_SECTION, span, name=name, labels=labels)
+            scope.report(errors.DUPLICATE_SECTION, span, name=name, labels=labels)
         else:
             first[kind] = item
     for one, other in _EXCLUSIVE:
         if one in first and other in first:
             earlier, later = sorted((first[one], first[other]), key=lambda item: item.start)
-            program.sink.report(
+            scope.report(
                 errors.CONFLICTING_SECTIONS,
                 _keyword_of_section(scope, later),
                 one=_SECTION_NAMES[one],
@@ -102,53 +102,52 @@ def _keyword_of_section(scope: ModuleScope, section: ast.Node) -> Span:
     return Span(scope.source, section.start, section.start + len(word))
 
 
-def declare_task(program: Program, scope: ModuleScope, task: ast.TaskDecl) -> None:
+def declare_task(scope: ModuleScope, task: ast.TaskDecl) -> None:
     """Resolve the parameters and the result of a task."""
+    program = scope.program
     params: list[ValueSymbol] = []
     defaults: dict[str, Any] = {}
     names = ValueScope(scope)
     for param in task.params:
         name = param.name.text
-        type_ = resolve_type(program, scope, param.type)
+        type_ = resolve_type(scope, param.type)
         kind = SECRET if param.secret else PARAMETER
         has_default = param.default is not None and not param.secret
         default = None
         if param.default is not None:
-            span = param.default.span(scope.source)
             if param.secret:
-                program.sink.report(errors.SECRET_WITH_DEFAULT, span, name=name)
+                scope.report(errors.SECRET_WITH_DEFAULT, param.default, name=name)
             what = f"the default of `{name}`"
-            check_value(program, ValueScope(scope), param.default, type_, places.CONSTANT, what)
+            check_value(ValueScope(scope), param.default, type_, places.CONSTANT, what)
             default = constant_json(program, param.default)
         field = FieldType(name, type_, has_default=has_default, default=default)
         symbol = ValueSymbol(kind, name, type_, param.name.span(scope.source), field)
-        if not names.declare(program, symbol):
+        if not names.declare(symbol):
             continue
         params.append(symbol)
         if has_default:
             defaults[name] = default
-    result = _task_result(program, scope, task)
+    result = _task_result(scope, task)
     program.tasks[task] = TaskSymbol(
         task.name.text, task, scope.module, tuple(params), defaults, result, {}
     )
 
 
-def _task_result(program: Program, scope: ModuleScope, task: ast.TaskDecl) -> Type | None:
+def _task_result(scope: ModuleScope, task: ast.TaskDecl) -> Type | None:
     if task.result is None:
         return None
-    result = resolve_type(program, scope, task.result)
+    result = resolve_type(scope, task.result)
     if not isinstance(result, RecordOf | Unknown):
-        span = task.result.span(scope.source)
-        program.sink.report(errors.RESULT_NOT_A_RECORD, span, type=describe_type(result))
+        scope.report(errors.RESULT_NOT_A_RECORD, task.result, type=describe_type(result))
     return result
 
 
-def declare_workflow(program: Program, scope: ModuleScope, workflow: ast.WorkflowDecl) -> None:
+def declare_workflow(scope: ModuleScope, workflow: ast.WorkflowDecl) -> None:
     """Resolve the inputs, secrets and outputs of a workflow.
 
     Files that replace these sections (`inputs from` and the like) are read.
     """
-    check_sections(program, scope, workflow.items)
+    check_sections(scope, workflow.items)
     inputs: tuple[FieldType, ...] = ()
     secrets: tuple[FieldType, ...] = ()
     outputs: tuple[FieldType, ...] = ()
@@ -156,14 +155,14 @@ def declare_workflow(program: Program, scope: ModuleScope, workflow: ast.Workflo
     for item in workflow.items:
         match item:
             case ast.InputsSection(fields=fields):
-                inputs = inputs or resolve_fields(program, scope, fields, INPUTS, days=True)
+                inputs = inputs or resolve_fields(scope, fields, INPUTS, days=True)
             case ast.SecretsSection(fields=fields):
-                secrets = secrets or resolve_fields(program, scope, fields, SECRETS)
+                secrets = secrets or resolve_fields(scope, fields, SECRETS)
             case ast.OutputsSection(fields=fields):
-                outputs = outputs or resolve_fields(program, scope, fields, OUTPUTS)
+                outputs = outputs or resolve_fields(scope, fields, OUTPUTS)
                 for name in (field.name for field in fields):
                     if name.text in RESERVED:
-                        report_reserved(program, scope, name.text, name.span(scope.source))
+                        report_reserved(scope, name.text, name.span(scope.source))
             case (
                 ast.InputsFrom(path=path)
                 | ast.OutputsFrom(path=path)
@@ -171,10 +170,10 @@ def declare_workflow(program: Program, scope: ModuleScope, workflow: ast.Workflo
                 | ast.ChecksFrom(path=path)
                 | ast.ExtraFrom(path=path)
             ):
-                files.setdefault(type(item), load_text(program, scope, path))
+                files.setdefault(type(item), load_text(scope, path))
             case _:
                 pass
-    program.workflows[workflow] = WorkflowSymbol(
+    scope.program.workflows[workflow] = WorkflowSymbol(
         name=workflow.name.text,
         declaration=workflow,
         module=scope.module,
@@ -192,13 +191,12 @@ def declare_workflow(program: Program, scope: ModuleScope, workflow: ast.Workflo
         extra_from=files.get(ast.ExtraFrom),
         extra={},
     )
-    program.workflow_fields[workflow] = _resolve_workflow_fields(
-        program, scope, workflow, inputs, secrets, outputs
+    scope.program.workflow_fields[workflow] = _resolve_workflow_fields(
+        scope, workflow, inputs, secrets, outputs
     )
 
 
 def _resolve_workflow_fields(
-    program: Program,
     scope: ModuleScope,
     workflow: ast.WorkflowDecl,
     inputs: tuple[FieldType, ...],
@@ -208,10 +206,10 @@ def _resolve_workflow_fields(
     """Return the fields of a workflow; schema files supply those of the sections they replace."""
     known_inputs: tuple[FieldType, ...] | None = inputs
     known_outputs: tuple[FieldType, ...] | None = outputs
-    symbol = program.workflows[workflow]
+    symbol = scope.program.workflows[workflow]
     for item in workflow.items:
         if isinstance(item, ast.InputsFrom):
-            found = _read_schema(program, scope, item.path, symbol.inputs_from)
+            found = _read_schema(scope, item.path, symbol.inputs_from)
             known_inputs = None if found is None else tuple(f for f in found if f.name[0] != "$")
             if found is not None:
                 secrets += tuple(
@@ -220,7 +218,7 @@ def _resolve_workflow_fields(
                     if f.name[0] == "$" and f.name[1:] not in {s.name for s in secrets}
                 )
         elif isinstance(item, ast.OutputsFrom):
-            known_outputs = _read_schema(program, scope, item.path, symbol.outputs_from)
+            known_outputs = _read_schema(scope, item.path, symbol.outputs_from)
         elif isinstance(item, ast.Setting) and item.name.text == "inputs":
             # It probably should be the section, which is reported.
             known_inputs = None
@@ -230,8 +228,9 @@ def _resolve_workflow_fields(
 
 
 def _read_schema(
-    program: Program, scope: ModuleScope, written: ast.StringLit, path: str | None
+    scope: ModuleScope, written: ast.StringLit, path: str | None
 ) -> tuple[FieldType, ...] | None:
+    program = scope.program
     if path is None or path not in program.texts:
         return None
     from ..values.schema_files import read_signature_fields
@@ -260,10 +259,9 @@ def value_symbols(
                 names.setdefault(field.name.text, field.name)
         elif isinstance(item, ast.InputsFrom):
             elsewhere = item.path
-    source = scope.source
     return [
         ValueSymbol(
-            kind, field.name, field.type, names.get(field.name, elsewhere).span(source), field
+            kind, field.name, field.type, names.get(field.name, elsewhere).span(scope.source), field
         )
         for field in fields
     ]

@@ -10,15 +10,15 @@ from flowdsl.syntax import ast
 from .. import errors
 from ..model import ModuleScope, RowsFile
 from ..modules import project_path, read_text
-from ..program import Program
 from ..values.expressions import key_text
 
 
-def load_text(program: Program, scope: ModuleScope, written: ast.StringLit) -> str | None:
+def load_text(scope: ModuleScope, written: ast.StringLit) -> str | None:
     """Return the project path of a text file that the source names; None if it is unreadable.
 
     In that case it is reported; otherwise its content is kept in `program.texts`.
     """
+    program = scope.program
     outside = errors.FILE_OUTSIDE_PROJECT
     path = project_path(scope.source, written, outside, program.sink)
     if path is None:
@@ -31,21 +31,17 @@ def load_text(program: Program, scope: ModuleScope, written: ast.StringLit) -> s
     return path
 
 
-def rows_file(program: Program, scope: ModuleScope, rows: ast.GivenRows) -> RowsFile | None:
+def rows_file(scope: ModuleScope, rows: ast.GivenRows) -> RowsFile | None:
     """Return the file that `rows` names; None, with a report, if it cannot be used."""
     if rows.word.text != "rows":
-        span = rows.word.span(scope.source)
-        program.sink.report(errors.NO_ROWS, span, word=rows.word.text)
+        scope.report(errors.NO_ROWS, rows.word, word=rows.word.text)
         return None
-    path = load_text(program, scope, rows.path)
+    path = load_text(scope, rows.path)
     return None if path is None else RowsFile(path, rows.path.span(scope.source))
 
 
 def collect_rows_files(
-    program: Program,
-    scope: ModuleScope,
-    value: ast.ObjectExpr | None,
-    rows: Iterable[ast.GivenRows],
+    scope: ModuleScope, value: ast.ObjectExpr | None, rows: Iterable[ast.GivenRows]
 ) -> Iterator[tuple[str, RowsFile | None]]:
     """Yield the files that a record names besides its values; None for one that is reported.
 
@@ -55,11 +51,10 @@ def collect_rows_files(
     if value is not None:
         first = {key_text(pair.key): pair.key for pair in value.pairs}
     for each in rows:
-        file, name = rows_file(program, scope, each), each.name.text
+        file, name = rows_file(scope, each), each.name.text
         if name in first:
             labels = (Label(first[name].span(scope.source), "first set here"),)
-            span = each.name.span(scope.source)
-            program.sink.report(errors.DUPLICATE_FIELD, span, name=name, labels=labels)
+            scope.report(errors.DUPLICATE_FIELD, each.name, name=name, labels=labels)
         else:
             yield name, file
         first.setdefault(name, each.name)

@@ -39,37 +39,36 @@ CHAIN_INPUTS = "chain inputs"
 CHAIN_SECRETS = "chain secrets"
 
 
-def resolve_type(program: Program, scope: ModuleScope, expr: ast.TypeExpr) -> Type:
+def resolve_type(scope: ModuleScope, expr: ast.TypeExpr) -> Type:
     """Resolve `expr` to a type, which is kept in `program.declared_types`."""
-    known = program.declared_types.get(expr)
+    known = scope.program.declared_types.get(expr)
     if known is None:
-        known = program.declared_types[expr] = _resolve_expression(program, scope, expr)
+        known = scope.program.declared_types[expr] = _resolve_expression(scope, expr)
     return known
 
 
-def _resolve_expression(program: Program, scope: ModuleScope, expr: ast.TypeExpr) -> Type:
+def _resolve_expression(scope: ModuleScope, expr: ast.TypeExpr) -> Type:
     match expr:
         case ast.NamedType(name=dotted):
             if dotted.namespace is None and dotted.name.text in PRIMITIVE:
                 return PRIMITIVE[dotted.name.text]
-            entry = find_declaration(program, scope, dotted, "type")
-            return UNKNOWN if entry is None else _resolve_named_type(program, scope, dotted, entry)
+            entry = find_declaration(scope, dotted, "type")
+            return UNKNOWN if entry is None else _resolve_named_type(scope, dotted, entry)
         case ast.ObjectType(fields=fields):
             if not fields:
-                program.sink.report(errors.EMPTY_RECORD, expr.span(scope.source))
-            return RecordOf(None, resolve_fields(program, scope, fields, RECORD))
+                scope.report(errors.EMPTY_RECORD, expr)
+            return RecordOf(None, resolve_fields(scope, fields, RECORD))
         case ast.EnumType():
-            return _resolve_enum(program, scope, expr)
+            return _resolve_enum(scope, expr)
         case ast.ListType(element=element):
-            return ListOf(resolve_type(program, scope, element))
+            return ListOf(resolve_type(scope, element))
         case ast.OptionalType(inner=inner):
-            type_ = resolve_type(program, scope, inner)
+            type_ = resolve_type(scope, inner)
             return type_ if isinstance(type_, Optional | Unknown) else Optional(type_)
 
 
-def _resolve_named_type(
-    program: Program, scope: ModuleScope, used: ast.Dotted, entry: Entry
-) -> Type:
+def _resolve_named_type(scope: ModuleScope, used: ast.Dotted, entry: Entry) -> Type:
+    program = scope.program
     declaration = entry.declaration
     assert isinstance(declaration, ast.RecordDecl | ast.AliasDecl)
     if declaration in program.resolving:
@@ -77,19 +76,17 @@ def _resolve_named_type(
         names = " -> ".join(
             step.name.text for step in cycle if isinstance(step, ast.RecordDecl | ast.AliasDecl)
         )
-        program.sink.report(errors.RECURSIVE_TYPE, used.span(scope.source), cycle=names)
+        scope.report(errors.RECURSIVE_TYPE, used, cycle=names)
         return UNKNOWN
     if len(program.resolving) >= MAX_CHAIN and declaration not in program.named_types:
-        span = used.span(scope.source)
-        program.sink.report(NESTING_TOO_DEEP, span, what="types", limit=MAX_CHAIN)
+        scope.report(NESTING_TOO_DEEP, used, what="types", limit=MAX_CHAIN)
         return UNKNOWN
-    return resolve_declared_type(program, entry.home, declaration)
+    return resolve_declared_type(entry.home, declaration)
 
 
-def resolve_declared_type(
-    program: Program, home: ModuleScope, declaration: ast.RecordDecl | ast.AliasDecl
-) -> Type:
+def resolve_declared_type(home: ModuleScope, declaration: ast.RecordDecl | ast.AliasDecl) -> Type:
     """Resolve a type declaration: one object for each, since records are equal by identity."""
+    program = home.program
     known = program.named_types.get(declaration)
     if known is not None:
         return known
@@ -98,10 +95,10 @@ def resolve_declared_type(
     type_: Type
     if isinstance(declaration, ast.RecordDecl):
         if not declaration.fields:
-            program.sink.report(errors.EMPTY_RECORD, declaration.name.span(home.source))
-        type_ = RecordOf(name, resolve_fields(program, home, declaration.fields, RECORD))
+            home.report(errors.EMPTY_RECORD, declaration.name)
+        type_ = RecordOf(name, resolve_fields(home, declaration.fields, RECORD))
     else:
-        type_ = resolve_type(program, home, declaration.type)
+        type_ = resolve_type(home, declaration.type)
         if isinstance(type_, Enum):
             type_ = Enum(type_.values, type_.name or name, type_.open)
         elif isinstance(type_, RecordOf) and type_.name is None:
@@ -111,22 +108,19 @@ def resolve_declared_type(
     return type_
 
 
-def _resolve_enum(program: Program, scope: ModuleScope, expr: ast.EnumType) -> Type:
+def _resolve_enum(scope: ModuleScope, expr: ast.EnumType) -> Type:
     """Return the enum of some values; UNKNOWN, with a report, if texts and numbers are mixed."""
     first: dict[str | int, ast.Node] = {}
     kinds: dict[type, ast.Node] = {}
     for literal in expr.values:
-        span = literal.span(scope.source)
         if literal.value in first:
             label = Label(first[literal.value].span(scope.source), "first listed here")
-            program.sink.report(
-                errors.DUPLICATE_ENUM_VALUE, span, value=literal.value, labels=(label,)
-            )
+            scope.report(errors.DUPLICATE_ENUM_VALUE, literal, value=literal.value, labels=(label,))
         first.setdefault(literal.value, literal)
         kinds.setdefault(type(literal), literal)
     if len(kinds) > 1 or (expr.open and ast.IntLit in kinds):
         number = kinds[ast.IntLit].span(scope.source)
-        program.sink.report(
+        scope.report(
             errors.MIXED_ENUM,
             number,
             written=number.text,
@@ -139,12 +133,7 @@ def _resolve_enum(program: Program, scope: ModuleScope, expr: ast.EnumType) -> T
 
 
 def resolve_fields(
-    program: Program,
-    scope: ModuleScope,
-    fields: tuple[ast.Field, ...],
-    section: str,
-    *,
-    days: bool = False,
+    scope: ModuleScope, fields: tuple[ast.Field, ...], section: str, *, days: bool = False
 ) -> tuple[FieldType, ...]:
     """Resolve the fields of a record or section.
 
@@ -157,32 +146,30 @@ def resolve_fields(
     wire: dict[str, ast.Name] = {}
     for field in fields:
         if field.name.text in first:
-            _report_duplicate(program, scope, first, field.name.text, field.name)
+            _report_duplicate(scope, first, field.name.text, field.name)
             continue
         first[field.name.text] = field.name
         del others[field.name.text]
-        type_ = _resolve_field(program, scope, field, section, others if days else None)
+        type_ = _resolve_field(scope, field, section, others if days else None)
         others[type_.name] = type_
         wire_name = type_.wire_name
         if wire_name in wire:
-            _report_duplicate(program, scope, wire, wire_name, field.name)
+            _report_duplicate(scope, wire, wire_name, field.name)
             continue
         wire[wire_name] = field.name
         resolved.append(type_)
-        program.field_places[type_] = (scope.source, field.name)
+        scope.program.field_places[type_] = (scope.source, field.name)
     return tuple(resolved)
 
 
 def _report_duplicate(
-    program: Program, scope: ModuleScope, first: dict[str, ast.Name], name: str, again: ast.Name
+    scope: ModuleScope, first: dict[str, ast.Name], name: str, again: ast.Name
 ) -> None:
     labels = (Label(first[name].span(scope.source), "first declared here"),)
-    span = again.span(scope.source)
-    program.sink.report(errors.DUPLICATE_FIELD, span, name=name, labels=labels)
+    scope.report(errors.DUPLICATE_FIELD, again, name=name, labels=labels)
 
 
 def _resolve_field(
-    program: Program,
     scope: ModuleScope,
     field: ast.Field,
     section: str,
@@ -194,9 +181,9 @@ def _resolve_field(
     itself is None if a date cannot be the default.
     """
     name = field.name.text
-    type_ = resolve_type(program, scope, field.type)
+    type_ = resolve_type(scope, field.type)
     if field.absent:
-        _check_absent(program, scope, field, type_)
+        _check_absent(scope, field, type_)
     # `any` also accepts null.
     absent = field.absent and not isinstance(type_, Optional | Unknown) and type_ != ANY
     if field.absent and not isinstance(type_, Optional | Unknown):
@@ -204,7 +191,7 @@ def _resolve_field(
     constraints = NO_CONSTRAINTS
     if field.annotations:
         context = AnnotationContext(scope, name, type_, section)
-        constraints = field_constraints(program, context, field.annotations)
+        constraints = field_constraints(context, field.annotations)
     default = None
     has_default = field.default is not None
     if field.default is not None:
@@ -212,32 +199,30 @@ def _resolve_field(
         if section in (SECRETS, CHAIN_SECRETS):
             removal = Edit(Span(span.source, field.type.end, span.end), "")
             fixes = (Fix("remove the default", (removal,)),)
-            program.sink.report(errors.SECRET_WITH_DEFAULT, span, name=name, fixes=fixes)
+            scope.report(errors.SECRET_WITH_DEFAULT, span, name=name, fixes=fixes)
             has_default = False
         elif constraints.machine:
-            program.sink.report(errors.MACHINE_INPUT_WITH_DEFAULT, span, name=name)
+            scope.report(errors.MACHINE_INPUT_WITH_DEFAULT, span, name=name)
         if names_day(scope, field.default, others or {}):
             assert isinstance(field.default, ast.ConstRef | ast.DayExpr)
             day = None
             if not field.absent and section not in (SECRETS, CHAIN_SECRETS):  # reported already
-                day = check_day(program, scope, field.default, type_, others)
+                day = check_day(scope, field.default, type_, others)
             return FieldType(name, type_, constraints, day is None, doc=field.doc, day=day)
         assert not isinstance(field.default, ast.DayExpr)
         what = f"the default of `{name}`"
         bounded = FieldType(name, type_, constraints)
-        check_value(
-            program, ValueScope(scope), field.default, type_, places.CONSTANT, what, bounded
-        )
-        default = constant_json(program, field.default)
+        check_value(ValueScope(scope), field.default, type_, places.CONSTANT, what, bounded)
+        default = constant_json(scope.program, field.default)
         # An undeclared name has been reported, and may be intended as null.
         if has_default and not (
             field.absent or default is None or isinstance(default, ast.ConstRef)
         ):
-            type_ = _never_missing(program, scope, field, type_)
+            type_ = _never_missing(scope, field, type_)
     return FieldType(name, type_, constraints, has_default, default, field.doc, absent)
 
 
-def _check_absent(program: Program, scope: ModuleScope, field: ast.Field, type_: Type) -> None:
+def _check_absent(scope: ModuleScope, field: ast.Field, type_: Type) -> None:
     """Report a field `name?:` whose type is already optional, or that has a default."""
     name, source = field.name.text, scope.source
     written = source.text[field.type.start : field.type.end]
@@ -251,12 +236,12 @@ def _check_absent(program: Program, scope: ModuleScope, field: ast.Field, type_:
         help = f"write `{name}: {written}`, or leave out the default"
     if problem is not None:
         fixes = (Fix("remove the `?` behind the name", (Edit(mark, ""),)),)
-        program.sink.report(
+        scope.report(
             errors.CONTRADICTORY_OPTIONAL, mark, name=name, problem=problem, help=help, fixes=fixes
         )
 
 
-def _never_missing(program: Program, scope: ModuleScope, field: ast.Field, type_: Type) -> Type:
+def _never_missing(scope: ModuleScope, field: ast.Field, type_: Type) -> Type:
     """Return the type of a field with a default; one that may be missing is reported."""
     if not isinstance(type_, Optional):
         return type_
@@ -265,9 +250,7 @@ def _never_missing(program: Program, scope: ModuleScope, field: ast.Field, type_
     if source.text[field.type.end - 1] == "?":
         mark = Span(source, field.type.end - 1, field.type.end)
         fixes = (Fix("remove the `?`", (Edit(mark, ""),), "safe"),)
-    program.sink.report(
-        errors.DEFAULT_OF_OPTIONAL, field.type.span(source), name=field.name.text, fixes=fixes
-    )
+    scope.report(errors.DEFAULT_OF_OPTIONAL, field.type, name=field.name.text, fixes=fixes)
     return type_.inner
 
 
@@ -277,4 +260,4 @@ def resolve_declared_types(program: Program) -> None:
         scope = program.scopes[module]
         for declaration in module.declarations:
             if isinstance(declaration, ast.RecordDecl | ast.AliasDecl):
-                resolve_declared_type(program, scope, declaration)
+                resolve_declared_type(scope, declaration)

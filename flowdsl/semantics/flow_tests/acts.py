@@ -25,7 +25,6 @@ Subject = WorkflowSymbol | TaskSymbol | ChainSymbol
 
 
 def check_act(
-    program: Program,
     scope: ValueScope,
     act: ast.Act,
     workflow: Subject | None,
@@ -36,15 +35,16 @@ def check_act(
 
     With `words`, only those words can occur in the values of a run.
     """
+    program = scope.program
     if texts is None or workflow is None:
         return
 
     def report(
         node: ast.Node, doing: str, noun: str, known: TextPatterns, text: str, help: str = ""
     ) -> None:
-        program.sink.report(
+        scope.report(
             errors.UNKNOWN_ACT,
-            node.span(scope.module.source),
+            node,
             workflow=workflow.name,
             act=f"{doing} {make_quotable(text)}" if text else doing,
             help=help or _describe_nearest_texts(program, noun, known, text),
@@ -79,22 +79,22 @@ _NO_EMPTY = (
 
 
 def check_step(
-    program: Program,
     scope: ValueScope,
     title: ast.Text | ast.PartText,
     workflow: Subject | None,
     texts: RunTexts | None,
 ) -> None:
     """Check the title of a step that a run is expected to reach."""
-    check_text(program, scope, inner_text(title), places.TEST_VALUE)
+    program = scope.program
+    check_text(scope, inner_text(title), places.TEST_VALUE)
     text = program.constants.get(inner_text(title))
     if texts is None or workflow is None or not isinstance(text, str):
         return
     text = on_one_line(text)
     if not is_possible(texts.steps, title, text):
-        program.sink.report(
+        scope.report(
             errors.UNKNOWN_ACT,
-            title.span(scope.module.source),
+            title,
             workflow=workflow.name,
             act=f"step {make_quotable(text)}",
             help=_describe_nearest_texts(program, "step", texts.steps, text),
@@ -125,21 +125,17 @@ def is_possible(
 
 
 def check_selector(
-    program: Program,
-    scope: ValueScope,
-    selector: Selector,
-    workflow: Subject | None,
-    texts: RunTexts | None,
+    scope: ValueScope, selector: Selector, workflow: Subject | None, texts: RunTexts | None
 ) -> None:
     """Check which entries of which loop, or which rounds or attempts, a selector means."""
     noun = selector.kind if isinstance(selector, ast.PassNumber) else "item"
     if isinstance(selector, ast.ItemNumber | ast.PassNumber):
         number = selector.number.value
-        program.constants[selector.number] = number
+        scope.program.constants[selector.number] = number
         if number < 1 and workflow is not None:
-            program.sink.report(
+            scope.report(
                 errors.UNKNOWN_ITEM,
-                selector.number.span(scope.module.source),
+                selector.number,
                 workflow=workflow.name,
                 which=f"with {'a round' if noun == 'round' else f'an {noun}'} {number}",
                 help=f"{noun}s are counted from 1",
@@ -147,9 +143,9 @@ def check_selector(
             return
     if isinstance(selector, ast.PassNumber):
         if texts is not None and workflow is not None and noun not in texts.passes:
-            program.sink.report(
+            scope.report(
                 errors.UNKNOWN_ITEM,
-                selector.span(scope.module.source),
+                selector,
                 workflow=workflow.name,
                 which=f"with {noun}s",
                 help=_PASSES[noun],
@@ -157,11 +153,11 @@ def check_selector(
         return
     loop = None
     if texts is not None and workflow is not None:
-        loop = _find_loop(program, scope, selector, workflow, texts)
+        loop = _find_loop(scope, selector, workflow, texts)
     if isinstance(selector, ast.ItemWhere):
-        wanted = UNKNOWN if loop is None else _field_type(program, scope, selector, loop)
+        wanted = UNKNOWN if loop is None else _field_type(scope, selector, loop)
         what = f"`{selector.field.text}` of an item"
-        check_value(program, scope, selector.value, wanted, places.TEST_VALUE, what)
+        check_value(scope, selector.value, wanted, places.TEST_VALUE, what)
 
 
 _PASSES = {
@@ -172,18 +168,14 @@ _PASSES = {
 
 
 def _find_loop(
-    program: Program,
-    scope: ValueScope,
-    selector: ast.ItemNumber | ast.ItemWhere,
-    workflow: Subject,
-    texts: RunTexts,
+    scope: ValueScope, selector: ast.ItemNumber | ast.ItemWhere, workflow: Subject, texts: RunTexts
 ) -> ast.ForStmt | None:
     """Find the loop that is meant; None, with a report, if there is none or it is ambiguous.
 
     Nothing is reported if the list of some loop is unknown.
     """
     if any(
-        isinstance(loop.iterable, ast.Ref) and loop.iterable not in program.values
+        isinstance(loop.iterable, ast.Ref) and loop.iterable not in scope.program.values
         for loop in texts.loops
     ):
         return None
@@ -196,16 +188,10 @@ def _find_loop(
     if names:
         help = f"there are loops of {join_names(names)}"
         if of is None:
-            help += (
-                f": write `{selector.span(scope.module.source).text} of {names[0]}`, or of another"
-            )
+            help += f": write `{selector.span(scope.source).text} of {names[0]}`, or of another"
         which = "that `item` alone could mean" if of is None else f"of `{of.text}`"
-    program.sink.report(
-        errors.UNKNOWN_ITEM,
-        (of or selector).span(scope.module.source),
-        workflow=workflow.name,
-        which=which,
-        help=help,
+    scope.report(
+        errors.UNKNOWN_ITEM, of or selector, workflow=workflow.name, which=which, help=help
     )
     return None
 
@@ -233,11 +219,9 @@ def element_type(program_types: dict[ast.Ref, Type], loop: ast.ForStmt) -> Type:
     return strip_optional(list_type.element) if isinstance(list_type, ListOf) else UNKNOWN
 
 
-def _field_type(
-    program: Program, scope: ValueScope, selector: ast.ItemWhere, loop: ast.ForStmt
-) -> Type:
+def _field_type(scope: ValueScope, selector: ast.ItemWhere, loop: ast.ForStmt) -> Type:
     """Return the type of the field that selects entries; a field that they lack is reported."""
-    element = element_type(program.ref_types, loop)
+    element = element_type(scope.program.ref_types, loop)
     name = selector.field.text
     if isinstance(loop.iterable, ast.Ref) and isinstance(element, Unknown):
         return UNKNOWN  # an error in its type is reported already
@@ -250,6 +234,8 @@ def _field_type(
         if field is not None:
             return Optional(strip_optional(field.type))
         known = [each.name for each in element.fields]
-    span = selector.field.span(scope.module.source)
-    program.report_unknown(errors.UNKNOWN_FIELD, span, "field", known, name=name, owner="an item")
+    span = selector.field.span(scope.source)
+    scope.program.report_unknown(
+        errors.UNKNOWN_FIELD, span, "field", known, name=name, owner="an item"
+    )
     return UNKNOWN

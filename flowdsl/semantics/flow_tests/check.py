@@ -28,7 +28,7 @@ from ..model import (
 )
 from ..names.references import resolve_ref
 from ..names.scopes import ValueScope, find_declaration
-from ..program import Program, WorkflowFields
+from ..program import WorkflowFields
 from ..statements.arguments import quote_names
 from ..types import (
     BOOL,
@@ -73,25 +73,25 @@ from .values import (
 )
 
 
-def check_test(program: Program, module: ModuleScope, test: ast.TestDecl) -> None:
+def check_test(module: ModuleScope, test: ast.TestDecl) -> None:
     """Check one test against its subject.
 
     Something that is missing there because of another error is reported already, and is not
     reported again.
     """
+    program = module.program
     for case in (item for item in test.items if isinstance(item, ast.TestCase)):
         ends = (item for item in test.items if isinstance(item, _ENDS))
-        check_sections(program, module, (*ends, *case.items))
-    check_sections(program, module, test.items)
+        check_sections(module, (*ends, *case.items))
+    check_sections(module, test.items)
     kind = "workflow"
     if test.kind is not None and test.kind.text in ("task", "chain"):
         kind = test.kind.text
     elif test.kind is not None:
-        span = test.kind.span(module.source)
-        program.sink.report(errors.UNKNOWN_SUBJECT, span, word=test.kind.text)
+        module.report(errors.UNKNOWN_SUBJECT, test.kind, word=test.kind.text)
     dotted = ast.Dotted(test.subject.start, test.subject.end, None, test.subject)
     is_known = test.kind is None or test.kind.text == kind
-    entry = find_declaration(program, module, dotted, kind, _FOR) if is_known else None
+    entry = find_declaration(module, dotted, kind, _FOR) if is_known else None
     subject: Subject | None = None
     match None if entry is None else entry.declaration:
         case ast.WorkflowDecl() as workflow:
@@ -104,8 +104,8 @@ def check_test(program: Program, module: ModuleScope, test: ast.TestDecl) -> Non
             pass
     if subject is not None:
         program.tested[test] = subject
-    report_misplaced(program, module, test, kind)
-    checker = TestChecker(program, module, test, subject)
+    report_misplaced(module, test, kind)
+    checker = TestChecker(module, test, subject)
     checker.check()
 
 
@@ -148,14 +148,8 @@ class TestChecker:
     answer so far to its place, and `expected` each step of a chain to the place of its outputs.
     """
 
-    def __init__(
-        self,
-        program: Program,
-        module: ModuleScope,
-        test: ast.TestDecl,
-        subject: Subject | None,
-    ) -> None:
-        self.program = program
+    def __init__(self, module: ModuleScope, test: ast.TestDecl, subject: Subject | None) -> None:
+        self.program = module.program
         self.scope = ValueScope(module)
         self.source = module.source
         self.test = test
@@ -170,7 +164,7 @@ class TestChecker:
                 self.body = subject.declaration.body
                 self.bodies = (self.body,)
             case WorkflowSymbol():
-                self.fields = program.workflow_fields[subject.declaration]
+                self.fields = module.program.workflow_fields[subject.declaration]
                 self.body = subject.declaration.steps
                 self.bodies = (self.body,)
             case ChainSymbol():
@@ -211,7 +205,7 @@ class TestChecker:
         # A `never` is vacuous if no value that the test states could make it fail.
         words = self._words() if self._ruled_out else None
         for act in self._ruled_out:
-            check_act(self.program, self.scope, act, self.subject, self._texts(), words)
+            check_act(self.scope, act, self.subject, self._texts(), words)
 
     def _words(self) -> StatedWords:
         chain = self.subject.declaration if isinstance(self.subject, ChainSymbol) else None
@@ -286,7 +280,7 @@ class TestChecker:
                     if among is not None:
                         self._check_selector(among)
                 case ast.ExpectReaches(title=title):
-                    check_step(self.program, self.scope, title, self.subject, self._texts())
+                    check_step(self.scope, title, self.subject, self._texts())
                 case ast.PromptContains(text=text) | ast.PromptOmits(text=text):
                     self._prompt_text(text)
                 case ast.PromptMatches():
@@ -318,13 +312,13 @@ class TestChecker:
         """Check the items of a replay, which override those of the first run."""
         outside = self.answered, self.expected
         self.answered, self.expected = {}, {}
-        check_sections(self.program, self.scope.module, items)
+        check_sections(self.scope.module, items)
         self._items(items, {})
         self.answered, self.expected = outside
 
     def _text(self, written: ast.Text | ast.PartText | None) -> None:
         if written is not None:
-            check_text(self.program, self.scope, inner_text(written), places.TEST_VALUE)
+            check_text(self.scope, inner_text(written), places.TEST_VALUE)
 
     def find_step(self, name: ast.Name) -> TestChecker | None:
         """Return the checker for the answers and outputs of a step of a chain; None if unknown."""
@@ -340,7 +334,7 @@ class TestChecker:
             return None
         found = self._steps.get(name.text)
         if found is None:
-            found = TestChecker(self.program, self.scope.module, self.test, workflows[name.text])
+            found = TestChecker(self.scope.module, self.test, workflows[name.text])
             self._steps[name.text] = found
         found.answered, found._within = self.answered, (f"step {name.text}",)
         return found
@@ -350,8 +344,7 @@ class TestChecker:
         self.program.constants[number] = number.value
         runs = 1 + sum(isinstance(node, ast.ThenGiven) for node in walk(self.test))
         if not 2 <= number.value <= runs:
-            span = number.span(self.source)
-            self.program.sink.report(errors.UNKNOWN_RUN, span, number=number.value)
+            self.scope.report(errors.UNKNOWN_RUN, number, number=number.value)
 
     def _answers(self, section: ast.ScreenSection | ast.CommandsSection | ast.ReadsSection) -> None:
         match section:
@@ -383,20 +376,20 @@ class TestChecker:
         self.program.constants[times] = times.value
         if times.value < 0:
             span, help = times.span(self.source), "the least is 0"
-            self.program.sink.report(errors.BOUND_TOO_SMALL, span, value=times.value, help=help)
+            self.scope.report(errors.BOUND_TOO_SMALL, span, value=times.value, help=help)
 
     def _act(self, act: ast.Act, selector: Selector | None, *, never: bool = False) -> None:
         for written in act.texts:
-            check_text(self.program, self.scope, inner_text(written), places.TEST_VALUE)
+            check_text(self.scope, inner_text(written), places.TEST_VALUE)
         if never:
             self._ruled_out.append(act)
         else:
-            check_act(self.program, self.scope, act, self.subject, self._texts(), None)
+            check_act(self.scope, act, self.subject, self._texts(), None)
         if selector is not None:
             self._check_selector(selector)
 
     def _check_selector(self, selector: Selector) -> None:
-        check_selector(self.program, self.scope, selector, self.subject, self._texts())
+        check_selector(self.scope, selector, self.subject, self._texts())
 
     def _given(self, bindings: tuple[ast.Binding | ast.GivenRows, ...], given: Given) -> None:
         """Check inputs that are given by name, and record them in `given`."""
@@ -405,13 +398,13 @@ class TestChecker:
             name, span = binding.name.text, binding.name.span(self.source)
             if not self._is_first(name, span, given):
                 if isinstance(binding, ast.Binding):
-                    infer_type(self.program, self.scope, binding.value, places.TEST_VALUE)
+                    infer_type(self.scope, binding.value, places.TEST_VALUE)
                 continue
             if self._is_secret(name, span):
                 continue
             field = find_known_field(self.program, fields, name, span)
             if isinstance(binding, ast.GivenRows):
-                file = rows_file(self.program, self.scope.module, binding)
+                file = rows_file(self.scope.module, binding)
                 if file is not None and field is not None:
                     self.program.constants[binding] = rows_of(self.program, file, field)
                 continue
@@ -423,7 +416,7 @@ class TestChecker:
             wanted = UNKNOWN if field is None else field.type
             what = f"input `{name}`"
             value = binding.value
-            check_value(self.program, self.scope, value, wanted, places.TEST_VALUE, what, field)
+            check_value(self.scope, value, wanted, places.TEST_VALUE, what, field)
 
     def collect_givable_fields(self) -> tuple[FieldType, ...] | None:
         """Return what `given` may contain: the inputs, and `today` if something depends on it."""
@@ -438,9 +431,7 @@ class TestChecker:
 
     def _check_fixture(self, section: ast.FixtureSection, given: Given) -> None:
         secrets = {field.name for field in self.fields.secrets}
-        held = check_fixture(
-            self.program, self.scope, section, self.collect_givable_fields(), secrets
-        )
+        held = check_fixture(self.scope, section, self.collect_givable_fields(), secrets)
         if held is None:
             given[_UNKNOWN] = section.span(self.source)
             return
@@ -464,7 +455,7 @@ class TestChecker:
         """Whether a name is that of a secret; if so, it is reported."""
         found = any(field.name == name for field in self.fields.secrets)
         if found:
-            self.program.sink.report(errors.SECRET_IN_TEST, span, name=name)
+            self.scope.report(errors.SECRET_IN_TEST, span, name=name)
         return found
 
     def _outputs(self, expected: tuple[ast.ExpectedValue, ...], noun: str) -> None:
@@ -477,7 +468,7 @@ class TestChecker:
                 field = find_known_field(self.program, fields, name, span, noun)
             wanted = UNKNOWN if field is None else field.type
             what = f"{noun} `{name}`"
-            check_pattern(self.program, self.scope, each.value, wanted, what, field)
+            check_pattern(self.scope, each.value, wanted, what, field)
 
     def report_missing(
         self, items: tuple[ast.TestItem, ...], given: Given, place: ast.Node
@@ -499,11 +490,8 @@ class TestChecker:
         unknown = given.keys() - {field.name for field in (*inputs, *self.fields.secrets)} - {TODAY}
         # A misspelt name is reported, and the input it stands for is not reported as missing.
         if len(missing) > len(unknown):
-            self.program.sink.report(
-                errors.MISSING_ARGUMENT,
-                place.span(self.source),
-                names=quote_names(missing),
-                target=self.subject.name,
+            self.scope.report(
+                errors.MISSING_ARGUMENT, place, names=quote_names(missing), target=self.subject.name
             )
         elif TODAY not in given:
             self._report_days(items, given, place)
@@ -514,9 +502,9 @@ class TestChecker:
         left_out = self._find_missing_inputs(items, given)
         counted = [field.name for field in left_out if field.day and field.day.needs_today]
         if counted:
-            self.program.sink.report(
+            self.scope.report(
                 errors.MISSING_ARGUMENT,
-                place.span(self.source),
+                place,
                 names=quote_names([TODAY]),
                 target=self.subject.name,
                 help=f"the default of {quote_names(counted)} counts from the day of the run: write "
@@ -567,7 +555,7 @@ class TestChecker:
 
     def _yes_or_no(self, value: ast.Literal, words: Words, section: str, what: str) -> None:
         """Check one yes/no answer, or a list of them."""
-        take_words(self.program, self.scope, value, words)
+        take_words(self.scope, value, words)
         answers = value.items if isinstance(value, ast.ListExpr) and value.items else (value,)
         strange: list[ast.Node] = [
             each for each in answers if not isinstance(each, ast.BoolLit | ast.ConstRef)
@@ -579,7 +567,7 @@ class TestChecker:
             self._report_answer(each, section, help)
         if not strange:
             wanted: Type = BOOL if self._entries(value) is None else ListOf(BOOL)
-            check_value(self.program, self.scope, value, wanted, places.TEST_VALUE, what)
+            check_value(self.scope, value, wanted, places.TEST_VALUE, what)
 
     def _strange_words(self, value: ast.Literal) -> list[ast.ConstRef]:
         """Return the names in an answer that are neither words of its section nor anything else."""
@@ -595,7 +583,7 @@ class TestChecker:
 
     def _report_answer(self, answer: ast.Node, section: str, help: str) -> None:
         span = answer.span(self.source)
-        self.program.sink.report(
+        self.scope.report(
             errors.UNKNOWN_ANSWER, span, answer=make_quotable(span.text), section=section, help=help
         )
 
@@ -607,7 +595,7 @@ class TestChecker:
                 NULL if item in self.program.words else kinds.get(type(item), VALUE)
                 for item in value.items
             ]
-        infer_type(self.program, self.scope, value, places.TEST_VALUE)
+        infer_type(self.scope, value, places.TEST_VALUE)
         return kind_of(self.program.constants.get(value))
 
     def _is_new(self, key: tuple[str, ...], span: Span, known: dict[tuple[str, ...], Span]) -> bool:
@@ -634,7 +622,7 @@ class TestChecker:
         """
         is_part = isinstance(written, ast.PartText)
         inner = inner_text(written)
-        check_text(self.program, self.scope, inner, places.TEST_VALUE)
+        check_text(self.scope, inner, places.TEST_VALUE)
         text = self.program.constants.get(inner)
         span = written.span(self.source)
         mark = "~" if is_part else ""
@@ -660,7 +648,7 @@ class TestChecker:
         help = suggest_known_names("question", names, make_quotable(text))
         if asking is not None and question not in (None, RUN):
             help = f"write `{asking}`, which asks it, in place of `{question}`"
-        self.program.sink.report(
+        self.scope.report(
             errors.UNUSED_ANSWER,
             span,
             workflow=self.subject.name,
@@ -679,7 +667,7 @@ class TestChecker:
             may = may or others
         if len(certain) > 1:
             assert self.subject is not None
-            self.program.sink.report(
+            self.scope.report(
                 errors.AMBIGUOUS_ANSWER,
                 span,
                 text=make_quotable(part),
@@ -696,7 +684,7 @@ class TestChecker:
 
     def check_reason(self, written: ast.Text | ast.PartText, *, aborts: bool) -> None:
         reason = inner_text(written)
-        check_text(self.program, self.scope, reason, places.TEST_VALUE)
+        check_text(self.scope, reason, places.TEST_VALUE)
         text = self.program.constants.get(reason)
         texts = self._texts()
         if not isinstance(text, str) or texts is None or self.subject is None:
@@ -707,9 +695,9 @@ class TestChecker:
             any(known.find_texts_holding(text)) if reason is not written else known.matches(text)
         )
         if not is_possible:
-            self.program.sink.report(
+            self.scope.report(
                 errors.IMPOSSIBLE_REASON,
-                written.span(self.source),
+                written,
                 workflow=self.subject.name,
                 ends="aborts" if aborts else "finishes",
                 text=make_quotable(text),
@@ -723,19 +711,19 @@ class TestChecker:
         if symbol is not None:
             place = Span(self.source, first.start, last.end)
             self._is_new((*self._within, "reads", name), place, self.answered)
-        take_words(self.program, self.scope, answer.value, READ_WORDS)
+        take_words(self.scope, answer.value, READ_WORDS)
         strange = self._strange_words(answer.value)
         for each in strange:
             self._report_answer(each, "reads", "`unreadable` says that there is no value")
         if symbol is None or strange:
             if not strange:
-                infer_type(self.program, self.scope, answer.value, places.TEST_VALUE)
+                infer_type(self.scope, answer.value, places.TEST_VALUE)
             return
         # An unreadable value is missing, whatever the type of the variable is.
         wanted = symbol.type
         value = answer.value
         if isinstance(value, ast.NullLit) or value in self.program.words:
-            infer_type(self.program, self.scope, value, places.TEST_VALUE)
+            infer_type(self.scope, value, places.TEST_VALUE)
             return
         if answers_in_turn(self._entries(value), wanted):
             if isinstance(value, ast.ListExpr) and not value.items:
@@ -743,7 +731,7 @@ class TestChecker:
                 self._report_answer(value, "reads", help)
             wanted = ListOf(Optional(strip_optional(wanted)))
         what = f"the answer for `{name}`"
-        check_value(self.program, self.scope, value, wanted, places.TEST_VALUE, what)
+        check_value(self.scope, value, wanted, places.TEST_VALUE, what)
 
     def find_read(self, path: tuple[ast.Name, ...]) -> ValueSymbol | None:
         """Return the runtime variable that a path names; None, with a report, if there is none.
@@ -770,7 +758,7 @@ class TestChecker:
                 f"`{last.text}` is the result of a call: answer what task `{task_name}` reads, "
                 f"as in `{last.text}.name`"
             )
-            self.program.sink.report(errors.UNKNOWN_READ, span, name=last.text, help=help)
+            self.scope.report(errors.UNKNOWN_READ, span, name=last.text, help=help)
             return None
         if last.text in runtime:
             return runtime[last.text]
@@ -792,7 +780,7 @@ class TestChecker:
                 help = f"`{name.text}` is read as a whole: write `{name.text} = ...`"
             elif not calls.by_name:
                 help = "a variable stands alone: only one of a task has its call in front"
-        self.program.sink.report(
+        self.scope.report(
             errors.UNKNOWN_READ,
             span,
             name=name.text,
@@ -820,7 +808,7 @@ class TestChecker:
             if not isinstance(part, ast.Ref) or part.secret:
                 continue
             if self.scope.kind_of(part.name.text) == CONST or part.name.text == ENV_ROOT:
-                resolve_ref(self.program, self.scope, part, places.TEST_VALUE, in_text=True)
+                resolve_ref(self.scope, part, places.TEST_VALUE, in_text=True)
 
 
 def _fields_of(task: TaskSymbol) -> WorkflowFields:

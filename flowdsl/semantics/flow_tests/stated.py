@@ -222,14 +222,14 @@ _HELP: dict[str, dict[type[ast.Node], tuple[str, str]]] = {
 """For each kind of subject: the items it does not allow, with their first word and a help."""
 
 
-def report_misplaced(program: Program, module: ModuleScope, test: ast.TestDecl, kind: str) -> None:
+def report_misplaced(module: ModuleScope, test: ast.TestDecl, kind: str) -> None:
     """Report items that are allowed only for other kinds of subjects, or for none."""
     found = [*_find_misplaced_below(test, _HELP[kind]), *_find_unknown_words(test)]
     for item, word, help in found:
         span = item.span(module.source)
         word = word or span.text.split()[0]
         place = Span(module.source, span.start, span.start + len(word))
-        program.sink.report(errors.MISPLACED_EXPECTATION, place, kind=kind, word=word, help=help)
+        module.report(errors.MISPLACED_EXPECTATION, place, kind=kind, word=word, help=help)
 
 
 def _find_unknown_words(test: ast.TestDecl) -> Iterator[tuple[ast.Node, str, str]]:

@@ -123,7 +123,7 @@ class _CaseTable:
         ends: tuple[ast.TestItem, ...],
     ) -> tuple[ast.TestCase, ...]:
         program, checker = self._program, self._checker
-        path = load_text(program, checker.scope.module, self._place)
+        path = load_text(checker.scope.module, self._place)
         if path is None or checker.subject is None:
             return ()
         self._path = path
@@ -135,7 +135,7 @@ class _CaseTable:
         columns = [*self._resolve_columns(table.columns)]
         well = {column.header: None for column in columns if column.section not in _REASONS}
         prototype = self._items(columns, well, table.noun)
-        check_sections(program, checker.scope.module, (*ends, *prototype))
+        check_sections(checker.scope.module, (*ends, *prototype))
         inputs = (column for column in columns if column.section == "given")
         own: Given = {column.key: self._span for column in inputs}
         checker.report_missing((*common, *prototype), given | own, self._place)

@@ -56,7 +56,7 @@ GIVEN_WORDS: Words = {"missing": (NULL, None)}
 """`missing`: the input is left out."""
 
 
-def take_words(program: Program, scope: ValueScope, value: ast.Node, words: Words) -> None:
+def take_words(scope: ValueScope, value: ast.Node, words: Words) -> None:
     """Resolve the words with a special meaning in a value.
 
     A const of the same name takes precedence.
@@ -67,8 +67,8 @@ def take_words(program: Program, scope: ValueScope, value: ast.Node, words: Word
         word = node.name.name.text
         if word in words and word not in scope.module.names:
             type_, known = words[word]
-            span = node.span(scope.module.source)
-            program.words[node] = ValueSymbol(CONST, word, type_, span, value=known)
+            span = node.span(scope.source)
+            scope.program.words[node] = ValueSymbol(CONST, word, type_, span, value=known)
 
 
 def is_left_out(scope: ValueScope, value: ast.Expr) -> bool:
@@ -115,47 +115,42 @@ def find_known_field(
 
 
 def check_pattern(
-    program: Program,
-    scope: ValueScope,
-    value: ast.Pattern,
-    wanted: Type,
-    what: str,
-    field: FieldType | None = None,
+    scope: ValueScope, value: ast.Pattern, wanted: Type, what: str, field: FieldType | None = None
 ) -> None:
     """Check an expected value of a test against the type of the value it is compared with."""
     inner = strip_optional(wanted)
     if not _is_open(value):
         assert not isinstance(value, _OPEN)
-        check_value(program, scope, value, wanted, places.TEST_VALUE, what, field)
+        check_value(scope, value, wanted, places.TEST_VALUE, what, field)
         return
     match value:
         case ast.PartText(text=text):
-            check_text(program, scope, text, places.TEST_VALUE)
+            check_text(scope, text, places.TEST_VALUE)
             textual = isinstance(inner, Enum) and not inner.numeric
             if not is_textual(inner) and not textual:
-                check_fit(program, scope, text, STRING, wanted, places.TEST_VALUE, what)
+                check_fit(scope, text, STRING, wanted, places.TEST_VALUE, what)
         case ast.MatchingText(pattern=pattern):
-            check_runnable_pattern(program, pattern.span(scope.module.source), pattern.value)
+            check_runnable_pattern(scope.program, pattern.span(scope.source), pattern.value)
             if not (is_textual(inner) or _is_any(inner) or isinstance(inner, Enum)):
-                _report_open(program, scope, value, wanted, what, STRING)
+                _report_open(scope, value, wanted, what, STRING)
         case ast.OtherValue(value=other):
-            check_pattern(program, scope, other, Optional(inner), what, field)
+            check_pattern(scope, other, Optional(inner), what, field)
         case ast.RangeOfValues(low=low, high=high):
-            _check_range(program, scope, value, (low, high), wanted, what)
+            _check_range(scope, value, (low, high), wanted, what)
         case ast.OpenList(items=items) | ast.ListExpr(items=items):
             if isinstance(inner, ListOf) or _is_any(inner):
                 element = inner.element if isinstance(inner, ListOf) else ANY
                 for item in items:
                     if not isinstance(item, ast.Rest):
-                        check_pattern(program, scope, item, element, f"an entry of {what}")
+                        check_pattern(scope, item, element, f"an entry of {what}")
             else:
-                _report_open(program, scope, value, wanted, what, ListOf(ANY))
+                _report_open(scope, value, wanted, what, ListOf(ANY))
         case ast.OpenObject(pairs=pairs) | ast.ObjectExpr(pairs=pairs):
             if isinstance(inner, RecordOf) or _is_any(inner):
                 record = inner if isinstance(inner, RecordOf) else None
-                _check_pairs(program, scope, value, pairs, record, what)
+                _check_pairs(scope, value, pairs, record, what)
             else:
-                _report_open(program, scope, value, wanted, what, RecordOf(None, ()))
+                _report_open(scope, value, wanted, what, RecordOf(None, ()))
         case _:
             raise AssertionError("only texts, lists and records are open")
 
@@ -176,7 +171,6 @@ def _is_open(value: ast.Pattern) -> bool:
 
 
 def _check_range(
-    program: Program,
     scope: ValueScope,
     value: ast.RangeOfValues,
     bounds: tuple[ast.Expr | None, ast.Expr | None],
@@ -187,18 +181,18 @@ def _check_range(
     inner = strip_optional(wanted)
     is_ordered = isinstance(inner, Primitive) and inner.name in _ORDERED
     if not (is_ordered or _is_any(inner)):
-        _report_open(program, scope, value, wanted, what, PRIMITIVE["number"])
+        _report_open(scope, value, wanted, what, PRIMITIVE["number"])
         return
     for bound in bounds:
         if bound is not None:
-            check_value(program, scope, bound, inner, places.TEST_VALUE, f"a bound of {what}")
-    low, high = (None if bound is None else program.constants.get(bound) for bound in bounds)
+            check_value(scope, bound, inner, places.TEST_VALUE, f"a bound of {what}")
+    low, high = (None if bound is None else scope.program.constants.get(bound) for bound in bounds)
     if low is None or high is None:
         return
     if isinstance(low, str) is isinstance(high, str) and low > high:
-        span, written = value.span(scope.module.source), map(spell_constant, (low, high))
+        span, written = value.span(scope.source), map(spell_constant, (low, high))
         least, most = written
-        program.sink.report(errors.EMPTY_RANGE, span, low=least, high=most)
+        scope.report(errors.EMPTY_RANGE, span, low=least, high=most)
 
 
 _ORDERED = frozenset(("int", "number", "date", "datetime", "time"))
@@ -209,12 +203,11 @@ def _is_any(type_: Type) -> bool:
 
 
 def _report_open(
-    program: Program, scope: ValueScope, value: ast.Pattern, wanted: Type, what: str, found: Type
+    scope: ValueScope, value: ast.Pattern, wanted: Type, what: str, found: Type
 ) -> None:
-    span = value.span(scope.module.source)
-    program.sink.report(
+    scope.report(
         errors.TYPE_MISMATCH,
-        span,
+        value,
         what=what,
         wanted=describe_type(wanted),
         found=describe_type(found),
@@ -222,7 +215,6 @@ def _report_open(
 
 
 def _check_pairs(
-    program: Program,
     scope: ValueScope,
     value: ast.Pattern,
     pairs: tuple[ast.Pair, ...],
@@ -230,8 +222,8 @@ def _check_pairs(
     what: str,
 ) -> None:
     """Check the expected fields of a record; unless it is open, all fields are required."""
-    source = scope.module.source
-    check_duplicate_keys(program, scope, pairs)
+    source = scope.source
+    check_duplicate_keys(scope, pairs)
     named: set[str] = set()
     for pair in pairs:
         name = key_text(pair.key)
@@ -241,7 +233,7 @@ def _check_pairs(
             if field is None:
                 span = pair.key.span(source)
                 names = [each.name for each in record.fields]
-                program.sink.report(
+                scope.report(
                     errors.UNKNOWN_FIELD,
                     span,
                     owner=record.name or what.replace("`", ""),
@@ -251,13 +243,13 @@ def _check_pairs(
                 )
         type_ = ANY if field is None else field.type
         named.add(name if field is None else field.name)
-        check_pattern(program, scope, pair.value, type_, f"field `{name}`", field)
+        check_pattern(scope, pair.value, type_, f"field `{name}`", field)
     if record is None or isinstance(value, ast.OpenObject):
         return
     for each in record.fields:
         if each.required and each.name not in named:
             span = value.span(source)
-            program.sink.report(errors.MISSING_FIELD, span, name=each.name, what=what)
+            scope.report(errors.MISSING_FIELD, span, name=each.name, what=what)
 
 
 # Fixtures of tests: checks their values, rows and `with` changes against the inputs.
@@ -267,7 +259,6 @@ Named: TypeAlias = tuple[str, Span | None]
 
 
 def check_fixture(
-    program: Program,
     scope: ValueScope,
     section: ast.FixtureSection,
     fields: tuple[FieldType, ...] | None,
@@ -278,16 +269,15 @@ def check_fixture(
     Changes in `with` are checked at their own place. Returns None if the fixture does not exist.
     Names of `secrets` are left to the caller. The rows of files are stored with the constants.
     """
-    span = section.fixture.span(scope.module.source)
-    infer_type(program, scope, section.fixture, places.TEST_VALUE)
-    symbol = program.values.get(section.fixture)
+    infer_type(scope, section.fixture, places.TEST_VALUE)
+    symbol = scope.program.values.get(section.fixture)
     if symbol is None:
         return None
     if not isinstance(strip_optional(symbol.type), RecordOf):
         name = section.fixture.name.name.text
-        program.sink.report(errors.NO_FIXTURE, span, name=name)
+        scope.report(errors.NO_FIXTURE, section.fixture, name=name)
         return None
-    return _Fixture(program, scope, section, symbol, fields, secrets).named()
+    return _Fixture(scope, section, symbol, fields, secrets).named()
 
 
 class _Fixture:
@@ -295,20 +285,19 @@ class _Fixture:
 
     def __init__(
         self,
-        program: Program,
         scope: ValueScope,
         section: ast.FixtureSection,
         symbol: ValueSymbol,
         fields: tuple[FieldType, ...] | None,
         secrets: Collection[str],
     ) -> None:
-        self._program = program
+        self._program = scope.program
         self._scope = scope
         self._section = section
         self._symbol = symbol
         self._fields = fields
         self._secrets = secrets
-        self._place = section.fixture.span(scope.module.source)
+        self._place = section.fixture.span(scope.source)
         self._rows: dict[str, Any] = {}
 
     def named(self) -> list[Named]:
@@ -330,24 +319,24 @@ class _Fixture:
     # After `with`
 
     def _collect_changed_values(self) -> Iterator[Named]:
-        program, scope, changes = self._program, self._scope, self._section.changes
+        scope, changes = self._scope, self._section.changes
         for pair in () if changes is None else changes.pairs:
-            name, place = key_text(pair.key), pair.key.span(scope.module.source)
+            name, place = key_text(pair.key), pair.key.span(scope.source)
             field = self._field(name, place)
-            if _is_missing(program, scope, pair.value):
+            if _is_missing(scope, pair.value):
                 yield name, None
                 continue
             yield name, place
             if field is not None:
                 what = f"input `{name}`"
-                check_value(program, scope, pair.value, field.type, places.TEST_VALUE, what, field)
+                check_value(scope, pair.value, field.type, places.TEST_VALUE, what, field)
             else:
-                infer_type(program, scope, pair.value, places.TEST_VALUE)
+                infer_type(scope, pair.value, places.TEST_VALUE)
 
     def _collect_changed_rows(self) -> Iterator[Named]:
         section, module = self._section, self._scope.module
         at = {each.name.text: each.name.span(module.source) for each in section.rows}
-        for name, file in collect_rows_files(self._program, module, section.changes, section.rows):
+        for name, file in collect_rows_files(module, section.changes, section.rows):
             yield name, at[name]
             field = self._field(name, at[name])
             if field is not None and file is not None:
@@ -387,14 +376,14 @@ class _Fixture:
             else:
                 node, what = self._section.fixture, f"input `{held.name}`"
                 have, wanted = held.type, field.type
-                check_fit(self._program, self._scope, node, have, wanted, places.TEST_VALUE, what)
+                check_fit(self._scope, node, have, wanted, places.TEST_VALUE, what)
 
     def _check_known(self, value: Any, field: FieldType) -> None:
         """Check a known value, which may not have fields that its input does not have."""
         unknown = dict(unknown_fields(value, field.type))
         for name, record in unknown.items():
             names = [each.name for each in record.fields]
-            self._program.sink.report(
+            self._scope.report(
                 errors.UNKNOWN_FIELD,
                 self._place,
                 owner=record.name or f"input {field.name}",
@@ -407,9 +396,9 @@ class _Fixture:
             check_known(self._program, self._place, value, wanted, places.TEST_VALUE, what, field)
 
 
-def _is_missing(program: Program, scope: ValueScope, value: ast.Expr) -> bool:
-    take_words(program, scope, value, GIVEN_WORDS)
-    if not isinstance(value, ast.ConstRef) or value not in program.words:
+def _is_missing(scope: ValueScope, value: ast.Expr) -> bool:
+    take_words(scope, value, GIVEN_WORDS)
+    if not isinstance(value, ast.ConstRef) or value not in scope.program.words:
         return False
-    infer_type(program, scope, value, places.TEST_VALUE)
+    infer_type(scope, value, places.TEST_VALUE)
     return True

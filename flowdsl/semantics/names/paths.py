@@ -83,11 +83,11 @@ def _field_at(symbol: ValueSymbol, path: Sequence[ast.PathPart]) -> FieldType | 
 
 def name_span(scope: ValueScope, part: ast.FieldAccess) -> Span:
     """Return the place of the name in `.name`; if it is quoted, that of the whole part."""
-    span = part.span(scope.module.source)
+    span = part.span(scope.source)
     return Span(span.source, span.start + 1, span.end) if span.text.startswith(".") else span
 
 
-def walk_path(program: Program, scope: ValueScope, ref: ast.Ref, symbol: ValueSymbol) -> Type:
+def walk_path(scope: ValueScope, ref: ast.Ref, symbol: ValueSymbol) -> Type:
     """Return the type at the end of the path of `ref`.
 
     A path through an optional value, or through an entry by its number, may be missing as a whole,
@@ -100,11 +100,11 @@ def walk_path(program: Program, scope: ValueScope, ref: ast.Ref, symbol: ValueSy
         if length > 0:
             part = path[length - 1]
             is_entry = type(part) is ast.IndexAccess and isinstance(strip_optional(type_), ListOf)
-            type_ = _resolve_member(program, scope, type_, ref, symbol, part)
+            type_ = _resolve_member(scope, type_, ref, symbol, part)
             if type(type_) is Unknown:
                 return UNKNOWN
             if is_entry and not optional:
-                optional = not _has_entry(program, scope, ref, symbol, path[:length])
+                optional = not _has_entry(scope, ref, symbol, path[:length])
         if type(type_) is Optional:
             optional = True
             type_ = type_.inner
@@ -127,11 +127,7 @@ def _is_present(scope: ValueScope, name: str, steps: tuple[str | int, ...]) -> b
 
 
 def _has_entry(
-    program: Program,
-    scope: ValueScope,
-    ref: ast.Ref,
-    symbol: ValueSymbol,
-    path: Sequence[ast.PathPart],
+    scope: ValueScope, ref: ast.Ref, symbol: ValueSymbol, path: Sequence[ast.PathPart]
 ) -> bool:
     """Whether the list before the last step of `path` is known to have the entry of this number.
 
@@ -141,7 +137,7 @@ def _has_entry(
         return True
     *before, index = map(step_of, path)
     assert isinstance(index, int)
-    if index < count_certain_entries(program, symbol, path[:-1]):
+    if index < count_certain_entries(scope.program, symbol, path[:-1]):
         return True
     for name, (*steps,) in scope.present:
         if name == ref.name.text and steps[: len(before)] == before and steps != before:
@@ -173,19 +169,15 @@ def _is_checked_by_service(program: Program, symbol: ValueSymbol) -> bool:
 
 
 def _resolve_member(
-    program: Program,
-    scope: ValueScope,
-    type_: Type,
-    ref: ast.Ref,
-    symbol: ValueSymbol,
-    part: ast.PathPart,
+    scope: ValueScope, type_: Type, ref: ast.Ref, symbol: ValueSymbol, part: ast.PathPart
 ) -> Type:
     """Return the type of one part of the path of `ref`; UNKNOWN, with a report, if invalid."""
+    program = scope.program
     if isinstance(type_, RecordOf) and isinstance(part, ast.FieldAccess):
         field = type_.by_either_name(part.name)
         if field is not None:
             return field.type
-    span = part.span(scope.module.source)
+    span = part.span(scope.source)
     owner = _spell_leading_value(scope, ref, symbol, part)
     match type_:
         case Primitive(name="any"):
@@ -194,7 +186,7 @@ def _resolve_member(
             return UNKNOWN
         case RecordOf():
             if isinstance(part, ast.IndexAccess):
-                program.sink.report(
+                scope.report(
                     errors.WRONG_ACCESS,
                     span,
                     owner=owner,
@@ -211,7 +203,7 @@ def _resolve_member(
         case ListOf(element):
             if isinstance(part, ast.FieldAccess):
                 counts = part.name in _SIZES
-                program.sink.report(
+                scope.report(
                     errors.WRONG_ACCESS,
                     span,
                     owner=owner,
@@ -223,11 +215,11 @@ def _resolve_member(
                 )
                 return INT if counts else UNKNOWN
             if part.index < 0:
-                program.sink.report(errors.NEGATIVE_INDEX, span)
+                scope.report(errors.NEGATIVE_INDEX, span)
                 return UNKNOWN
             return element
         case Primitive() | Enum():
-            program.sink.report(
+            scope.report(
                 errors.PATH_INTO_SCALAR,
                 span,
                 owner=owner,
@@ -236,16 +228,15 @@ def _resolve_member(
             )
             return UNKNOWN
         case Optional(inner):
-            return _resolve_member(program, scope, inner, ref, symbol, part)
+            return _resolve_member(scope, inner, ref, symbol, part)
 
 
 def _spell_leading_value(
     scope: ValueScope, ref: ast.Ref, symbol: ValueSymbol, part: ast.PathPart
 ) -> str:
     """Return the source text of the value that `part` accesses."""
-    source = scope.module.source
     before = (each for each in path_of(ref, symbol) if each.start < part.start)
-    return symbol.name + "".join(each.span(source).text for each in before)
+    return symbol.name + "".join(each.span(scope.source).text for each in before)
 
 
 # Files that imports connect, and files that flows include, from the text of the flows alone.

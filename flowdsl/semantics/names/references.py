@@ -42,21 +42,20 @@ def spell_name(path: str, kind: str, *, in_text: bool) -> str:
     return f"{{{spelt}}}" if in_text else spelt
 
 
-def resolve_ref(
-    program: Program, scope: ValueScope, ref: ast.Ref, place: Place, *, in_text: bool = False
-) -> Type:
+def resolve_ref(scope: ValueScope, ref: ast.Ref, place: Place, *, in_text: bool = False) -> Type:
     """Resolve `ref` and report errors in it; returns the type at the end of its path.
 
     Fills the tables `values`, `ref_types` and, for a const, `constants` of the program.
     """
-    symbol = _find_symbol(program, scope, ref, place, in_text=in_text)
+    program = scope.program
+    symbol = _find_symbol(scope, ref, place, in_text=in_text)
     if symbol is None:
         return UNKNOWN
     kind = symbol.kind
     counted = ref.counted
     is_counted = counted is not None and kind != CONST  # on the run
     if kind not in place.allowed or (is_counted and RUNTIME not in place.allowed):
-        _report_place(program, scope, ref, symbol, place)
+        _report_place(scope, ref, symbol, place)
         return UNKNOWN
     program.values[ref] = symbol
     if in_text and counted is None:
@@ -64,66 +63,64 @@ def resolve_ref(
     if kind == RUNTIME:
         scope.module.runtime_refs.append(ref)
     if kind == ENVIRONMENT:
-        type_ = _environment_value(program, scope, ref)
+        type_ = _environment_value(scope, ref)
     elif kind == STEP and in_text:
-        span = ref.span(scope.module.source)
-        program.sink.report(errors.STEP_OUTPUT_IN_TEXT, span, name=span.text)
+        span = ref.span(scope.source)
+        scope.report(errors.STEP_OUTPUT_IN_TEXT, span, name=span.text)
         type_ = UNKNOWN
     else:
-        type_ = walk_path(program, scope, counted or ref, symbol)
+        type_ = walk_path(scope, counted or ref, symbol)
     if counted is not None:
         program.values[counted], program.ref_types[counted] = symbol, type_
-        type_ = check_counted(program, scope, counted, type_)
+        type_ = check_counted(scope, counted, type_)
     program.ref_types[ref] = type_
     if kind == INPUT:
         if place not in (CHAIN_VALUE, COMMAND) and holds_any(type_):
-            _report_any_of_input(program, scope, ref, type_)
+            _report_any_of_input(scope, ref, type_)
     elif place in (TYPED, FILE_NAME) and strip_optional(type_) == ANY:
-        _report_any(program, scope, ref, kind, place)
+        _report_any(scope, ref, kind, place)
     if kind == CONST and not isinstance(type_, Unknown):
-        _fold_const(program, scope, counted or ref, symbol)
+        _fold_const(scope, counted or ref, symbol)
         if counted in program.constants:
             program.constants[ref] = len(program.constants[counted] or ())
     return type_
 
 
-def check_counted(program: Program, scope: ValueScope, counted: ast.Ref, type_: Type) -> Type:
+def check_counted(scope: ValueScope, counted: ast.Ref, type_: Type) -> Type:
     """Report what `count of` counts if it is no list; returns the type of the number."""
     listed = strip_optional(type_)
     if not isinstance(listed, ListOf | Unknown):
-        span = counted.span(scope.module.source)
-        program.sink.report(
-            errors.COUNT_OF_NO_LIST, span, name=span.text, type=describe_type(listed)
-        )
+        span = counted.span(scope.source)
+        scope.report(errors.COUNT_OF_NO_LIST, span, name=span.text, type=describe_type(listed))
     return INT
 
 
-def _report_any(program: Program, scope: ValueScope, ref: ast.Ref, kind: str, place: Place) -> None:
+def _report_any(scope: ValueScope, ref: ast.Ref, kind: str, place: Place) -> None:
     """Report a value of type `any` that a tool is given, since its actual type is unknown.
 
     For commands, `texts.destinations` reports it.
     """
     if kind in (CONST, ENVIRONMENT):
         return
-    span = ref.span(scope.module.source)
+    span = ref.span(scope.source)
     name = span.text.strip("{} \t")
-    program.sink.report(errors.ANY_GIVEN_TO_TOOL, span, name=name, place=place.title)
+    scope.report(errors.ANY_GIVEN_TO_TOOL, span, name=name, place=place.title)
 
 
-def _report_any_of_input(program: Program, scope: ValueScope, ref: ast.Ref, type_: Type) -> None:
+def _report_any_of_input(scope: ValueScope, ref: ast.Ref, type_: Type) -> None:
     """Report an input whose texts `input_schema` cannot keep within their place in a prompt.
 
     For commands, `texts.destinations` reports it.
     """
-    if scope.inputs_verbatim or (scope.inputs_unknown and program.sink.has_errors):
+    if scope.inputs_verbatim or (scope.inputs_unknown and scope.program.sink.has_errors):
         return  # of unknown ones, what declares them may be at fault
-    span = ref.span(scope.module.source)
+    span = ref.span(scope.source)
     has = "is of" if strip_optional(type_) == ANY else "holds something of"
-    program.sink.report(errors.ANY_OF_INPUT, span, name=span.text.strip("{} \t"), has=has)
+    scope.report(errors.ANY_OF_INPUT, span, name=span.text.strip("{} \t"), has=has)
 
 
 def _find_symbol(
-    program: Program, scope: ValueScope, ref: ast.Ref, place: Place, *, in_text: bool
+    scope: ValueScope, ref: ast.Ref, place: Place, *, in_text: bool
 ) -> ValueSymbol | None:
     """Return the symbol of the root of a reference; None, with a report, if none fits."""
     name = ref.name.text
@@ -135,29 +132,30 @@ def _find_symbol(
         if name == ENV_ROOT:
             symbol = ValueSymbol(ENVIRONMENT, ENV_ROOT, ANY, ref.name.span(module.source))
         elif name in module.namespaces:
-            return _qualified_const(program, scope, ref)
+            return _qualified_const(scope, ref)
         elif name in module.names:
             entry = module.names[name]
-            program.use(module, name, entry)
+            scope.program.use(module, name, entry)
             if entry is None:
                 return None
             if isinstance(entry.declaration, ast.ConstDecl):
-                symbol = program.consts.get(entry.declaration)
+                symbol = scope.program.consts.get(entry.declaration)
                 if symbol is None:
                     return None
         if symbol is None:
             if scope.inputs_unknown and not ref.secret:
                 return ValueSymbol(INPUT, name, ANY, ref.name.span(module.source))
-            _report_undeclared(program, scope, ref, place, in_text=in_text)
+            _report_undeclared(scope, ref, place, in_text=in_text)
             return None
     if (symbol.kind == SECRET) != ref.secret:
-        _report_sigil(program, scope, ref, symbol, place, in_text=in_text)
+        _report_sigil(scope, ref, symbol, place, in_text=in_text)
         return None
     return symbol
 
 
-def _qualified_const(program: Program, scope: ValueScope, ref: ast.Ref) -> ValueSymbol | None:
+def _qualified_const(scope: ValueScope, ref: ast.Ref) -> ValueSymbol | None:
     """Return the const that `file.name` means, which is written like a path."""
+    program = scope.program
     other = scope.module.namespaces[ref.name.text][0]
     program.use(scope.module, ref.name.text, None)
     if other is None:
@@ -180,9 +178,9 @@ def _qualified_const(program: Program, scope: ValueScope, ref: ast.Ref) -> Value
     wanted = first.name if isinstance(first, ast.FieldAccess) else ""
     if other.hides(wanted):
         return None
-    program.sink.report(
+    scope.report(
         errors.UNDECLARED_NAME,
-        ref.span(scope.module.source),
+        ref,
         name=f"{ref.name.text}.{wanted}" if wanted else ref.name.text,
         help=(
             f"`{ref.name.text}` is an imported file; {suggest_known_names('const', consts, wanted)}"
@@ -191,20 +189,21 @@ def _qualified_const(program: Program, scope: ValueScope, ref: ast.Ref) -> Value
     return None
 
 
-def _fold_const(program: Program, scope: ValueScope, ref: ast.Ref, symbol: ValueSymbol) -> None:
+def _fold_const(scope: ValueScope, ref: ast.Ref, symbol: ValueSymbol) -> None:
     """Store the value of the part of a const that `ref` names in `program.constants`.
 
     An entry or key that the const does not have is reported. A part that depends on `env` has no
     value here.
     """
+    program = scope.program
     value = symbol.value if symbol.literal is None else symbol.literal
     for part in path_of(ref, symbol):
-        span = part.span(scope.module.source)
+        span = part.span(scope.source)
         step = step_of(part)
         value = _open_literal(program, value)
         exists = step in value if isinstance(value, dict) else _has_entry(value, step)
         if not exists:
-            program.sink.report(errors.NOT_IN_CONST, span, name=symbol.name, part=span.text)
+            scope.report(errors.NOT_IN_CONST, span, name=symbol.name, part=span.text)
             return
         value = value[step]
     if not isinstance(value, ast.Node):
@@ -232,14 +231,12 @@ def _has_entry(value: Any, step: str | int) -> bool:
     return isinstance(value, list) and isinstance(step, int) and step < len(value)
 
 
-def _report_undeclared(
-    program: Program, scope: ValueScope, ref: ast.Ref, place: Place, *, in_text: bool
-) -> None:
+def _report_undeclared(scope: ValueScope, ref: ast.Ref, place: Place, *, in_text: bool) -> None:
     """Report an undeclared name, with the best advice available."""
     name = ref.name.text
-    source = scope.module.source
+    source = scope.source
     own = scope.known()
-    consts = names_of_kind(program, scope.module, CONST)
+    consts = names_of_kind(scope.module, CONST)
     help: str | None
     labels: tuple[Label, ...] = ()
     fixes: tuple[Fix, ...] = ()
@@ -280,26 +277,13 @@ def _report_undeclared(
             if any(names)
             else f"no {kind} is declared here"
         )
-    program.sink.report(
-        errors.UNDECLARED_NAME,
-        ref.span(source),
-        name=name,
-        help=help,
-        labels=labels,
-        fixes=fixes,
-    )
+    scope.report(errors.UNDECLARED_NAME, ref, name=name, help=help, labels=labels, fixes=fixes)
 
 
 def _report_sigil(
-    program: Program,
-    scope: ValueScope,
-    ref: ast.Ref,
-    symbol: ValueSymbol,
-    place: Place,
-    *,
-    in_text: bool,
+    scope: ValueScope, ref: ast.Ref, symbol: ValueSymbol, place: Place, *, in_text: bool
 ) -> None:
-    span = ref.span(scope.module.source)
+    span = ref.span(scope.source)
     path = span.source.text[ref.name.start : ref.end].rstrip("} \t")
     right = spell_name(path, symbol.kind, in_text=in_text)
     allowed = symbol.kind in place.allowed
@@ -309,7 +293,7 @@ def _report_sigil(
         if allowed
         else f"{place.title} may not hold {prefix_article(symbol.kind)}"
     )
-    program.sink.report(
+    scope.report(
         errors.WRONG_SIGIL,
         span,
         name=symbol.name,
@@ -321,10 +305,7 @@ def _report_sigil(
     )
 
 
-def _report_place(
-    program: Program, scope: ValueScope, ref: ast.Ref, symbol: ValueSymbol, place: Place
-) -> None:
-    span = ref.span(scope.module.source)
+def _report_place(scope: ValueScope, ref: ast.Ref, symbol: ValueSymbol, place: Place) -> None:
     label = Label(symbol.span, f"the {symbol.title} is declared here")
     if symbol.kind == SECRET:
         spec = errors.MISPLACED_SECRET
@@ -333,9 +314,9 @@ def _report_place(
     else:
         spec = errors.MISPLACED_VALUE
     labels = () if symbol.kind == ENVIRONMENT else (label,)
-    program.sink.report(
+    scope.report(
         spec,
-        span,
+        ref,
         name=symbol.name if ref.counted is None else f"count of {symbol.name}",
         kind=prefix_article(symbol.kind),
         place=place.title,
@@ -355,16 +336,17 @@ def describe_allowed_kinds(place: Place) -> str:
     return kinds[0] if len(kinds) == 1 else f"{', '.join(kinds[:-1])} and {kinds[-1]}"
 
 
-def _environment_value(program: Program, scope: ValueScope, ref: ast.Ref) -> Type:
+def _environment_value(scope: ValueScope, ref: ast.Ref) -> Type:
     """Return the type of `env.name`; UNKNOWN, with a report, if an environment lacks the value."""
-    span = ref.span(scope.module.source)
+    program = scope.program
+    span = ref.span(scope.source)
     first = ref.path[0] if len(ref.path) == 1 else None
     if not isinstance(first, ast.FieldAccess):
-        program.sink.report(errors.ENVIRONMENT_NOT_A_VALUE, span, written=span.text)
+        scope.report(errors.ENVIRONMENT_NOT_A_VALUE, span, written=span.text)
         return UNKNOWN
     name = first.name
     if not program.environments:
-        program.sink.report(
+        scope.report(
             errors.UNDEFINED_ENVIRONMENT_VALUE,
             span,
             name=name,
@@ -377,7 +359,7 @@ def _environment_value(program: Program, scope: ValueScope, ref: ast.Ref) -> Typ
         everywhere = {known for values in program.environments.values() for known in values}
         near = find_closest_name(name, everywhere - {name})
         kind = "environments" if len(lacking) > 1 else "environment"
-        program.sink.report(
+        scope.report(
             errors.UNDEFINED_ENVIRONMENT_VALUE,
             span,
             name=name,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from types import MappingProxyType
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-from flowdsl.diagnostics.diagnostic import Label
+from flowdsl.diagnostics.diagnostic import DiagnosticSpec, Label
 from flowdsl.diagnostics.suggest import (
     Names,
     find_closest_name,
@@ -56,47 +56,46 @@ def build_module_scopes(program: Program, entries: Collection[str] = ()) -> None
     `entries` are the files whose workflows are compiled.
     """
     for module in program.sources.modules:
-        scope = ModuleScope(module)
-        program.scopes[module] = scope
+        scope = program.scopes[module] = ModuleScope(program, module)
         for declaration in module.declarations:
             if not isinstance(declaration, ast.TestDecl):
-                _declare_name(program, scope, declaration)
+                _declare_name(scope, declaration)
         for name in scope.unread:
             scope.names.setdefault(name, None)
     for module in program.sources.modules:
         for import_ in module.imports:
-            _import_names(program, program.scopes[module], import_)
+            _import_names(program.scopes[module], import_)
     _report_shared_addresses(program, entries)
 
 
-def _declare_name(program: Program, scope: ModuleScope, declaration: ast.Decl) -> None:
+def _declare_name(scope: ModuleScope, declaration: ast.Decl) -> None:
     assert not isinstance(declaration, ast.TestDecl)
     name = declaration.name.text
     span = declaration.name.span(scope.source)
     is_type = isinstance(declaration, ast.RecordDecl | ast.AliasDecl)
     if (is_type and name in PRIMITIVES) or name == ENV_ROOT:
-        program.sink.report(errors.RESERVED_NAME, span, name=name)
+        scope.report(errors.RESERVED_NAME, span, name=name)
         scope.names[name] = None
         return
     if isinstance(declaration, ast.ConstDecl) and name in RESERVED:
-        report_reserved(program, scope, name, span)
+        report_reserved(scope, name, span)
         scope.names[name] = None
         return
     first = scope.own.get(name)
     if first is not None:
-        _report_duplicate(program, span, name, first.span)
+        _report_duplicate(scope.program, span, name, first.span)
         return
     entry = Entry(declaration, scope, span)
     scope.own[name] = entry
     scope.names[name] = entry
 
 
-def report_reserved(program: Program, scope: ModuleScope, name: str, span: Span) -> None:
+def report_reserved(scope: ModuleScope, name: str, span: Span) -> None:
     """Report a value whose name could not be read, at its name or that of its schema file."""
     from .reserved import rename_reserved
 
     fixes = (rename_reserved(scope.module, name, span),) if span.text == name else ()
-    program.sink.report(errors.RESERVED_NAME, span, name=name, fixes=fixes)
+    scope.report(errors.RESERVED_NAME, span, name=name, fixes=fixes)
 
 
 def _report_duplicate(program: Program, span: Span, name: str, first: Span) -> None:
@@ -104,27 +103,27 @@ def _report_duplicate(program: Program, span: Span, name: str, first: Span) -> N
     program.report_again(spec, span, first, name=name, first_time="declared")
 
 
-def _import_names(program: Program, scope: ModuleScope, import_: ast.Import) -> None:
+def _import_names(scope: ModuleScope, import_: ast.Import) -> None:
     """Add the names of one import to the scope of a file."""
-    target = program.sources.targets.get(import_)
-    other = program.scopes[target] if target is not None else None
+    target = scope.program.sources.targets.get(import_)
+    other = scope.program.scopes[target] if target is not None else None
     if isinstance(import_, ast.ImportModule):
         span = import_.name.span(scope.source)
         name = import_.name.text
         if name in RESERVED:
-            report_reserved(program, scope, name, span)
+            report_reserved(scope, name, span)
             scope.namespaces[name] = (None, span)
-        elif not _report_clash(program, scope, name, span):
+        elif not _report_clash(scope, name, span):
             scope.namespaces[name] = (other, span)
         return
     for imported in import_.names:
         local = imported.alias or imported.name
         span = local.span(scope.source)
         if imported.alias is not None and local.text in RESERVED:
-            report_reserved(program, scope, local.text, span)
+            report_reserved(scope, local.text, span)
             scope.names[local.text] = None
             continue
-        if _report_clash(program, scope, local.text, span):
+        if _report_clash(scope, local.text, span):
             continue
         found = other.own.get(imported.name.text) if other is not None else None
         if (
@@ -132,26 +131,24 @@ def _import_names(program: Program, scope: ModuleScope, import_: ast.Import) -> 
             and not other.hides(imported.name.text)
             and (found is None or not isinstance(found.declaration, IMPORTABLE))
         ):
-            _report_unknown_import(program, scope, imported.name, other)
+            _report_unknown_import(scope, imported.name, other)
             found = None
         entry = None if found is None else Entry(found.declaration, found.home, span)
         scope.names[local.text] = entry
 
 
-def _report_clash(program: Program, scope: ModuleScope, name: str, span: Span) -> bool:
+def _report_clash(scope: ModuleScope, name: str, span: Span) -> bool:
     earlier = scope.names.get(name)
     first = earlier.span if earlier is not None else None
     if name in scope.namespaces:
         first = scope.namespaces[name][1]
     if first is not None:
-        _report_duplicate(program, span, name, first)
+        _report_duplicate(scope.program, span, name, first)
     return first is not None or name in scope.names
 
 
-def _report_unknown_import(
-    program: Program, scope: ModuleScope, name: ast.Name, other: ModuleScope
-) -> None:
-    names = program.names_of(
+def _report_unknown_import(scope: ModuleScope, name: ast.Name, other: ModuleScope) -> None:
+    names = scope.program.names_of(
         (other, "importable"),
         lambda: (n for n, each in other.own.items() if isinstance(each.declaration, IMPORTABLE)),
     )
@@ -164,7 +161,7 @@ def _report_unknown_import(
         help = f"`{path}` declares {join_names(names)}"
     else:
         help = f"`{path}` declares nothing that can be imported"
-    program.sink.report(
+    scope.report(
         errors.UNKNOWN_IMPORT,
         span,
         name=name.text,
@@ -206,17 +203,14 @@ def look_up(scope: ModuleScope, dotted: ast.Dotted) -> Entry | None:
 
 
 def find_declaration(
-    program: Program,
-    scope: ModuleScope,
-    dotted: ast.Dotted,
-    kind: str,
-    instead: Mapping[str, str] = NOTHING,
+    scope: ModuleScope, dotted: ast.Dotted, kind: str, instead: Mapping[str, str] = NOTHING
 ) -> Entry | None:
     """Return the declaration of `kind` (`type`, `const`, `task`, ...) that `dotted` names.
 
     `instead` maps other kinds to what to write if the name is of that kind. None if there is no
     such declaration; that is reported unless a failed import or a syntax error may be the cause.
     """
+    program = scope.program
     where = scope
     if dotted.namespace is not None:
         namespace = dotted.namespace.text
@@ -238,17 +232,15 @@ def find_declaration(
     entry = look_up(scope, dotted)
     program.use(where, name, entry)
     if entry is not None and KIND_OF_DECLARATION[type(entry.declaration)] == kind:
-        return entry if _may_be_deployed(program, scope, dotted.name, entry, kind) else None
+        return entry if _may_be_deployed(scope, dotted.name, entry, kind) else None
     if entry is None and (name in names or where.hides(name)):
         return None
-    candidates = names_of_kind(program, where, kind, inside=where is scope)
-    _report_undeclared(program, scope, dotted.name, kind, entry, candidates, instead)
+    candidates = names_of_kind(where, kind, inside=where is scope)
+    _report_undeclared(scope, dotted.name, kind, entry, candidates, instead)
     return None
 
 
-def _may_be_deployed(
-    program: Program, scope: ModuleScope, name: ast.Name, entry: Entry, kind: str
-) -> bool:
+def _may_be_deployed(scope: ModuleScope, name: ast.Name, entry: Entry, kind: str) -> bool:
     """Whether a file may name a declaration; it may not if a library would deploy it.
 
     In that case it is reported.
@@ -256,17 +248,11 @@ def _may_be_deployed(
     library = library_of(entry.home.source.path)
     if kind not in ("workflow", "chain") or library in (None, library_of(scope.source.path)):
         return True
-    program.sink.report(
-        errors.WORKFLOW_IN_LIBRARY,
-        name.span(scope.source),
-        kind=kind,
-        name=name.text,
-        library=library,
-    )
+    scope.report(errors.WORKFLOW_IN_LIBRARY, name, kind=kind, name=name.text, library=library)
     return False
 
 
-def names_of_kind(program: Program, scope: ModuleScope, kind: str, *, inside: bool = True) -> Names:
+def names_of_kind(scope: ModuleScope, kind: str, *, inside: bool = True) -> Names:
     """Return the names of a kind that a file declares.
 
     With `inside`, also the names that it imports, and the built-in types.
@@ -279,11 +265,10 @@ def names_of_kind(program: Program, scope: ModuleScope, kind: str, *, inside: bo
             if entry is not None and KIND_OF_DECLARATION[type(entry.declaration)] == kind:
                 yield name
 
-    return program.names_of((scope, kind, inside), find)
+    return scope.program.names_of((scope, kind, inside), find)
 
 
 def _report_undeclared(
-    program: Program,
     scope: ModuleScope,
     name: ast.Name,
     kind: str,
@@ -320,7 +305,7 @@ def _report_undeclared(
         "chain": errors.UNDECLARED_CHAIN,
         "const": errors.UNDECLARED_NAME,
     }[kind]
-    program.sink.report(spec, span, name=name.text, help=help, labels=labels, fixes=fixes)
+    scope.report(spec, span, name=name.text, help=help, labels=labels, fixes=fixes)
 
 
 class ValueScope:
@@ -335,10 +320,12 @@ class ValueScope:
 
     __slots__ = (
         *("_known", "clashing", "ended", "inputs_unknown", "inputs_verbatim"),
-        *("module", "present", "symbols"),
+        *("module", "present", "program", "source", "symbols"),
     )
 
     def __init__(self, module: ModuleScope) -> None:
+        self.program = module.program
+        self.source = module.source
         self.module = module
         self.symbols: dict[str, ValueSymbol] = {}
         self.ended: dict[str, ValueSymbol] = {}
@@ -348,12 +335,16 @@ class ValueScope:
         self.inputs_verbatim = False
         self._known: tuple[Names, Names] | None = None
 
-    def declare(self, program: Program, symbol: ValueSymbol) -> bool:
+    def report(self, spec: DiagnosticSpec, place: ast.Node | Span, /, **values: Any) -> None:
+        """Report a finding about the file of this scope; see `Sink.report`."""
+        self.module.report(spec, place, **values)
+
+    def declare(self, symbol: ValueSymbol) -> bool:
         """Add `symbol` to the scope; False, with a report, if its name is already in use."""
         name = symbol.name
         if name in RESERVED:
             self.clashing.add(name)
-            report_reserved(program, self.module, name, symbol.span)
+            report_reserved(self.module, name, symbol.span)
             return False
         if self.is_free(name):
             self._add(symbol)
@@ -364,7 +355,7 @@ class ValueScope:
             return True
         kind, span = first
         self.clashing.add(name)
-        program.sink.report(
+        self.report(
             errors.SHADOWED_NAME,
             symbol.span,
             name=name,

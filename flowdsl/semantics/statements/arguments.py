@@ -24,37 +24,35 @@ _SHOWN = 8
 """The maximum number of parameters without an argument that a finding lists."""
 
 
-def check_call(program: Program, scope: ValueScope, call: ast.CallStmt) -> None:
+def check_call(scope: ValueScope, call: ast.CallStmt) -> None:
     """Resolve the task of a call and check its arguments."""
-    task = task_of(program, scope, call)
-    source = scope.module.source
+    program = scope.program
+    task = task_of(scope, call)
     if task is None:
         for argument in call.arguments:
-            resolve_unmatched(program, scope, argument.value)
+            resolve_unmatched(scope, argument.value)
         return
     program.calls[call] = task
     if call.result is not None and task.result is None:
-        program.sink.report(
+        scope.report(
             errors.NO_RESULT,
-            call.result.span(source),
+            call.result,
             name=task.name,
             labels=(Label(_name_span(task), "the task is declared here"),),
         )
     params, required = _resolve_parameters(program, task)
-    given = check_names(program, scope, call.arguments, params, "parameter")
+    given = check_names(scope, call.arguments, params, "parameter")
     for argument in call.arguments:
         if argument.name.text not in params:
-            resolve_unmatched(program, scope, argument.value)
+            resolve_unmatched(scope, argument.value)
     for name, argument in given.items():
-        check_binding(
-            program, scope, argument.value, params[name], places.VALUE, places.SECRET_ARGUMENT
-        )
+        check_binding(scope, argument.value, params[name], places.VALUE, places.SECRET_ARGUMENT)
     missing = len(required) - sum(name in required for name in given)
     if missing:
         shown = list(islice((name for name in required if name not in given), DESCRIBED))
-        program.sink.report(
+        scope.report(
             errors.MISSING_ARGUMENT,
-            call.task.span(source),
+            call.task,
             names=quote_names(shown, missing),
             target=task.name,
             labels=tuple(Label(params[name].span, "declared here") for name in shown[:_SHOWN]),
@@ -90,11 +88,12 @@ def quote_names(names: Sequence[str], number: int | None = None) -> str:
     return f"{shown} and {rest} more" if rest > 0 else shown
 
 
-def task_of(program: Program, scope: ValueScope, call: ast.CallStmt) -> TaskSymbol | None:
+def task_of(scope: ValueScope, call: ast.CallStmt) -> TaskSymbol | None:
     """Return the task that a call names; None, with a report, if there is none."""
+    program = scope.program
     if call in program.calls:
         return program.calls[call]
-    entry = find_declaration(program, scope.module, call.task, "task")
+    entry = find_declaration(scope.module, call.task, "task")
     if entry is None or not isinstance(entry.declaration, ast.TaskDecl):
         return None
     return program.tasks[entry.declaration]
@@ -104,20 +103,16 @@ def _name_span(task: TaskSymbol) -> Span:
     return task.declaration.name.span(task.module.source)
 
 
-def resolve_unmatched(program: Program, scope: ValueScope, value: ast.Expr) -> None:
+def resolve_unmatched(scope: ValueScope, value: ast.Expr) -> None:
     """Resolve the names of an argument whose parameter is unknown; it may be a secret."""
     if isinstance(value, ast.Ref) and value.secret:
-        resolve_ref(program, scope, value, places.SECRET_ARGUMENT)
+        resolve_ref(scope, value, places.SECRET_ARGUMENT)
     else:
-        infer_type(program, scope, value, places.VALUE)
+        infer_type(scope, value, places.VALUE)
 
 
 def check_names(
-    program: Program,
-    scope: ValueScope,
-    arguments: tuple[ast.Argument, ...],
-    known: Collection[str],
-    noun: str,
+    scope: ValueScope, arguments: tuple[ast.Argument, ...], known: Collection[str], noun: str
 ) -> dict[str, ast.Argument]:
     """Return the arguments by name; unknown and repeated ones are reported and left out.
 
@@ -129,11 +124,11 @@ def check_names(
     for argument in arguments:
         name = argument.name.text
         if name not in known:
-            span = argument.name.span(scope.module.source)
+            span = argument.name.span(scope.source)
             if ordered is None or free is None:
                 ordered = Names(known)
                 free = Names(set(known) - {each.name.text for each in arguments})
-            program.sink.report(
+            scope.report(
                 errors.UNKNOWN_ARGUMENT,
                 span,
                 name=name,
@@ -142,59 +137,48 @@ def check_names(
                 fixes=rename_fix(span, free),
             )
         elif name in given:
-            first = given[name].name.span(scope.module.source)
+            first = given[name].name.span(scope.source)
             labels = (Label(first, "first given here"),)
-            span = argument.name.span(scope.module.source)
-            program.sink.report(errors.DUPLICATE_ARGUMENT, span, name=name, labels=labels)
+            span = argument.name.span(scope.source)
+            scope.report(errors.DUPLICATE_ARGUMENT, span, name=name, labels=labels)
         else:
             given[name] = argument
     return given
 
 
 def check_binding(
-    program: Program,
-    scope: ValueScope,
-    value: ast.Expr,
-    target: ValueSymbol,
-    plain: Place,
-    secret: Place,
+    scope: ValueScope, value: ast.Expr, target: ValueSymbol, plain: Place, secret: Place
 ) -> None:
     """Check a value that is bound to a parameter, input or secret.
 
     Secrets must be bound to secrets, and only to these. `plain` and `secret` are the places of the
     two kinds.
     """
-    source = scope.module.source
     is_secret = isinstance(value, ast.Ref) and value.secret
     if target.kind == SECRET and not is_secret:
-        _check_no_secret(program, scope, value, target, plain, secret)
+        _check_no_secret(scope, value, target, plain, secret)
     elif target.kind != SECRET and is_secret and target.type != UNKNOWN:
         assert isinstance(value, ast.Ref)
         known = scope.symbols.get(value.name.text)
         if known is not None and known.kind == SECRET:
-            program.sink.report(
+            scope.report(
                 errors.SECRET_FOR_PLAIN,
-                value.span(source),
+                value,
                 name=target.name,
                 kind=target.kind,
                 secret=value.name.text,
                 labels=(Label(target.span, "declared here"),),
             )
         else:
-            resolve_ref(program, scope, value, plain)
+            resolve_ref(scope, value, plain)
     else:
         place = secret if target.kind == SECRET else plain
         what = f"{target.kind} `{target.name}`"
-        check_value(program, scope, value, target.type, place, what, target.field)
+        check_value(scope, value, target.type, place, what, target.field)
 
 
 def _check_no_secret(
-    program: Program,
-    scope: ValueScope,
-    value: ast.Expr,
-    target: ValueSymbol,
-    plain: Place,
-    secret: Place,
+    scope: ValueScope, value: ast.Expr, target: ValueSymbol, plain: Place, secret: Place
 ) -> None:
     """Report a value that is not a secret where one is required.
 
@@ -203,16 +187,16 @@ def _check_no_secret(
     refs = refs_outside_blocks(value)
     known = [scope.symbols.get(ref.name.text) for ref in refs]
     if isinstance(value, ast.Ref) and known[0] is not None and known[0].kind == SECRET:
-        resolve_ref(program, scope, value, secret)
+        resolve_ref(scope, value, secret)
         return
     inside = any(ref.secret for ref in refs)
     if not inside:
-        infer_type(program, scope, value, plain)
-        if any(ref not in program.values for ref in refs):
+        infer_type(scope, value, plain)
+        if any(ref not in scope.program.values for ref in refs):
             return
-    program.sink.report(
+    scope.report(
         errors.PLAIN_VALUE_FOR_SECRET,
-        value.span(scope.module.source),
+        value,
         name=target.name,
         help="write the secret alone, as `$name`: no text, list or object around it"
         if inside

@@ -15,7 +15,6 @@ from ..model import LOOP, RUNTIME, ValueSymbol
 from ..names.paths import entries_key, presence_key
 from ..names.references import resolve_ref
 from ..names.scopes import PresenceKey, ValueScope
-from ..program import Program
 from ..traversal import refs_outside_blocks
 from ..types import (
     ANY,
@@ -68,11 +67,11 @@ class BodyChecker:
     `set_again` every runtime variable that a statement has set so far.
     """
 
-    def __init__(self, program: Program, scope: ValueScope, targets: EmitTargets) -> None:
-        self.program = program
+    def __init__(self, scope: ValueScope, targets: EmitTargets) -> None:
+        self.program = scope.program
         self.scope = scope
         self._emitted = {field.name: field for field in reversed(targets.fields or ())}
-        self.source = scope.module.source
+        self.source = scope.source
         self.targets = targets
         self.task = targets.noun == "result field"
         self.background: dict[str, Span] = {}
@@ -108,7 +107,7 @@ class BodyChecker:
         for name, role in STATEMENTS[type(statement)].texts:
             text = getattr(statement, name)
             if type(text) is ast.Text:
-                check_text(self.program, self.scope, text, places.OF_ROLE[role])
+                check_text(self.scope, text, places.OF_ROLE[role])
 
     def _span(self, node: ast.Node) -> Span:
         return node.span(self.source)
@@ -138,7 +137,7 @@ class BodyChecker:
             case ast.TypeStmt():
                 self._check_typing(statement)
             case ast.PressStmt():
-                check_press(self.program, self.scope, statement)
+                check_press(self.scope, statement)
             case ast.EmitStmt():
                 self._emit(statement)
             case ast.KeepStmt():
@@ -149,21 +148,21 @@ class BodyChecker:
                 self._texts(statement)
                 self._otherwise(otherwise)
             case ast.CallStmt():
-                check_call(self.program, self.scope, statement)
+                check_call(self.scope, statement)
                 self._forget_variable(statement.result)
                 if statement.result is not None:
                     self._note_present(statement.result)
             case ast.WaitUntilStmt(timeout=timeout, otherwise=otherwise):
                 self._texts(statement)
-                check_awaited(self.program, self.scope, statement)
-                check_duration(self.program, self.scope, timeout)
+                check_awaited(self.scope, statement)
+                check_duration(self.scope, timeout)
                 self._otherwise(otherwise)
             case ast.ForStmt():
                 self._check_for(statement)
             case ast.RetryStmt():
                 self._check_retry(statement)
             case ast.WaitStmt(duration=duration):
-                check_duration(self.program, self.scope, duration)
+                check_duration(self.scope, duration)
             case (
                 ast.CopyStmt(otherwise=otherwise, name=name)
                 | ast.RunStmt(otherwise=otherwise, name=name)
@@ -176,10 +175,10 @@ class BodyChecker:
             case ast.ImageStmt():
                 from .images import check_image
 
-                check_image(self.program, self.scope.module, statement)
+                check_image(self.scope.module, statement)
                 self._texts(statement)
             case ast.AnnotatedStmt(annotations=annotations, statement=inner):
-                check_statement_annotations(self.program, self.scope.module, annotations)
+                check_statement_annotations(self.scope.module, annotations)
                 self._check_statement(inner)
 
     def _block_keeping_facts(self, block: ast.Block) -> None:
@@ -240,18 +239,18 @@ class BodyChecker:
         if isinstance(value, ast.DayExpr) or self._is_today(value):
             from .typed import check_typed_day
 
-            check_typed_day(self.program, self.scope, statement)
+            check_typed_day(self.scope, statement)
         elif isinstance(statement.value, ast.Ref):
-            type_ = resolve_ref(self.program, self.scope, statement.value, places.TYPED)
+            type_ = resolve_ref(self.scope, statement.value, places.TYPED)
             if statement.display is not None:
                 from .typed import check_display
 
-                check_display(self.program, self.scope, statement.display, type_)
+                check_display(self.scope, statement.display, type_)
             note_typed(self.program, self.scope.module.module, statement.value)
         elif "$" in self.source.text[value.start : value.end]:
             from .typed import check_typed_signs
 
-            check_typed_signs(self.program, self.scope, statement)
+            check_typed_signs(self.scope, statement)
         self._texts(statement)
 
     def _is_today(self, value: ast.Ref | ast.Text) -> bool:
@@ -285,7 +284,7 @@ class BodyChecker:
             self._report_background(span, "has an `else`, which would need its result at once")
 
     def _report_background(self, span: Span, problem: str) -> None:
-        self.program.sink.report(errors.BACKGROUND_EXTRACT, span, name=span.text, problem=problem)
+        self.scope.report(errors.BACKGROUND_EXTRACT, span, name=span.text, problem=problem)
 
     def _check_background_uses(self, statement: ast.Stmt) -> None:
         """Report uses of background extracts other than as the whole value of an `emit`.
@@ -309,9 +308,9 @@ class BodyChecker:
                 problem = (
                     f"is emitted to `{output}` as `{other}` is, and no agent knows which came last"
                 )
-            self.program.sink.report(
+            self.scope.report(
                 errors.BACKGROUND_EXTRACT,
-                self._span(ref),
+                ref,
                 name=ref.name.text,
                 problem=problem,
                 labels=(Label(self.background[ref.name.text], "read in background here"),),
@@ -329,7 +328,7 @@ class BodyChecker:
             if isinstance(strip_optional(wanted), ListOf):
                 self._check_overwritten(statement)
             value, place = statement.value, places.VALUE
-            check_value(self.program, self.scope, value, wanted, place, what, target)
+            check_value(self.scope, value, wanted, place, what, target)
         if symbol is not None and symbol.is_output:
             self._note_set(statement)
 
@@ -341,9 +340,9 @@ class BodyChecker:
         way = f"emit it after the `{kind}`"
         if kind == "for":
             way = f"write `+=` to add to it, or {way}"
-        self.program.sink.report(
+        self.scope.report(
             errors.LIST_OVERWRITTEN,
-            self._span(statement.name),
+            statement.name,
             name=statement.name.text,
             kind=kind,
             help=way,
@@ -359,7 +358,7 @@ class BodyChecker:
             return field
         names = self.program.names_of(self.targets, lambda: self._emitted)
         span = self._span(name)
-        self.program.sink.report(
+        self.scope.report(
             errors.UNKNOWN_EMIT_TARGET,
             span,
             name=name.text,
@@ -380,7 +379,7 @@ class BodyChecker:
         if statement.append:
             self._check_append(statement, wanted, what)
         else:
-            check_value(self.program, self.scope, statement.value, wanted, places.VALUE, what)
+            check_value(self.scope, statement.value, wanted, places.VALUE, what)
         self._note_set(statement)
 
     def _check_append(self, statement: ast.EmitStmt | ast.KeepStmt, type_: Type, what: str) -> None:
@@ -393,17 +392,17 @@ class BodyChecker:
         plain = not isinstance(entry, ListOf | Optional | Unknown) and entry != ANY
         if plain and isinstance(value, ast.ListExpr):
             program.whole_appends.add(statement)
-            check_value(program, scope, value, ListOf(entry), places.VALUE, what)
+            check_value(scope, value, ListOf(entry), places.VALUE, what)
         elif plain and isinstance(value, ast.Ref):
-            found = infer_type(program, scope, value, places.VALUE)
+            found = infer_type(scope, value, places.VALUE)
             if is_assignable(found, Optional(ListOf(entry))):
                 program.whole_appends.add(statement)
                 entry = Optional(ListOf(entry))
-            check_fit(program, scope, value, found, entry, places.VALUE, f"an entry of {what}")
+            check_fit(scope, value, found, entry, places.VALUE, f"an entry of {what}")
             if isinstance(inner := strip_optional(entry), RecordOf | ListOf):
                 program.wanted_types[value] = inner
         else:
-            check_value(program, scope, value, entry, places.VALUE, f"an entry of {what}")
+            check_value(scope, value, entry, places.VALUE, f"an entry of {what}")
 
     def _entry_type(self, name: ast.Name, type_: Type) -> Type:
 
@@ -411,18 +410,15 @@ class BodyChecker:
         if isinstance(inner, ListOf):
             return inner.element
         if not isinstance(inner, Unknown) and inner != ANY:
-            self.program.sink.report(
-                errors.APPEND_TO_SCALAR,
-                self._span(name),
-                name=name.text,
-                type=describe_type(type_),
+            self.scope.report(
+                errors.APPEND_TO_SCALAR, name, name=name.text, type=describe_type(type_)
             )
         return UNKNOWN
 
     def _check_if(self, statement: ast.IfStmt) -> None:
         before = self.scope.present
         for branch in statement.branches:
-            facts = check_condition(self.program, self.scope, branch.condition)
+            facts = check_condition(self.scope, branch.condition)
             self._block_with(branch.body, facts.when_true)
             self.scope.present |= facts.when_false
         leave = all(has_no_path_behind(branch.body, self.program) for branch in statement.branches)
@@ -439,7 +435,7 @@ class BodyChecker:
 
     def _check_match(self, statement: ast.MatchStmt) -> None:
         before = self.scope.present
-        fits = check_match(self.program, self.scope, statement)
+        fits = check_match(self.scope, statement)
         for branch in statement.branches:
             self._block_with(branch.body, frozenset((presence_key(statement.operand),)))
         if statement.otherwise is not None:
@@ -453,12 +449,12 @@ class BodyChecker:
 
     def _check_for(self, statement: ast.ForStmt) -> None:
         span = keyword_span(statement, self.source)
-        element = entries_of(self.program, self.scope, statement)
+        element = entries_of(self.scope, statement)
         if statement.limit is not None:
-            check_loop_bound(self.program, self.scope, statement.limit)
+            check_loop_bound(self.scope, statement.limit)
             check_some_list_fits(self.program, self.source, statement)
         symbol = ValueSymbol(LOOP, statement.variable.text, element, self._span(statement.variable))
-        declared = self.scope.declare(self.program, symbol)
+        declared = self.scope.declare(symbol)
         self.program.iterables[symbol] = statement.iterable
         self.counting.append(("for", span))
         before = self.scope.present
@@ -482,14 +478,14 @@ class BodyChecker:
         looks_first = isinstance(statement, ast.WhileStmt)
         if statement.limit is None:
             after = "the condition" if looks_first else "`repeat`"
-            self.program.sink.report(errors.MISSING_BOUND, span, statement=span.text, after=after)
+            self.scope.report(errors.MISSING_BOUND, span, statement=span.text, after=after)
         else:
-            check_loop_bound(self.program, self.scope, statement.limit)
-        check_duration(self.program, self.scope, statement.delay)
+            check_loop_bound(self.scope, statement.limit)
+        check_duration(self.scope, statement.delay)
         self._forget_what_passes_set(statement.body)
         facts = NO_FACTS
         if looks_first:
-            facts = check_condition(self.program, self.scope, statement.condition)
+            facts = check_condition(self.scope, statement.condition)
         self.counting.append((span.text, span))
         self.passes.append(statement.body)
         if looks_first:
@@ -497,7 +493,7 @@ class BodyChecker:
             over = facts.when_false
         else:
             self._block(statement.body)
-            over = check_condition(self.program, self.scope, statement.condition).when_true
+            over = check_condition(self.scope, statement.condition).when_true
         self.passes.pop()
         self.counting.pop()
         check_may_end(self.program, self.source, statement)
@@ -512,8 +508,8 @@ class BodyChecker:
 
     def _check_retry(self, statement: ast.RetryStmt) -> None:
         span = keyword_span(statement, self.source)
-        check_bound(self.program, self.scope, statement.attempts)
-        check_duration(self.program, self.scope, statement.delay)
+        check_bound(self.scope, statement.attempts)
+        check_duration(self.scope, statement.delay)
         self._forget_what_passes_set(statement.body)
         before = self.scope.present
         self.counting.append(("retry", span))

@@ -121,30 +121,28 @@ def not_asked(
     return tuple(left)
 
 
-def check_match(program: Program, scope: ValueScope, statement: ast.MatchStmt) -> bool:
+def check_match(scope: ValueScope, statement: ast.MatchStmt) -> bool:
     """Check the operand of a `match` and the values of its branches.
 
     Reports unknown, repeated and missing values. Returns whether every value is covered.
     """
-    source = scope.module.source
+    source = scope.source
     span = statement.operand.span(source)
-    type_ = resolve_ref(program, scope, statement.operand, places.CONDITION)
+    type_ = resolve_ref(scope, statement.operand, places.CONDITION)
     values = [value for branch in statement.branches for value in branch.values]
     for value in values:
-        program.constants[value] = value.value
+        scope.program.constants[value] = value.value
     enum = strip_optional(type_)
     if isinstance(enum, Unknown):
         return False
     if not isinstance(enum, Enum):
-        program.sink.report(
-            errors.MATCH_OF_NO_ENUM, span, written=span.text, type=describe_type(type_)
-        )
+        scope.report(errors.MATCH_OF_NO_ENUM, span, written=span.text, type=describe_type(type_))
         return False
     seen: dict[Any, ast.Node] = {}
     for value in values:
         if not enum.holds(value.value):
-            report_unknown_value(program, scope, value, value.value, statement.operand, enum)
-        report_repeated(program, scope, value, seen)
+            report_unknown_value(scope, value, value.value, statement.operand, enum)
+        report_repeated(scope, value, seen)
     asked = {value.value for value in values}
     left = not_asked(type_, asked, presence_key(statement.operand) in scope.present)
     if left is None:
@@ -152,7 +150,7 @@ def check_match(program: Program, scope: ValueScope, statement: ast.MatchStmt) -
     else:
         named = [f"`{value}`" if value is not None else "missing" for value in left]
     if named and statement.otherwise is None and all(map(enum.holds, asked)):
-        program.sink.report(
+        scope.report(
             errors.MATCH_INCOMPLETE,
             keyword_span(statement, source),
             written=span.text,

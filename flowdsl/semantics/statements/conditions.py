@@ -49,60 +49,58 @@ class ConditionFacts(Record):
 NO_FACTS = ConditionFacts()
 
 
-def check_condition(
-    program: Program, scope: ValueScope, condition: ast.Condition
-) -> ConditionFacts:
+def check_condition(scope: ValueScope, condition: ast.Condition) -> ConditionFacts:
     """Resolve and check a condition, and return the facts that it proves.
 
     Facts from earlier operands hold in later ones.
     """
     match condition:
         case ast.AndExpr(operands=operands):
-            return _check_and(program, scope, operands)
+            return _check_and(scope, operands)
         case ast.OrExpr(operands=operands):
-            return _check_or(program, scope, operands)
+            return _check_or(scope, operands)
         case ast.NotExpr(operand=operand):
-            facts = check_condition(program, scope, operand)
+            facts = check_condition(scope, operand)
             return ConditionFacts(facts.when_false, facts.when_true)
         case ast.CompareExpr():
-            return _check_comparison(program, scope, condition)
+            return _check_comparison(scope, condition)
         case ast.TextRelationExpr():
-            return _check_text_relation(program, scope, condition)
+            return _check_text_relation(scope, condition)
         case ast.InExpr():
-            return _check_in(program, scope, condition)
+            return _check_in(scope, condition)
         case ast.MatchesExpr():
-            _check_matches(program, scope, condition)
+            _check_matches(scope, condition)
             return NO_FACTS
         case ast.EmptyExpr(operand=ref):
-            type_ = resolve_ref(program, scope, ref, places.CONDITION)
+            type_ = resolve_ref(scope, ref, places.CONDITION)
             listed = isinstance(strip_optional(type_), ListOf)
             return ConditionFacts(
                 when_false=frozenset((entries_key(ref, 1) if listed else presence_key(ref),))
             )
         case ast.SeesExpr(text=text):
-            check_text(program, scope, text, places.INSTRUCTION)
+            check_text(scope, text, places.INSTRUCTION)
             return NO_FACTS
         case ast.Ref():
-            type_ = strip_optional(resolve_ref(program, scope, condition, places.CONDITION))
+            type_ = strip_optional(resolve_ref(scope, condition, places.CONDITION))
             if not isinstance(type_, Unknown) and type_ not in (BOOL, ANY):
-                span = condition.span(scope.module.source)
-                program.sink.report(
+                span = condition.span(scope.source)
+                scope.report(
                     errors.CONDITION_NOT_BOOL, span, written=span.text, type=describe_type(type_)
                 )
             return ConditionFacts(when_true=frozenset((presence_key(condition),)))
 
 
-def check_awaited(program: Program, scope: ValueScope, statement: ast.WaitUntilStmt) -> None:
+def check_awaited(scope: ValueScope, statement: ast.WaitUntilStmt) -> None:
     """Check the condition of a `wait until`, in which only the screen may be asked."""
     condition = statement.condition
     if isinstance(condition, ast.Text):
         return
-    check_condition(program, scope, condition)
+    check_condition(scope, condition)
     value = next((each for each in _operands(condition) if not _asks_screen(each)), None)
     if value is not None:
-        span = value.span(scope.module.source)
-        fixes = _take_values_out(scope.module.source, statement, condition)
-        program.sink.report(errors.WAIT_FOR_VALUE, span, written=span.text, fixes=fixes)
+        span = value.span(scope.source)
+        fixes = _take_values_out(scope.source, statement, condition)
+        scope.report(errors.WAIT_FOR_VALUE, span, written=span.text, fixes=fixes)
 
 
 def _operands(condition: ast.Condition) -> Iterator[ast.Condition]:
@@ -157,69 +155,59 @@ def _take_values_out(
     return (Fix("wait only where that is so", edits),)
 
 
-def _check_and(
-    program: Program, scope: ValueScope, operands: tuple[ast.Condition, ...]
-) -> ConditionFacts:
+def _check_and(scope: ValueScope, operands: tuple[ast.Condition, ...]) -> ConditionFacts:
     before = scope.present
     when_false: frozenset[PresenceKey] | None = None
     proven: frozenset[PresenceKey] = _NOTHING
     for operand in operands:
         scope.present = before | proven
-        facts = check_condition(program, scope, operand)
+        facts = check_condition(scope, operand)
         proven |= facts.when_true
         when_false = facts.when_false if when_false is None else when_false & facts.when_false
     scope.present = before
     return ConditionFacts(proven, when_false or _NOTHING)
 
 
-def _check_or(
-    program: Program, scope: ValueScope, operands: tuple[ast.Condition, ...]
-) -> ConditionFacts:
+def _check_or(scope: ValueScope, operands: tuple[ast.Condition, ...]) -> ConditionFacts:
     before = scope.present
     when_true: frozenset[PresenceKey] | None = None
     refuted: frozenset[PresenceKey] = _NOTHING
     for operand in operands:
         scope.present = before | refuted
-        facts = check_condition(program, scope, operand)
+        facts = check_condition(scope, operand)
         refuted |= facts.when_false
         when_true = facts.when_true if when_true is None else when_true & facts.when_true
     scope.present = before
     return ConditionFacts(when_true or _NOTHING, refuted)
 
 
-def _check_comparison(
-    program: Program, scope: ValueScope, condition: ast.CompareExpr
-) -> ConditionFacts:
-    left = infer_type(program, scope, condition.left, places.CONDITION)
-    right = infer_type(program, scope, condition.right, places.CONDITION)
+def _check_comparison(scope: ValueScope, condition: ast.CompareExpr) -> ConditionFacts:
+    left = infer_type(scope, condition.left, places.CONDITION)
+    right = infer_type(scope, condition.right, places.CONDITION)
     nothing = [
-        type_ == NULL or program.constants.get(side) == ""
+        type_ == NULL or scope.program.constants.get(side) == ""
         for side, type_ in ((condition.left, left), (condition.right, right))
     ]
     if any(nothing):
-        _report_nothing(
-            program, scope, condition, condition.right if nothing[0] else condition.left
-        )
+        _report_nothing(scope, condition, condition.right if nothing[0] else condition.left)
     else:
-        _check_operands(program, scope, condition, left, right)
+        _check_operands(scope, condition, left, right)
     facts = _comparison_facts(condition, left, right)
-    counted = _count_facts(program, condition)
+    counted = _count_facts(scope.program, condition)
     return ConditionFacts(
         facts.when_true | counted.when_true, facts.when_false | counted.when_false
     )
 
 
-def _report_nothing(
-    program: Program, scope: ValueScope, condition: ast.CompareExpr, asked: ast.Operand
-) -> None:
+def _report_nothing(scope: ValueScope, condition: ast.CompareExpr, asked: ast.Operand) -> None:
     """Report the comparison of a value with `null` or an empty text."""
-    span = condition.span(scope.module.source)
+    span = condition.span(scope.source)
     fixes: tuple[Fix, ...] = ()
     if isinstance(asked, ast.Ref) and condition.operator in ("==", "!="):
         negation = "not " if condition.operator == "!=" else ""
-        instead = f"{asked.span(scope.module.source).text} is {negation}empty"
+        instead = f"{asked.span(scope.source).text} is {negation}empty"
         fixes = (Fix(f"write `{instead}`", (Edit(span, instead),), "safe"),)
-    program.sink.report(
+    scope.report(
         errors.EMPTY_COMPARISON,
         span,
         written=span.text,
@@ -229,15 +217,13 @@ def _report_nothing(
     )
 
 
-def _check_text_relation(
-    program: Program, scope: ValueScope, condition: ast.TextRelationExpr
-) -> ConditionFacts:
-    source = scope.module.source
+def _check_text_relation(scope: ValueScope, condition: ast.TextRelationExpr) -> ConditionFacts:
+    source = scope.source
     sides = (condition.left, condition.right)
-    types = [infer_type(program, scope, side, places.CONDITION) for side in sides]
-    if program.constants.get(condition.right) == "":
+    types = [infer_type(scope, side, places.CONDITION) for side in sides]
+    if scope.program.constants.get(condition.right) == "":
         span = condition.span(source)
-        program.sink.report(
+        scope.report(
             errors.EMPTY_COMPARISON,
             span,
             written=span.text,
@@ -250,9 +236,9 @@ def _check_text_relation(
         if isinstance(listed, ListOf) and can_be_equal(types[1], listed.element):
             left, right = (side.span(source).text for side in sides)
             instead = f"{right} in {left}"
-        program.sink.report(
+        scope.report(
             errors.INCOMPARABLE,
-            condition.span(source),
+            condition,
             left=describe_type(types[0]),
             right=describe_type(types[1]),
             operator=condition.relation,
@@ -280,43 +266,40 @@ def _is_searched(type_: Type) -> bool:
     return isinstance(inner, Primitive) and inner.name in TEXTUAL - ORDERED
 
 
-def _check_in(program: Program, scope: ValueScope, condition: ast.InExpr) -> ConditionFacts:
+def _check_in(scope: ValueScope, condition: ast.InExpr) -> ConditionFacts:
     """Check each value of the list as if it were compared with `==`."""
-    source = scope.module.source
-    type_ = infer_type(program, scope, condition.operand, places.CONDITION)
+    type_ = infer_type(scope, condition.operand, places.CONDITION)
     operand = condition.operand
     facts = ConditionFacts(
         when_true=frozenset((presence_key(operand),)) if isinstance(operand, ast.Ref) else _NOTHING
     )
     if isinstance(condition.values, ast.Ref):
-        _check_entries(program, scope, condition, type_, condition.values)
+        _check_entries(scope, condition, type_, condition.values)
         return facts
     if not condition.values.items:
-        program.sink.report(
+        scope.report(
             errors.EMPTY_COMPARISON,
-            condition.span(source),
-            written=condition.span(source).text,
+            condition,
+            written=condition.span(scope.source).text,
             why="the list has no values",
             help='name the values in the list, as in `x in ["a", "b"]`',
         )
     seen: dict[Any, ast.Node] = {}
     for item in condition.values.items:
-        _check_choice(program, scope, condition, item, type_)
-        report_repeated(program, scope, item, seen)
+        _check_choice(scope, condition, item, type_)
+        report_repeated(scope, item, seen)
     return facts
 
 
-def _check_entries(
-    program: Program, scope: ValueScope, condition: ast.InExpr, type_: Type, entries: ast.Ref
-) -> None:
+def _check_entries(scope: ValueScope, condition: ast.InExpr, type_: Type, entries: ast.Ref) -> None:
     """Check the list of values of a run, an input or a const that stands after `in`."""
-    listed = strip_optional(resolve_ref(program, scope, entries, places.CONDITION))
+    listed = strip_optional(resolve_ref(scope, entries, places.CONDITION))
     if isinstance(listed, Unknown) or isinstance(type_, Unknown):
         return
     if not isinstance(listed, ListOf) or not can_be_equal(type_, listed.element):
-        program.sink.report(
+        scope.report(
             errors.INCOMPARABLE,
-            condition.span(scope.module.source),
+            condition,
             left=describe_type(type_),
             right=describe_type(listed),
             operator="in",
@@ -325,16 +308,15 @@ def _check_entries(
         )
 
 
-def _check_choice(
-    program: Program, scope: ValueScope, condition: ast.InExpr, item: ast.Expr, type_: Type
-) -> None:
+def _check_choice(scope: ValueScope, condition: ast.InExpr, item: ast.Expr, type_: Type) -> None:
     """Check one value of the list after `in`."""
-    span = item.span(scope.module.source)
-    own = infer_type(program, scope, item, places.CONSTANT)
+    program = scope.program
+    span = item.span(scope.source)
+    own = infer_type(scope, item, places.CONSTANT)
     value = program.constants.get(item)
     if own == NULL or value == "":
-        written = condition.operand.span(scope.module.source).text
-        program.sink.report(
+        written = condition.operand.span(scope.source).text
+        scope.report(
             errors.EMPTY_COMPARISON,
             span,
             written=span.text,
@@ -346,11 +328,11 @@ def _check_choice(
         return
     beside = strip_optional(type_)
     if isinstance(beside, Enum) and beside.is_of_kind(value) and not beside.holds(value):
-        report_unknown_value(program, scope, item, value, condition.operand, beside)
+        report_unknown_value(scope, item, value, condition.operand, beside)
     elif isinstance(value, str) and isinstance(beside, Primitive) and has_spelling(beside.name):
         check_spelling(program, span, value, beside.name)
     elif not can_be_equal(type_, own):
-        program.sink.report(
+        scope.report(
             errors.INCOMPARABLE,
             span,
             left=describe_type(type_),
@@ -359,39 +341,37 @@ def _check_choice(
         )
 
 
-def report_repeated(
-    program: Program, scope: ValueScope, item: ast.Node, seen: dict[Any, ast.Node]
-) -> None:
+def report_repeated(scope: ValueScope, item: ast.Node, seen: dict[Any, ast.Node]) -> None:
     """Report a value that is already in `seen`; otherwise add it to `seen`."""
-    value = program.constants.get(item)
+    value = scope.program.constants.get(item)
     if value is None or isinstance(value, list | dict):
         return
-    source = scope.module.source
     first = seen.setdefault((isinstance(value, bool), value), item)
     if first is not item:
-        program.sink.report(
+        scope.report(
             errors.REPEATED_VALUE,
-            item.span(source),
+            item,
             value=value,
-            labels=(Label(first.span(source), "here first"),),
+            labels=(Label(first.span(scope.source), "here first"),),
         )
 
 
-def _check_matches(program: Program, scope: ValueScope, condition: ast.MatchesExpr) -> None:
-    source = scope.module.source
+def _check_matches(scope: ValueScope, condition: ast.MatchesExpr) -> None:
+    program = scope.program
+    source = scope.source
     check_runnable_pattern(program, condition.pattern.span(source), condition.pattern.value)
-    type_ = infer_type(program, scope, condition.operand, places.CONDITION)
+    type_ = infer_type(scope, condition.operand, places.CONDITION)
     refs = [node for node in walk(condition.operand) if isinstance(node, ast.Ref)]
     known = [ref for ref in refs if ref in program.values]
     for ref in known:
         if program.values[ref].kind not in (CONST, ENVIRONMENT):
             span = ref.span(source)
-            program.sink.report(errors.PATTERN_OF_A_RUN, span, written=span.text)
+            scope.report(errors.PATTERN_OF_A_RUN, span, written=span.text)
             return
     if not isinstance(strip_optional(type_), Unknown) and not _is_searched(type_):
-        program.sink.report(
+        scope.report(
             errors.INCOMPARABLE,
-            condition.span(source),
+            condition,
             left=describe_type(type_),
             right="string",
             operator="matches",
@@ -399,76 +379,70 @@ def _check_matches(program: Program, scope: ValueScope, condition: ast.MatchesEx
         )
 
 
-def _check_operands(
-    program: Program, scope: ValueScope, condition: ast.CompareExpr, left: Type, right: Type
-) -> None:
+def _check_operands(scope: ValueScope, condition: ast.CompareExpr, left: Type, right: Type) -> None:
     """Report a comparison that is not defined for the types of its operands."""
-    source = scope.module.source
     if isinstance(left, Unknown) or isinstance(right, Unknown):
         return
     left, right = (
-        _type_beside(program, scope, condition.left, left, right),
-        _type_beside(program, scope, condition.right, right, left),
+        _type_beside(scope, condition.left, left, right),
+        _type_beside(scope, condition.right, right, left),
     )
     equality = condition.operator in ("==", "!=")
     if equality:
-        if _report_unknown_value(program, scope, condition, left, right):
+        if _report_unknown_value(scope, condition, left, right):
             return
         fits = can_be_equal(left, right)
     else:
         fits = can_be_ordered(left, right)
     if not fits:
-        program.sink.report(
+        scope.report(
             errors.INCOMPARABLE,
-            condition.span(source),
+            condition,
             left=describe_type(left),
             right=describe_type(right),
             operator=condition.operator,
         )
 
 
-def _type_beside(
-    program: Program, scope: ValueScope, node: ast.Operand, own: Type, other: Type
-) -> Type:
+def _type_beside(scope: ValueScope, node: ast.Operand, own: Type, other: Type) -> Type:
     """Return the type of an operand, given that of the other.
 
     A known text compared with a date or the like has that type, and is reported if it is not
     spelled as one.
     """
-    value = program.constants.get(node)
+    value = scope.program.constants.get(node)
     beside = strip_optional(other)
     if not isinstance(value, str) or own != STRING or not isinstance(beside, Primitive):
         return own
     if not has_spelling(beside.name):
         return own
-    check_spelling(program, node.span(scope.module.source), value, beside.name)
+    check_spelling(scope.program, node.span(scope.source), value, beside.name)
     return beside
 
 
 def _report_unknown_value(
-    program: Program, scope: ValueScope, condition: ast.CompareExpr, left: Type, right: Type
+    scope: ValueScope, condition: ast.CompareExpr, left: Type, right: Type
 ) -> bool:
     """Whether an enum is compared with a text that is not one of its values; if so, report it."""
     sides = ((condition.left, condition.right, right), (condition.right, condition.left, left))
     for node, other, type_ in sides:
-        value = program.constants.get(node)
+        value = scope.program.constants.get(node)
         enum = strip_optional(type_)
         if isinstance(enum, Enum) and enum.is_of_kind(value) and not enum.holds(value):
-            report_unknown_value(program, scope, node, value, other, enum)
+            report_unknown_value(scope, node, value, other, enum)
             return True
     return False
 
 
 def report_unknown_value(
-    program: Program, scope: ValueScope, node: ast.Node, value: Any, asked: ast.Node, enum: Enum
+    scope: ValueScope, node: ast.Node, value: Any, asked: ast.Node, enum: Enum
 ) -> None:
     """Report a constant that is not one of the values of the enum it is compared with."""
-    source = scope.module.source
-    program.sink.report(
+    scope.report(
         errors.UNKNOWN_ENUM_VALUE,
-        node.span(source),
+        node,
         value=value,
-        what=f"`{asked.span(source).text}`",
+        what=f"`{asked.span(scope.source).text}`",
         help=f"its values are {quote_enum_values(enum)}",
     )
 

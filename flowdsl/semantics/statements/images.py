@@ -8,7 +8,6 @@ from flowdsl.syntax import ast
 from .. import errors
 from ..model import ModuleScope
 from ..modules import project_path, report_unreadable
-from ..program import Program
 
 MAX_BYTES = 10_000_000
 """The maximum size in bytes of a prompt image that the platform accepts (`POST
@@ -22,11 +21,12 @@ def is_image(content: bytes) -> bool:
     return content.startswith(b"RIFF") and content[8:12] == b"WEBP"
 
 
-def check_image(program: Program, scope: ModuleScope, statement: ast.ImageStmt) -> None:
+def check_image(scope: ModuleScope, statement: ast.ImageStmt) -> None:
     """Read the picture of a statement and keep its bytes in `program.images`.
 
     A picture that the platform would reject is reported.
     """
+    program = scope.program
     span = statement.path.span(scope.source)
     outside = errors.FILE_OUTSIDE_PROJECT
     path = project_path(scope.source, statement.path, outside, program.sink)
@@ -38,9 +38,9 @@ def check_image(program: Program, scope: ModuleScope, statement: ast.ImageStmt) 
         report_unreadable(program.files, error, span, program.sink)
         return
     if not is_image(content):
-        program.sink.report(errors.NOT_AN_IMAGE, span, path=spell_flow_path(path))
+        scope.report(errors.NOT_AN_IMAGE, span, path=spell_flow_path(path))
     elif len(content) > MAX_BYTES:
-        program.sink.report(
+        scope.report(
             errors.IMAGE_TOO_LARGE,
             span,
             path=spell_flow_path(path),

@@ -14,7 +14,6 @@ from flowdsl.syntax import ast
 from .. import errors
 from ..capabilities import MODIFIERS, NAMED_KEYS, NEW_KEYS, NEW_MODIFIERS
 from ..names.scopes import ValueScope
-from ..program import Program
 from .loops import report_count_below_one
 
 OTHER_NAMES = {
@@ -81,16 +80,14 @@ def find_misplaced_modifier(keys: list[str]) -> str | None:
     )
 
 
-def check_press(program: Program, scope: ValueScope, statement: ast.PressStmt) -> None:
+def check_press(scope: ValueScope, statement: ast.PressStmt) -> None:
     """Report unknown keys, malformed chords, and repeat counts below 1."""
     if statement.times is not None:
-        report_count_below_one(program, scope, statement.times)
-    source = scope.module.source
+        report_count_below_one(scope, statement.times)
     chords = statement.keys.value.split()
     if not chords:
-        span = statement.keys.span(source)
         help = "name a key, as in `Enter`"
-        program.sink.report(errors.UNKNOWN_KEY, span, key='""', help=help)
+        scope.report(errors.UNKNOWN_KEY, statement.keys, key='""', help=help)
     for chord in chords:
         names = chord_keys(chord)
         unknown = [chord] if "" in names else [name for name in names if not is_key(name)]
@@ -103,9 +100,7 @@ def check_press(program: Program, scope: ValueScope, statement: ast.PressStmt) -
                     "keys are `enter`, `tab`, `f5`, single characters and the like, chords `ctrl+s`"
                 )
             )
-            span = statement.keys.span(source)
-            program.sink.report(errors.UNKNOWN_KEY, span, key=name, help=help)
+            scope.report(errors.UNKNOWN_KEY, statement.keys, key=name, help=help)
         wrong = find_misplaced_modifier(names)
         if wrong is not None and not unknown:
-            span = statement.keys.span(source)
-            program.sink.report(errors.MALFORMED_CHORD, span, key=wrong, chord=chord)
+            scope.report(errors.MALFORMED_CHORD, statement.keys, key=wrong, chord=chord)

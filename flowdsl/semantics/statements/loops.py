@@ -36,31 +36,32 @@ from ..values.fitting import check_fit
 # Bounds: the entries of a `for`, limits of loops and attempts, durations.
 
 
-def entries_of(program: Program, scope: ValueScope, statement: ast.ForStmt) -> Type:
+def entries_of(scope: ValueScope, statement: ast.ForStmt) -> Type:
     """Return the type of the entries of a `for`.
 
     What is no list, a list without a bound and a count below 1 are reported.
     """
+    program = scope.program
     iterable = statement.iterable
     if isinstance(iterable, ast.IntLit):
-        infer_type(program, scope, iterable, places.LOOP_SOURCE)
-        report_count_below_one(program, scope, iterable)
+        infer_type(scope, iterable, places.LOOP_SOURCE)
+        report_count_below_one(scope, iterable)
         return INT
-    type_ = infer_type(program, scope, iterable, places.LOOP_SOURCE)
+    type_ = infer_type(scope, iterable, places.LOOP_SOURCE)
     inner = strip_optional(type_)
     constant = iterable in program.constants
     if inner == INT and constant and not isinstance(iterable, ast.ListExpr):
-        report_count_below_one(program, scope, iterable)
+        report_count_below_one(scope, iterable)
         return INT
     if isinstance(inner, Unknown):
         return UNKNOWN
     if not isinstance(inner, ListOf) and inner != ANY:
-        span = iterable.span(scope.module.source)
-        program.sink.report(errors.NOT_A_LIST, span, written=span.text, type=describe_type(type_))
+        span = iterable.span(scope.source)
+        scope.report(errors.NOT_A_LIST, span, written=span.text, type=describe_type(type_))
         return UNKNOWN
     if statement.limit is None and not constant and not _is_bounded(program, iterable):
-        span = iterable.span(scope.module.source)
-        program.sink.report(errors.MISSING_BOUND, span, statement="for", after="the list")
+        span = iterable.span(scope.source)
+        scope.report(errors.MISSING_BOUND, span, statement="for", after="the list")
     return _element_of(inner, program.constants.get(iterable))
 
 
@@ -80,19 +81,19 @@ def _element_of(list_type: Type, value: Any) -> Type:
     return list_type.element
 
 
-def check_loop_bound(program: Program, scope: ValueScope, limit: ast.IntLit | ast.ConstRef) -> None:
+def check_loop_bound(scope: ValueScope, limit: ast.IntLit | ast.ConstRef) -> None:
     """Check the `max` of a loop: a bound as of `check_bound`, or an input with a `@max`."""
     symbol = None
     if isinstance(limit, ast.ConstRef) and limit.name.namespace is None:
         symbol = scope.symbols.get(limit.name.name.text)
     if symbol is None:
-        check_bound(program, scope, limit)
+        check_bound(scope, limit)
     elif symbol.kind == INPUT and isinstance(limit, ast.ConstRef):
-        _check_input(program, scope, limit, symbol)
+        _check_input(scope, limit, symbol)
     else:
-        program.sink.report(
+        scope.report(
             errors.MISPLACED_VALUE,
-            limit.span(scope.module.source),
+            limit,
             name=symbol.name,
             kind=prefix_article(symbol.kind),
             place=places.BOUND.title,
@@ -101,23 +102,21 @@ def check_loop_bound(program: Program, scope: ValueScope, limit: ast.IntLit | as
         )
 
 
-def _check_input(
-    program: Program, scope: ValueScope, limit: ast.ConstRef, symbol: ValueSymbol
-) -> None:
+def _check_input(scope: ValueScope, limit: ast.ConstRef, symbol: ValueSymbol) -> None:
     """Check an input that bounds a loop.
 
     Whoever starts a run chooses the value, so it needs an upper bound: the maximum cost of the run
     has to be known in advance.
     """
-    program.values[limit] = symbol
-    check_fit(program, scope, limit, symbol.type, INT, places.BOUND, "a bound")
+    scope.program.values[limit] = symbol
+    check_fit(scope, limit, symbol.type, INT, places.BOUND, "a bound")
     field = symbol.field
     if field is None or symbol.type != INT:
         return
-    span = limit.span(scope.module.source)
+    span = limit.span(scope.source)
     label = Label(symbol.span, "the input is declared here")
     if field.constraints.maximum is None:
-        program.sink.report(errors.BOUND_WITHOUT_MAX, span, name=symbol.name, labels=(label,))
+        scope.report(errors.BOUND_WITHOUT_MAX, span, name=symbol.name, labels=(label,))
     default = field.default if field.has_default else None
     for value, verb in (
         (field.constraints.maximum, "is"),
@@ -126,34 +125,28 @@ def _check_input(
     ):
         if isinstance(value, int) and value < 1:
             help = f"the least is 1: `{symbol.name}` {verb} less"
-            program.sink.report(
-                errors.BOUND_TOO_SMALL, span, value=value, help=help, labels=(label,)
-            )
+            scope.report(errors.BOUND_TOO_SMALL, span, value=value, help=help, labels=(label,))
             break
 
 
-def check_bound(program: Program, scope: ValueScope, limit: ast.IntLit | ast.ConstRef) -> None:
+def check_bound(scope: ValueScope, limit: ast.IntLit | ast.ConstRef) -> None:
     """Check the bound of a loop or of its attempts: an integer, 1 or more."""
-    check_value(program, scope, limit, INT, places.CONSTANT, "a bound")
-    report_count_below_one(program, scope, limit)
+    check_value(scope, limit, INT, places.CONSTANT, "a bound")
+    report_count_below_one(scope, limit)
 
 
-def report_count_below_one(
-    program: Program, scope: ValueScope, count: ast.IntLit | ast.ConstRef | ast.Ref
-) -> None:
+def report_count_below_one(scope: ValueScope, count: ast.IntLit | ast.ConstRef | ast.Ref) -> None:
     """Report a known number below 1."""
-    value = count.value if isinstance(count, ast.IntLit) else program.constants.get(count)
+    value = count.value if isinstance(count, ast.IntLit) else scope.program.constants.get(count)
     if type(value) is int and value < 1:
-        span = count.span(scope.module.source)
-        program.sink.report(errors.BOUND_TOO_SMALL, span, value=value)
+        scope.report(errors.BOUND_TOO_SMALL, count, value=value)
 
 
-def check_duration(program: Program, scope: ValueScope, duration: ast.Duration | None) -> None:
+def check_duration(scope: ValueScope, duration: ast.Duration | None) -> None:
     """Report a duration of zero."""
     if duration is not None and duration.milliseconds < 1:
-        span = duration.span(scope.module.source)
         help = "the least is `1ms`"
-        program.sink.report(errors.BOUND_TOO_SMALL, span, value=duration.text, help=help)
+        scope.report(errors.BOUND_TOO_SMALL, duration, value=duration.text, help=help)
 
 
 # Loops that cannot work: no list is short enough, or nothing ends them.

@@ -19,20 +19,20 @@ from ..values.displays import example_formats, find_meant_format, has_displays, 
 # The format after `type ... as`.
 
 
-def check_display(program: Program, scope: ValueScope, display: ast.StringLit, type_: Type) -> None:
+def check_display(scope: ValueScope, display: ast.StringLit, type_: Type) -> None:
     """Report a format that values of `type_` do not support."""
     inner = strip_optional(type_)
     if isinstance(inner, Unknown):
         return
-    span = display.span(scope.module.source)
+    span = display.span(scope.source)
     if not isinstance(inner, Primitive) or not has_displays(inner.name):
-        program.sink.report(errors.NO_DISPLAYS, span, type=describe_type(inner))
+        scope.report(errors.NO_DISPLAYS, span, type=describe_type(inner))
         return
     problem = problem_of(inner.name, display.value)
     if problem is None:
         return
     meant = find_meant_format(inner.name, display.value)
-    program.sink.report(
+    scope.report(
         errors.UNKNOWN_DISPLAY,
         span,
         display=display.value,
@@ -73,26 +73,27 @@ def _is_declared(scope: ValueScope, name: str) -> bool:
     return name in scope.module.names or name in scope.symbols
 
 
-def check_typed_day(program: Program, scope: ValueScope, statement: ast.TypeStmt) -> None:
+def check_typed_day(scope: ValueScope, statement: ast.TypeStmt) -> None:
     """Record the date that a statement types, or report that it cannot be computed."""
+    program = scope.program
     if statement.display is not None:
-        check_display(program, scope, statement.display, PRIMITIVE["date"])
+        check_display(scope, statement.display, PRIMITIVE["date"])
     day = statement.value
     if not isinstance(day, ast.DayExpr):
         program.typed_days[statement] = Day(TODAY, "", ())
         return
-    source = scope.module.source
+    source = scope.source
     base, shifts = day.base, tuple((each.count, each.unit) for each in day.shifts)
     if sum(abs(count) * _LENGTHS[unit] for count, unit in shifts) > MOST_DAYS:
         why = "it is more than a thousand years away"
-        program.sink.report(errors.UNUSABLE_DAY, day.span(source), name=TODAY, why=why)
+        scope.report(errors.UNUSABLE_DAY, day, name=TODAY, why=why)
     elif isinstance(base, ast.StartOf):
         program.typed_days[statement] = Day(base.unit, "", shifts)
     elif is_today(scope, base) if isinstance(base, ast.Ref) else False:
         program.typed_days[statement] = Day(TODAY, "", shifts)
     else:
         span = base.span(source)
-        program.sink.report(errors.TYPED_DAY_BASE, span, name=span.text, day=day.span(source).text)
+        scope.report(errors.TYPED_DAY_BASE, span, name=span.text, day=day.span(source).text)
 
 
 # Typed text that names a value without braces, as in `type "$pin" into "PIN"`.
@@ -100,12 +101,12 @@ def check_typed_day(program: Program, scope: ValueScope, statement: ast.TypeStmt
 _SIGN = re.compile(r"\$(?P<name>[A-Za-z_]\w*)")
 
 
-def check_typed_signs(program: Program, scope: ValueScope, statement: ast.TypeStmt) -> None:
+def check_typed_signs(scope: ValueScope, statement: ast.TypeStmt) -> None:
     """Report each `$name` in a typed text if `name` may be a value."""
     text = statement.value
     if not isinstance(text, ast.Text):
         return
-    source = scope.module.source
+    source = scope.source
     for part in text.parts:
         if not isinstance(part, ast.TextLiteral):
             continue
@@ -113,7 +114,7 @@ def check_typed_signs(program: Program, scope: ValueScope, statement: ast.TypeSt
             symbol = scope.symbols.get(found["name"])
             if symbol is not None:
                 place = Span(source, *found.span())
-                _report_sign(program, place, text.span(source), symbol)
+                _report_sign(scope.program, place, text.span(source), symbol)
 
 
 def _report_sign(program: Program, place: Span, whole: Span, symbol: ValueSymbol) -> None:

@@ -433,11 +433,10 @@ class _Braces:
 
 def _span_of_brace(fault: _TextFault, braces: _Braces) -> Span:
     """Return the place where the brace of a fault is written."""
-    source = fault.first.span.source
     literal = braces.literal
     number = bisect_left(braces.meant, fault.offset)
     if number == len(braces.meant):
         return fault.first.span
     at = braces.written[number]
     shown = fault.shown if fault.spec is errors.BRACE_IN_COMMAND else "{" + fault.shown
-    return Span(source, at, min(at + len(shown), literal.end))
+    return Span(fault.first.span.source, at, min(at + len(shown), literal.end))

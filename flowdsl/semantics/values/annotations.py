@@ -30,7 +30,7 @@ from .assignability import NUMERIC, TEXTUAL
 from .bounds import check_bounds, is_number, parse_bound
 from .expressions import check_value, infer_type
 
-Reader: TypeAlias = "Callable[[Program, AnnotationContext, ast.Annotation], Any]"
+Reader: TypeAlias = "Callable[[AnnotationContext, ast.Annotation], Any]"
 Applies: TypeAlias = Callable[[Type], bool]
 
 
@@ -77,11 +77,11 @@ def _any_type(type_: Type) -> bool:
     return True
 
 
-def _read_number(program: Program, context: AnnotationContext, annotation: ast.Annotation) -> Any:
+def _read_number(context: AnnotationContext, annotation: ast.Annotation) -> Any:
     """Parse an `int`, or the decimal spelling as `str`."""
-    value = _constant(program, context, annotation)
+    value = _constant(context, annotation)
     if not is_number(value):
-        return _report_wrong_argument(program, context, annotation, "a number")
+        return _report_wrong_argument(context, annotation, "a number")
     return value if isinstance(value, int) else format(value, "f")
 
 
@@ -89,63 +89,63 @@ _MOST_DIGITS = 100
 """The maximum number of digits of a count."""
 
 
-def _read_count(program: Program, context: AnnotationContext, annotation: ast.Annotation) -> Any:
-    value = _constant(program, context, annotation)
+def _read_count(context: AnnotationContext, annotation: ast.Annotation) -> Any:
+    value = _constant(context, annotation)
     if is_number(value) and value >= 0 and value == int(value) and value < 10**_MOST_DIGITS:
         return int(value)  # one that is too long for an integer literal is written as a decimal
-    return _report_wrong_argument(program, context, annotation, "a whole number, 0 or more")
+    return _report_wrong_argument(context, annotation, "a whole number, 0 or more")
 
 
-def _read_text(program: Program, context: AnnotationContext, annotation: ast.Annotation) -> Any:
-    value = _constant(program, context, annotation)
+def _read_text(context: AnnotationContext, annotation: ast.Annotation) -> Any:
+    value = _constant(context, annotation)
     return (
-        value
-        if isinstance(value, str)
-        else _report_wrong_argument(program, context, annotation, "a text")
+        value if isinstance(value, str) else _report_wrong_argument(context, annotation, "a text")
     )
 
 
-def _read_wire(program: Program, context: AnnotationContext, annotation: ast.Annotation) -> Any:
-    value = _read_text(program, context, annotation)
+def _read_wire(context: AnnotationContext, annotation: ast.Annotation) -> Any:
+    value = _read_text(context, annotation)
     if isinstance(value, str) and not (value.isascii() and value.isidentifier()):
         from ..names.wire_names import check_wire_name  # most names in JSON are plain words
 
         span = annotation.arguments[0].span(context.scope.source)
-        check_wire_name(program, span, value, context.field, context.section)
+        check_wire_name(context.scope.program, span, value, context.field, context.section)
     return value
 
 
-def _read_pattern(program: Program, context: AnnotationContext, annotation: ast.Annotation) -> Any:
-    value = _read_text(program, context, annotation)
+def _read_pattern(context: AnnotationContext, annotation: ast.Annotation) -> Any:
+    value = _read_text(context, annotation)
     if isinstance(value, str):
-        check_pattern(program, annotation.arguments[0].span(context.scope.source), value)
+        check_pattern(
+            context.scope.program, annotation.arguments[0].span(context.scope.source), value
+        )
     return value
 
 
-def _read_example(program: Program, context: AnnotationContext, annotation: ast.Annotation) -> Any:
+def _read_example(context: AnnotationContext, annotation: ast.Annotation) -> Any:
     argument = annotation.arguments[0]
     what = f"an example of `{context.field}`"
-    check_value(program, ValueScope(context.scope), argument, context.type, places.CONSTANT, what)
-    return program.constants.get(argument)
+    check_value(ValueScope(context.scope), argument, context.type, places.CONSTANT, what)
+    return context.scope.program.constants.get(argument)
 
 
-def _constant(program: Program, context: AnnotationContext, annotation: ast.Annotation) -> Any:
+def _constant(context: AnnotationContext, annotation: ast.Annotation) -> Any:
     argument = annotation.arguments[0]
-    infer_type(program, ValueScope(context.scope), argument, places.CONSTANT)
-    return program.constants.get(argument)
+    infer_type(ValueScope(context.scope), argument, places.CONSTANT)
+    return context.scope.program.constants.get(argument)
 
 
 def _report_wrong_argument(
-    program: Program, context: AnnotationContext, annotation: ast.Annotation, wanted: str
+    context: AnnotationContext, annotation: ast.Annotation, wanted: str
 ) -> None:
     """Report an argument of the wrong kind, unless an error in it is reported already."""
+    program = context.scope.program
     argument = annotation.arguments[0]
     refs = argument.parts if isinstance(argument, ast.Text) else ()
     resolved = all(ref in program.values for ref in refs if isinstance(ref, ast.Ref))
     if resolved and (argument in program.constants or not isinstance(argument, ast.ConstRef)):
-        span = argument.span(context.scope.source)
         name = annotation.name.text
-        program.sink.report(errors.WRONG_ANNOTATION_ARGUMENT, span, name=name, wanted=wanted)
+        context.scope.report(errors.WRONG_ANNOTATION_ARGUMENT, argument, name=name, wanted=wanted)
 
 
 def check_pattern(program: Program, span: Span, pattern: str) -> None:
@@ -187,9 +187,10 @@ DECLARATION_ANNOTATIONS = ("owner", "deprecated")
 
 
 def field_constraints(
-    program: Program, context: AnnotationContext, annotations: tuple[ast.Annotation, ...]
+    context: AnnotationContext, annotations: tuple[ast.Annotation, ...]
 ) -> Constraints:
     """Evaluate the annotations of a field; one with an error sets nothing."""
+    program = context.scope.program
     values: dict[str, Any] = {}
     first: dict[str, Span] = {}
     for annotation in annotations:
@@ -197,14 +198,14 @@ def field_constraints(
         span = annotation.span(context.scope.source)
         known = FIELD_ANNOTATIONS.get(name)
         if known is None:
-            _report_unknown(program, context.scope, annotation, tuple(FIELD_ANNOTATIONS))
+            _report_unknown(context.scope, annotation, tuple(FIELD_ANNOTATIONS))
             continue
         if name in first and not known.repeats:
             labels = (Label(first[name], "first set here"),)
-            program.sink.report(errors.DUPLICATE_ANNOTATION, span, name=name, labels=labels)
+            context.scope.report(errors.DUPLICATE_ANNOTATION, span, name=name, labels=labels)
             continue
         first[name] = span
-        value = _field_value(program, context, annotation, known)
+        value = _field_value(context, annotation, known)
         if value is not None and known.repeats:
             values[known.constraint] = (*values.get(known.constraint, ()), value)
         elif value is not None:
@@ -214,34 +215,33 @@ def field_constraints(
     constraints = Constraints(**values)
     program.bound_places[constraints] = first
     if constraints.examples:
-        _check_examples(program, context, annotations, constraints)
+        _check_examples(context, annotations, constraints)
     return constraints
 
 
 def _check_examples(
-    program: Program,
-    context: AnnotationContext,
-    annotations: tuple[ast.Annotation, ...],
-    constraints: Constraints,
+    context: AnnotationContext, annotations: tuple[ast.Annotation, ...], constraints: Constraints
 ) -> None:
     """Report examples that the other annotations of the field exclude, in whatever order."""
     field = FieldType(context.field, context.type, constraints)
     for annotation in annotations:
         if annotation.name.text == "example" and len(annotation.arguments) == 1:
             example = annotation.arguments[0]
-            value = program.constants.get(example)
-            check_bounds(program, example.span(context.scope.source), example, value, field)
+            value = context.scope.program.constants.get(example)
+            check_bounds(
+                context.scope.program, example.span(context.scope.source), example, value, field
+            )
 
 
 def _field_value(
-    program: Program, context: AnnotationContext, annotation: ast.Annotation, known: FieldAnnotation
+    context: AnnotationContext, annotation: ast.Annotation, known: FieldAnnotation
 ) -> Any:
     inner = strip_optional(context.type)
     misplaced = known.sections and context.section not in known.sections
     if misplaced or not (isinstance(inner, Unknown) or known.applies(inner)):
-        program.sink.report(
+        context.scope.report(
             errors.MISPLACED_ANNOTATION,
-            annotation.span(context.scope.source),
+            annotation,
             name=annotation.name.text,
             goes_with=known.goes_with,
             type=describe_type(context.type),
@@ -249,22 +249,17 @@ def _field_value(
         )
         return None
     wanted = 0 if known.read is None else 1
-    if not _has_arguments(program, context.scope, annotation, wanted, wanted):
+    if not _has_arguments(context.scope, annotation, wanted, wanted):
         return None
-    return True if known.read is None else known.read(program, context, annotation)
+    return True if known.read is None else known.read(context, annotation)
 
 
-def _has_arguments(
-    program: Program, scope: ModuleScope, annotation: ast.Annotation, least: int, most: int
-) -> bool:
+def _has_arguments(scope: ModuleScope, annotation: ast.Annotation, least: int, most: int) -> bool:
     count = len(annotation.arguments)
     if annotation.named or not least <= count <= most:
         shown = "no argument" if most == 0 else "one argument, without a name"
-        program.sink.report(
-            errors.WRONG_ANNOTATION_ARGUMENT,
-            annotation.span(scope.source),
-            name=annotation.name.text,
-            wanted=shown,
+        scope.report(
+            errors.WRONG_ANNOTATION_ARGUMENT, annotation, name=annotation.name.text, wanted=shown
         )
         return False
     return True
@@ -291,7 +286,7 @@ def _check_range(program: Program, values: dict[str, Any], spans: dict[str, Span
 
 
 def check_declaration_annotations(
-    program: Program, scope: ModuleScope, annotations: tuple[ast.Annotation, ...]
+    scope: ModuleScope, annotations: tuple[ast.Annotation, ...]
 ) -> None:
     """Check the annotations of a declaration: `@owner("team")`, `@deprecated` and its reason."""
     seen: dict[str, Span] = {}
@@ -299,30 +294,28 @@ def check_declaration_annotations(
         name = annotation.name.text
         span = annotation.span(scope.source)
         if name not in DECLARATION_ANNOTATIONS:
-            _report_unknown(program, scope, annotation, DECLARATION_ANNOTATIONS)
+            _report_unknown(scope, annotation, DECLARATION_ANNOTATIONS)
             continue
         if name in seen:
             labels = (Label(seen[name], "first set here"),)
-            program.sink.report(errors.DUPLICATE_ANNOTATION, span, name=name, labels=labels)
+            scope.report(errors.DUPLICATE_ANNOTATION, span, name=name, labels=labels)
             continue
         seen[name] = span
         least = 1 if name == "owner" else 0
-        if _has_arguments(program, scope, annotation, least, 1) and annotation.arguments:
+        if _has_arguments(scope, annotation, least, 1) and annotation.arguments:
             context = AnnotationContext(scope, name, Unknown(), "declaration")
-            _read_text(program, context, annotation)
+            _read_text(context, annotation)
 
 
 def check_statement_annotations(
-    program: Program, scope: ModuleScope, annotations: tuple[ast.Annotation, ...]
+    scope: ModuleScope, annotations: tuple[ast.Annotation, ...]
 ) -> None:
     """Report the annotations of a statement: edition 1 has none for statements."""
     for annotation in annotations:
-        _report_unknown(program, scope, annotation, ())
+        _report_unknown(scope, annotation, ())
 
 
-def _report_unknown(
-    program: Program, scope: ModuleScope, annotation: ast.Annotation, known: tuple[str, ...]
-) -> None:
+def _report_unknown(scope: ModuleScope, annotation: ast.Annotation, known: tuple[str, ...]) -> None:
     name = annotation.name.text
     near = find_closest_name(name, known)
     shown = join_names((f"@{other}" for other in known), limit=12)
@@ -335,9 +328,9 @@ def _report_unknown(
         help = f"`@{name}` goes with {there}; known here: {shown}"
     else:
         help = f"known here: {shown}"
-    program.sink.report(
+    scope.report(
         errors.UNKNOWN_ANNOTATION,
-        annotation.name.span(scope.source),
+        annotation.name,
         name=name,
         help=help,
         fixes=rename_fix(annotation.name.span(scope.source), known),

@@ -46,12 +46,13 @@ _ESCAPED = r"\\\{(\{[ \t]*|\$)?([A-Za-z_]\w*)(?:[.\[][^{}\n]*)?[ \t]*\}"
 _SPACED = r"(?<!\\)\{[ \t]+(\$?)([A-Za-z_]\w*)[ \t]*\}"
 
 
-def check_text(program: Program, scope: ValueScope, text: ast.Text, place: Place) -> None:
+def check_text(scope: ValueScope, text: ast.Text, place: Place) -> None:
     """Resolve the variables of `text`, and report braces that only look like a variable.
 
     A text of constants gets its value in `constants`; one that the platform could misread is kept
     in `joined_texts`.
     """
+    program = scope.program
     pieces: list[str | None] = []
     constants = program.constants
     is_known = True
@@ -63,12 +64,12 @@ def check_text(program: Program, scope: ValueScope, text: ast.Text, place: Place
             if "{" in value:
                 is_simple = False
                 if text.form != ast.RAW:
-                    _check_braces(program, scope, part, place)
+                    _check_braces(scope, part, place)
             elif "\\" in value:
                 is_simple = False
             pieces.append(value)
         elif type(part) is ast.Ref:
-            resolve_ref(program, scope, part, place, in_text=True)
+            resolve_ref(scope, part, place, in_text=True)
             if part in constants:
                 is_simple = False
                 pieces.append(spell_constant(constants[part]))
@@ -86,27 +87,25 @@ def check_text(program: Program, scope: ValueScope, text: ast.Text, place: Place
         program.joined_texts.append((scope.module.module, text, place))
 
 
-def _check_braces(
-    program: Program, scope: ValueScope, literal: ast.TextLiteral, place: Place
-) -> None:
+def _check_braces(scope: ValueScope, literal: ast.TextLiteral, place: Place) -> None:
     """Report braces that hide a variable behind a backslash or blanks.
 
     Where only constants are allowed, a name of another kind is not a variable.
     """
-    source = scope.module.source
+    source = scope.source
     constant = place.allowed <= {CONST, ENVIRONMENT}
     written = source.text[literal.start : literal.end]
     for found in re.finditer(_ESCAPED, written):
         kind = scope.kind_of(found[2])
         if kind is not None and not (constant and kind not in place.allowed):
             span = Span(source, literal.start + found.start(), literal.start + found.end())
-            program.sink.report(errors.ESCAPED_VARIABLE, span, name=found[2], kind=kind)
+            scope.report(errors.ESCAPED_VARIABLE, span, name=found[2], kind=kind)
     for found in re.finditer(_SPACED, written):
         kind = scope.kind_of(found[2])
         if kind is not None and not (constant and kind not in place.allowed):
             span = Span(source, literal.start + found.start(), literal.start + found.end())
             right = f"{{{found[1]}{found[2]}}}"
-            program.sink.report(
+            scope.report(
                 errors.SPACE_IN_BRACES,
                 span,
                 name=found[2],
@@ -115,16 +114,17 @@ def _check_braces(
             )
 
 
-def infer_type(program: Program, scope: ValueScope, expr: ast.Expr, place: Place) -> Type:
+def infer_type(scope: ValueScope, expr: ast.Expr, place: Place) -> Type:
     """Infer the type of `expr`, and resolve its variables.
 
     Literals get their entry in `constants`.
     """
+    program = scope.program
     match expr:
         case ast.Ref():
-            return resolve_ref(program, scope, expr, place)
+            return resolve_ref(scope, expr, place)
         case ast.Text():
-            check_text(program, scope, expr, place)
+            check_text(scope, expr, place)
             return _type_of_text(program, expr)
         case ast.IntLit(value=value):
             program.constants[expr] = value
@@ -139,31 +139,30 @@ def infer_type(program: Program, scope: ValueScope, expr: ast.Expr, place: Place
             program.constants[expr] = None
             return NULL
         case ast.ConstRef():
-            return _const(program, scope, expr)
+            return _const(scope, expr)
         case ast.CountExpr(counted=counted):
-            return _check_count(program, scope, expr, counted, place)
+            return _check_count(scope, expr, counted, place)
         case ast.ListExpr(items=items):
-            types = [infer_type(program, scope, item, place) for item in items]
+            types = [infer_type(scope, item, place) for item in items]
             _fold_list(program, expr)
             return ListOf(_find_common_type(types))
         case ast.ObjectExpr(pairs=pairs):
-            check_duplicate_keys(program, scope, pairs)
+            check_duplicate_keys(scope, pairs)
             fields = tuple(
-                FieldType(key_text(pair.key), infer_type(program, scope, pair.value, place))
+                FieldType(key_text(pair.key), infer_type(scope, pair.value, place))
                 for pair in pairs
             )
             _fold_object(program, expr)
             return RecordOf(None, fields)
 
 
-def _check_count(
-    program: Program, scope: ValueScope, expr: ast.CountExpr, counted: ast.Ref, place: Place
-) -> Type:
+def _check_count(scope: ValueScope, expr: ast.CountExpr, counted: ast.Ref, place: Place) -> Type:
     """Check what `count of` counts; the number of a known list is a constant."""
-    type_ = resolve_ref(program, scope, counted, place)
+    program = scope.program
+    type_ = resolve_ref(scope, counted, place)
     if counted in program.constants:
         program.constants[expr] = len(program.constants[counted] or ())
-    return check_counted(program, scope, counted, type_)
+    return check_counted(scope, counted, type_)
 
 
 def _decimal(spelling: str) -> Any:
@@ -185,13 +184,14 @@ def _type_of_text(program: Program, text: ast.Text) -> Type:
     return STRING
 
 
-def _const(program: Program, scope: ValueScope, expr: ast.ConstRef) -> Type:
+def _const(scope: ValueScope, expr: ast.ConstRef) -> Type:
+    program = scope.program
     word = program.words.get(expr)
     if word is not None:
         program.values[expr] = word
         program.constants[expr] = word.value
         return word.type
-    entry = find_declaration(program, scope.module, expr.name, "const")
+    entry = find_declaration(scope.module, expr.name, "const")
     if entry is None or not isinstance(entry.declaration, ast.ConstDecl):
         return UNKNOWN
     symbol = program.consts.get(entry.declaration)
@@ -230,18 +230,17 @@ def key_text(key: ast.Name | ast.StringLit) -> str:
     return key.text if isinstance(key, ast.Name) else key.value
 
 
-def check_duplicate_keys(program: Program, scope: ValueScope, pairs: Iterable[ast.Pair]) -> None:
+def check_duplicate_keys(scope: ValueScope, pairs: Iterable[ast.Pair]) -> None:
     """Report repeated keys of an object."""
     first: dict[str, Span] = {}
     for pair in pairs:
-        name, span = key_text(pair.key), pair.key.span(scope.module.source)
+        name, span = key_text(pair.key), pair.key.span(scope.source)
         if first.setdefault(name, span) is not span:
             spec = errors.DUPLICATE_FIELD
-            program.report_again(spec, span, first[name], name=name, first_time="set")
+            scope.program.report_again(spec, span, first[name], name=name, first_time="set")
 
 
 def check_value(
-    program: Program,
     scope: ValueScope,
     expr: ast.Expr,
     wanted: Type,
@@ -254,38 +253,34 @@ def check_value(
     `what` names its destination in a sentence. `field` is the field that takes the value as a
     whole: its annotations are checked as well.
     """
+    program = scope.program
     inner = strip_optional(wanted)
     if isinstance(expr, ast.ListExpr) and isinstance(inner, ListOf):
         program.wanted_types[expr] = inner
         for item in expr.items:
-            check_value(program, scope, item, inner.element, place, f"an entry of {what}")
+            check_value(scope, item, inner.element, place, f"an entry of {what}")
         _fold_list(program, expr)
     elif isinstance(expr, ast.ObjectExpr) and isinstance(inner, RecordOf):
         program.wanted_types[expr] = inner
-        _check_record(program, scope, expr, inner, place, what)
+        _check_record(scope, expr, inner, place, what)
     else:
-        found = infer_type(program, scope, expr, place)
-        check_fit(program, scope, expr, found, wanted, place, what)
+        found = infer_type(scope, expr, place)
+        check_fit(scope, expr, found, wanted, place, what)
         if isinstance(inner, RecordOf | ListOf) and found is not wanted:
             program.wanted_types[expr] = inner
         if field is not None and field.absent and program.constants.get(expr, field) is None:
-            report_null(program, expr.span(scope.module.source), what, field)
+            report_null(program, expr.span(scope.source), what, field)
     if field is not None and field.constraints is not NO_CONSTRAINTS:
         value = program.constants.get(expr)
-        check_bounds(program, expr.span(scope.module.source), expr, value, field)
+        check_bounds(program, expr.span(scope.source), expr, value, field)
 
 
 def _check_record(
-    program: Program,
-    scope: ValueScope,
-    expr: ast.ObjectExpr,
-    record: RecordOf,
-    place: Place,
-    what: str,
+    scope: ValueScope, expr: ast.ObjectExpr, record: RecordOf, place: Place, what: str
 ) -> None:
     """Check an object literal against a record: unknown, repeated and missing fields."""
-    source = scope.module.source
-    check_duplicate_keys(program, scope, expr.pairs)
+    program = scope.program
+    check_duplicate_keys(scope, expr.pairs)
     by_key = {field.name: field for field in record.fields}
     by_key |= {field.wire_name: field for field in record.fields}
     given = set()
@@ -297,8 +292,8 @@ def _check_record(
             names = program.names_of(record, lambda: (field.name for field in record.fields))
             if free is None:
                 free = Names(by_key.keys() - {key_text(pair.key) for pair in expr.pairs})
-            span = pair.key.span(source)
-            program.sink.report(
+            span = pair.key.span(scope.source)
+            scope.report(
                 errors.UNKNOWN_FIELD,
                 span,
                 owner=record.name or what.replace("`", ""),
@@ -306,7 +301,7 @@ def _check_record(
                 help=suggest_known_names("field", names, key),
                 fixes=rename_fix(span, free),
             )
-            infer_type(program, scope, pair.value, place)
+            infer_type(scope, pair.value, place)
             unknown += 1
             continue
         field = by_key[key]
@@ -314,9 +309,9 @@ def _check_record(
         if key != field.wire_name:
             program.wire_names[pair] = field.wire_name
         what_field = f"field `{field.name}`"
-        check_value(program, scope, pair.value, field.type, place, what_field, field)
+        check_value(scope, pair.value, field.type, place, what_field, field)
     missing = [f.name for f in record.fields if f.required and f.name not in given]
     # A misspelt name is reported, and the field it stands for is not reported as missing.
     for name in missing if len(missing) > unknown else ():
-        program.sink.report(errors.MISSING_FIELD, expr.span(source), name=name, what=what)
+        scope.report(errors.MISSING_FIELD, expr, name=name, what=what)
     _fold_object(program, expr)

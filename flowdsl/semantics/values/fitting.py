@@ -44,38 +44,33 @@ _NUMBER_OR_BOOL = r"-?\d+(\.\d+)?|true|false"
 
 
 def check_fit(
-    program: Program,
-    scope: ValueScope,
-    expr: ast.Expr,
-    found: Type,
-    wanted: Type,
-    place: Place,
-    what: str,
+    scope: ValueScope, expr: ast.Expr, found: Type, wanted: Type, place: Place, what: str
 ) -> None:
     """Report `expr`, of the type `found`, if it is not a value of `wanted`.
 
     For a known text, its spelling decides.
     """
+    program = scope.program
     inner = strip_optional(wanted)
     constant = program.constants.get(expr)
     if isinstance(inner, Enum) and inner.is_of_kind(constant):
-        _check_enum_value(program, expr.span(scope.module.source), constant, inner, what)
+        _check_enum_value(program, expr.span(scope.source), constant, inner, what)
         return
     if isinstance(constant, str) and isinstance(strip_optional(found), Primitive | Enum):
         if isinstance(inner, Primitive) and has_spelling(inner.name):
-            check_spelling(program, expr.span(scope.module.source), constant, inner.name)
+            check_spelling(program, expr.span(scope.source), constant, inner.name)
             return
     elif _is_compound(constant, inner):
-        span = expr.span(scope.module.source)
+        span = expr.span(scope.source)
         _check_compound(program, span, constant, inner, place, what)
         return
     elif found is STRING and isinstance(expr, ast.Text) and is_textual(inner):
         return
     if not is_assignable(found, wanted):
-        span = expr.span(scope.module.source)
+        span = expr.span(scope.source)
         _report_mismatch(program, span, found, wanted, place, what)
     elif found is not wanted and not _is_const(program, expr):
-        _check_defaults(program, expr.span(scope.module.source), found, wanted, what)
+        _check_defaults(program, expr.span(scope.source), found, wanted, what)
 
 
 def _is_const(program: Program, expr: ast.Expr) -> bool:
