@@ -6,9 +6,9 @@ with a mistake is missing from the tables or has the type `UNKNOWN`.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
-from flowdsl.diagnostics.diagnostic import DiagnosticSpec
+from flowdsl.diagnostics.diagnostic import DiagnosticSpec, Label
 from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile, Span
 from flowdsl.syntax import ast
@@ -32,6 +32,9 @@ STEP = "chain step"
 ENV_ROOT = "env"
 RESERVED = frozenset(("true", "false", "null", "not", "sees", ENV_ROOT))
 """Names that no value has, since they could not be read as names."""
+
+
+K = TypeVar("K")
 
 
 class RowsFile(Record):
@@ -199,6 +202,27 @@ class ModuleScope:
         """Report a finding about this file; see `Sink.report`."""
         span = place if isinstance(place, Span) else place.span(self.source)
         self.program.sink.report(spec, span, **values)
+
+    def is_first(
+        self,
+        seen: dict[K, Span],
+        key: K,
+        place: ast.Node | Span,
+        spec: DiagnosticSpec,
+        participle: str,
+        name: str | None = None,
+    ) -> bool:
+        """Whether a key is not yet among those `seen`, to which it is added with its place.
+
+        A repetition is reported with its `name`, which is the key unless it is given; `participle`
+        says what was done with it the first time.
+        """
+        span = place if isinstance(place, Span) else place.span(self.source)
+        first = seen.setdefault(key, span)
+        if first is not span:
+            labels = (Label(first, f"first {participle} here"),)
+            self.report(spec, span, name=key if name is None else name, labels=labels)
+        return first is span
 
 
 class SemanticModel(Record):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any, TypeAlias
 
-from flowdsl.diagnostics.diagnostic import DiagnosticSpec, Label
+from flowdsl.diagnostics.diagnostic import DiagnosticSpec
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.diagnostics.suggest import Names, rename_fix, suggest_known_names
 from flowdsl.source.files import FileSystem
@@ -128,13 +128,6 @@ class Program:
         """Report an undeclared name; `called` is the noun for the `known` names."""
         help, fixes = suggest_known_names(called, known, name), rename_fix(span, known)
         self.sink.report(spec, span, name=name, help=help, fixes=fixes, **values)
-
-    def report_again(
-        self, spec: DiagnosticSpec, span: Span, first: Span, *, name: str, first_time: str
-    ) -> None:
-        """Report a repetition; `first_time` is the participle for the first occurrence."""
-        labels = (Label(first, f"first {first_time} here"),)
-        self.sink.report(spec, span, name=name, labels=labels)
 
     def use(self, scope: ModuleScope, name: str, entry: Entry | None) -> None:
         """Record that something in a file uses `entry` under the local name `name`."""

@@ -281,11 +281,8 @@ def _check_tests(program: Program) -> tuple[tuple[ast.Module, ast.TestDecl], ...
         for case in (item for item in test.items if isinstance(item, ast.TestCase)):
             titled.append((case.title, f"{test.title.value}: {case.title.value}"))
         for node, title in titled:
-            span = node.span(module.source)
-            first = titles.setdefault((subject, title), span)
-            if first is not span:
-                spec = errors.DUPLICATE_DECLARATION
-                program.report_again(spec, span, first, name=title, first_time="declared")
+            scope, spec = program.scopes[module], errors.DUPLICATE_DECLARATION
+            if not scope.is_first(titles, (subject, title), node, spec, "declared", title):
                 break
     return tests
 

@@ -150,6 +150,10 @@ class ReadingTables(Protocol):
     def set_outputs(self) -> dict[ast.Stmt, FieldType]: ...
 
 
+READINGS = (ast.ExtractStmt, ast.CopyStmt, ast.RunStmt)
+"""The statements that read a value into a variable."""
+
+
 def type_read_by(
     statement: ast.ExtractStmt | ast.CopyStmt | ast.RunStmt, tables: ReadingTables
 ) -> Type:

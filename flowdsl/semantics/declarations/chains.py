@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from flowdsl.diagnostics.diagnostic import Label
-from flowdsl.diagnostics.suggest import Names
 from flowdsl.source.text import Span
 from flowdsl.syntax import ast
 
@@ -186,27 +185,21 @@ def _check_shared(
         for binding in item.bindings:
             name = binding.name.text
             span = binding.name.span(scope.source)
-            if name in bound:
-                spec = errors.DUPLICATE_ARGUMENT
-                program.report_again(spec, span, bound[name], name=name, first_time="given")
+            spec = errors.DUPLICATE_ARGUMENT
+            if not scope.module.is_first(bound, name, span, spec, "given"):
                 continue
-            bound[name] = span
             takers = [target.symbols[name] for target in known if name in target.symbols]
             if not takers:
                 if closed:
                     names = program.names_of(
                         chain, lambda: (taken for target in known for taken in target.symbols)
                     )
-                    _report_unknown(program, span, name, names)
+                    noun, spec = "input or secret", errors.UNKNOWN_ARGUMENT
+                    program.report_unknown(spec, span, noun, names, name=name, noun=noun)
                 _resolve_unmatched(early, binding.value)
             for taker in takers:
                 _bind_value(early, binding.value, taker)
     return set(bound)
-
-
-def _report_unknown(program: Program, span: Span, name: str, known: Names) -> None:
-    noun = "input or secret"
-    program.report_unknown(errors.UNKNOWN_ARGUMENT, span, noun, known, name=name, noun=noun)
 
 
 def _check_step(

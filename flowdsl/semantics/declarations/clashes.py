@@ -24,8 +24,9 @@ from flowdsl.syntax.visit import walk
 
 from ..model import ChainSymbol, TaskSymbol, WorkflowSymbol
 from ..program import Program
+from ..traversal import READINGS
 from ..types import FieldType
-from .joining import READINGS, Joining
+from .joining import Joining
 
 _ENDINGS = {ast.KeepStmt: "kept", ast.CallStmt: "result", ast.ForStmt: "reason"}
 """What a new name ends in, by the statement that sets the variable; `read` for the others."""

@@ -21,11 +21,10 @@ from flowdsl.syntax.statements import LEAVES
 
 from ..control_flow.leaving import needs_value
 from ..model import TaskSymbol
-from ..traversal import ReadingTables, inner_blocks
-from ..types import STRING, FieldType, Type, describe_type
-from ..values.assignability import is_assignable
+from ..traversal import READINGS, ReadingTables, inner_blocks
+from ..types import STRING, UNKNOWN, FieldType, Type
+from ..values.assignability import is_same_type
 
-READINGS = (ast.ExtractStmt, ast.CopyStmt, ast.RunStmt)
 _MAY_FAIL = (*READINGS, ast.ExpectStmt, ast.ChooseStmt, ast.WaitUntilStmt)
 _LEAVING = (ast.FinishStmt, ast.CallStmt)
 
@@ -147,7 +146,7 @@ class Joining:
             type_ = (
                 STRING if statement.type is None else self.tables.declared_types.get(statement.type)
             )
-        return type_ is not None and _is_same_type(type_, self.field.type)
+        return type_ not in (None, UNKNOWN) and is_same_type(type_, self.field.type)
 
     def _leave_type_out(self, statement: ast.Stmt) -> Iterator[Edit]:
         if isinstance(statement, READINGS) and statement.type is not None:
@@ -171,7 +170,7 @@ class Joining:
         if type_ is None or sum(each.type is not None for each in keeps) != 1:
             return []
         known = self.tables.declared_types.get(type_)
-        if known is None or not _is_same_type(known, self.field.type):
+        if known in (None, UNKNOWN) or not is_same_type(known, self.field.type):
             return []
         around = [each for each in self._sequences() if first[0] in each]
         if not around or last[0] not in around[0] or keeps[-1].start > last[0].start:
@@ -231,8 +230,3 @@ def _may_lose(statement: ast.Stmt) -> bool:
     return isinstance(statement, ast.FinishStmt | ast.RetryStmt | ast.CallStmt) or (
         isinstance(statement, ast.ForStmt) and statement.failure is not None
     )
-
-
-def _is_same_type(one: Type, other: Type) -> bool:
-    same = is_assignable(one, other) and is_assignable(other, one)
-    return same and describe_type(one, None) == describe_type(other, None)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from flowdsl.diagnostics.diagnostic import Label
 from flowdsl.source.text import Span
 from flowdsl.syntax import ast
 
@@ -32,15 +31,9 @@ def check_checks(scope: ValueScope, section: ast.ChecksSection) -> None:
 
             infer_type(scope, check.extra, places.CHECK)
             check_extra(scope.program, scope.module.module, check.extra, CHECK_FIELDS)
-        if check.label is None:
-            continue
-        name = check.label.value
-        span = check.label.span(scope.source)
-        if name in labels:
-            first = (Label(labels[name], "first declared here"),)
-            scope.report(errors.DUPLICATE_DECLARATION, span, name=name, labels=first)
-        else:
-            labels[name] = span
+        if check.label is not None:
+            spec = errors.DUPLICATE_DECLARATION
+            scope.module.is_first(labels, check.label.value, check.label, spec, "declared")
 
 
 def _check_body(scope: ValueScope, body: ast.CheckBody) -> None:

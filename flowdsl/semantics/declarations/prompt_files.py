@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from typing import Any
 
-from flowdsl.diagnostics.diagnostic import Label
+from flowdsl.diagnostics.diagnostic import DiagnosticSpec, Label
 from flowdsl.diagnostics.suggest import Names, find_misspelt_name, suggest_known_names
 from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile, Span
@@ -52,6 +53,12 @@ class _PromptFile:
             found = self._names[record] = Names(record.by_wire_name)
         return found
 
+    def report(self, spec: DiagnosticSpec, span: Span, help: str, **values: Any) -> None:
+        """Report a finding in the file."""
+        self.sink.report(
+            spec, span, workflow=self.workflow, labels=self.labels, help=help, **values
+        )
+
 
 class _GivenValues(Record):
     """The values that a run is given, by name.
@@ -61,15 +68,7 @@ class _GivenValues(Record):
 
     inputs: dict[str, FieldType]
     secrets: dict[str, FieldType]
-    input_names: Names
-    secret_names: Names
     is_open: bool
-
-
-def _make_given_values(
-    inputs: dict[str, FieldType], secrets: dict[str, FieldType], *, is_open: bool
-) -> _GivenValues:
-    return _GivenValues(inputs, secrets, Names(inputs), Names(secrets), is_open)
 
 
 def check_prompt_file(program: Program, workflow: WorkflowSymbol, declared: WorkflowFields) -> None:
@@ -99,9 +98,8 @@ def _collect_given_values(
     if workflow.inputs_from is None:
         if declared.inputs is None or (not declared.inputs and not secrets):
             return None
-        return _make_given_values(
-            {field.wire_name: field for field in declared.inputs}, secrets, is_open=False
-        )
+        inputs = {field.wire_name: field for field in declared.inputs}
+        return _GivenValues(inputs, secrets, is_open=False)
     from ..values.schema_files import read_schema_fields
 
     listed = read_schema_fields(program.texts[workflow.inputs_from])
@@ -109,9 +107,7 @@ def _collect_given_values(
         return None
     inputs = {field.name: field for field in listed.fields if field.name[0] != "$"}
     secrets |= {field.name[1:]: field for field in listed.fields if field.name[0] == "$"}
-    return (
-        _make_given_values(inputs, secrets, is_open=listed.is_open) if inputs or secrets else None
-    )
+    return _GivenValues(inputs, secrets, listed.is_open) if inputs or secrets else None
 
 
 def _collect_output_names(
@@ -128,6 +124,7 @@ def _collect_output_names(
 
 def _check_given(prompt: _PromptFile, given: _GivenValues) -> None:
     seen: set[str] = set()
+    names = {"": Names(given.inputs), "$": Names(given.secrets)}
     for found in re.finditer(_PLAIN, prompt.source.text):
         sigil, name, tail = found.groups()
         span = Span(prompt.source, *found.span())
@@ -136,13 +133,13 @@ def _check_given(prompt: _PromptFile, given: _GivenValues) -> None:
             _check_path(prompt, span, fields[name], tail)
         elif sigil + name not in seen:
             seen.add(sigil + name)
-            _report_unknown(prompt, span, sigil, name, given)
+            _report_unknown(prompt, span, sigil, name, given, names[sigil])
 
 
 def _report_unknown(
-    prompt: _PromptFile, span: Span, sigil: str, name: str, given: _GivenValues
+    prompt: _PromptFile, span: Span, sigil: str, name: str, given: _GivenValues, names: Names
 ) -> None:
-    names, kind = (given.secret_names, "secret") if sigil else (given.input_names, "input")
+    kind = "secret" if sigil else "input"
     meant = find_misspelt_name(name, names)
     is_likely = True
     if meant is not None:
@@ -154,23 +151,9 @@ def _report_unknown(
     else:
         help, is_likely = suggest_known_names(kind, names, name), False
     if meant is not None and not given.is_open:
-        prompt.sink.report(
-            errors.UNDECLARED_IN_PROMPT,
-            span,
-            name=name,
-            workflow=prompt.workflow,
-            labels=prompt.labels,
-            help=help,
-        )
+        prompt.report(errors.UNDECLARED_IN_PROMPT, span, help, name=name)
     elif is_likely or not given.is_open:
-        prompt.sink.report(
-            errors.UNLISTED_IN_PROMPT,
-            span,
-            name=sigil + name,
-            workflow=prompt.workflow,
-            labels=prompt.labels,
-            help=help,
-        )
+        prompt.report(errors.UNLISTED_IN_PROMPT, span, help, name=sigil + name)
 
 
 def _check_runtime(prompt: _PromptFile, outputs: frozenset[str]) -> None:
@@ -189,24 +172,9 @@ def _check_runtime(prompt: _PromptFile, outputs: frozenset[str]) -> None:
             continue
         help = suggest_known_names("output", (meant,), meant)
         span = Span(prompt.source, *found.span())
-        if counts.pop(name) == 1:
-            prompt.sink.report(
-                errors.UNDECLARED_IN_PROMPT,
-                span,
-                name=name,
-                workflow=prompt.workflow,
-                labels=prompt.labels,
-                help=help,
-            )
-        else:
-            prompt.sink.report(
-                errors.UNLISTED_IN_PROMPT,
-                span,
-                name=name,
-                workflow=prompt.workflow,
-                labels=prompt.labels,
-                help=help,
-            )
+        once = counts.pop(name) == 1
+        spec = errors.UNDECLARED_IN_PROMPT if once else errors.UNLISTED_IN_PROMPT
+        prompt.report(spec, span, help, name=name)
 
 
 def _check_path(prompt: _PromptFile, span: Span, field: FieldType, tail: str) -> None:
@@ -245,24 +213,9 @@ def _report_path(
     else:
         help = "it is a single value"
     if is_certain:
-        prompt.sink.report(
-            errors.UNKNOWN_PATH_IN_PROMPT,
-            span,
-            owner=owner,
-            part=part,
-            workflow=prompt.workflow,
-            labels=prompt.labels,
-            help=help,
-        )
+        prompt.report(errors.UNKNOWN_PATH_IN_PROMPT, span, help, owner=owner, part=part)
     else:
-        prompt.sink.report(
-            errors.UNLISTED_IN_PROMPT,
-            span,
-            name=owner + part,
-            workflow=prompt.workflow,
-            labels=prompt.labels,
-            help=help,
-        )
+        prompt.report(errors.UNLISTED_IN_PROMPT, span, help, name=owner + part)
 
 
 def _type_inside(type_: Type, key: str | None) -> Type | None:

@@ -20,11 +20,10 @@ from .. import errors
 from ..model import RUNTIME, ValueSymbol
 from ..names.scopes import ValueScope
 from ..statements.arguments import task_of
-from ..types import STRING, UNKNOWN, FieldType, Type, Unknown, describe_type, strip_optional
-from ..values.assignability import is_assignable
+from ..traversal import READINGS
+from ..types import STRING, UNKNOWN, FieldType, Type, describe_type, strip_optional
+from ..values.assignability import is_same_type
 from .type_expressions import resolve_type
-
-_READINGS = (ast.ExtractStmt, ast.CopyStmt, ast.RunStmt)
 
 
 class Outputs(Record):
@@ -101,7 +100,7 @@ class _Declaring:
                 continue
             if isinstance(statement, ast.CallStmt):
                 given = self._variable_type(statement)
-                if not _is_same_type(strip_optional(types[name.text]), given):
+                if not is_same_type(strip_optional(types[name.text]), given):
                     yield name.text
             elif isinstance(statement, ast.ForStmt) or statement.type is not None:  # type: ignore[union-attr]
                 yield name.text
@@ -112,7 +111,7 @@ class _Declaring:
         if isinstance(statement, ast.KeepStmt) and statement.type is None:
             self.untyped.append(statement)
             return
-        if isinstance(statement, _READINGS) and statement.type is None:
+        if isinstance(statement, READINGS) and statement.type is None:
             if earlier is not None and earlier.is_output:
                 self._set_output(statement, earlier)
                 return
@@ -153,7 +152,7 @@ class _Declaring:
                 return UNKNOWN
 
     def _check_same_type(self, earlier: ValueSymbol, later: ValueSymbol) -> None:
-        if not _is_same_type(earlier.type, later.type):
+        if not is_same_type(earlier.type, later.type):
             self.scope.report(
                 errors.RUNTIME_TYPE_CONFLICT,
                 later.span,
@@ -244,11 +243,3 @@ class _Declaring:
             help=help,
             fixes=fixes,
         )
-
-
-def _is_same_type(one: Type, other: Type) -> bool:
-    """Whether two types are the same; True if one of them is unknown."""
-    if isinstance(one, Unknown) or isinstance(other, Unknown):
-        return True
-    same = is_assignable(one, other) and is_assignable(other, one)
-    return same and describe_type(one, None) == describe_type(other, None)

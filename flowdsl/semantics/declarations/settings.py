@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from flowdsl.diagnostics.diagnostic import Edit, Fix, Label
+from flowdsl.diagnostics.diagnostic import Edit, Fix
 from flowdsl.diagnostics.suggest import rename_fix, suggest_known_names
 from flowdsl.source.record import Record
-from flowdsl.source.text import SourceFile, Span
+from flowdsl.source.text import Span
 from flowdsl.syntax import ast
 
 from .. import errors, places
 from ..names.scopes import ValueScope
-from ..program import Program
 from ..types import BOOL, STRING, ListOf, Optional, Type
 from ..values.expressions import check_value
 from .constants import constant_json
@@ -63,10 +62,9 @@ def check_settings(
 
     `owner` says in a message what they are settings of.
     """
-    program = scope.program
     source = scope.source
     values: dict[str, Any] = {}
-    first: dict[str, ast.Name] = {}
+    first: dict[str, Span] = {}
     for setting in settings:
         name = setting.name.text
         rule = rules.get(name)
@@ -82,27 +80,15 @@ def check_settings(
                 errors.UNKNOWN_SETTING, span, name=name, owner=owner, help=help, fixes=fixes
             )
             continue
-        if name in first:
-            labels = (Label(first[name].span(source), "first set here"),)
-            span = setting.name.span(source)
-            scope.report(errors.DUPLICATE_SETTING, span, name=name, labels=labels)
+        spec = errors.DUPLICATE_SETTING
+        if not scope.module.is_first(first, name, setting.name, spec, "set"):
             continue
-        first[name] = setting.name
         check_value(scope, setting.value, rule.type, places.SETTING, f"`{name}`")
-        values[name] = constant_json(program, setting.value)
-        if rule.limit is not None and isinstance(setting.value, ast.ListExpr):
-            _check_limit(program, source, setting, len(setting.value.items), rule.limit)
+        values[name] = constant_json(scope.program, setting.value)
+        count = len(setting.value.items) if isinstance(setting.value, ast.ListExpr) else 0
+        if rule.limit is not None and count > rule.limit:
+            limit = rule.limit
+            scope.report(
+                errors.TOO_MANY_ENTRIES, setting.value, name=name, limit=limit, count=count
+            )
     return values
-
-
-def _check_limit(
-    program: Program, source: SourceFile, setting: ast.Setting, count: int, limit: int
-) -> None:
-    if count > limit:
-        program.sink.report(
-            errors.TOO_MANY_ENTRIES,
-            setting.value.span(source),
-            name=setting.name.text,
-            limit=limit,
-            count=count,
-        )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from flowdsl.diagnostics.diagnostic import Label
+from flowdsl.source.text import Span
 from flowdsl.syntax import ast
 
 from .. import errors
@@ -47,14 +47,10 @@ def collect_rows_files(
 
     A repeated name is reported, and its first occurrence counts.
     """
-    first: dict[str, ast.Node] = {}
-    if value is not None:
-        first = {key_text(pair.key): pair.key for pair in value.pairs}
+    first: dict[str, Span] = {}
+    for pair in () if value is None else value.pairs:
+        first[key_text(pair.key)] = pair.key.span(scope.source)
     for each in rows:
         file, name = rows_file(scope, each), each.name.text
-        if name in first:
-            labels = (Label(first[name].span(scope.source), "first set here"),)
-            scope.report(errors.DUPLICATE_FIELD, each.name, name=name, labels=labels)
-        else:
+        if scope.is_first(first, name, each.name, errors.DUPLICATE_FIELD, "set"):
             yield name, file
-        first.setdefault(name, each.name)

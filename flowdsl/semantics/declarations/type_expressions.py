@@ -142,31 +142,19 @@ def resolve_fields(
     """
     resolved: list[FieldType] = []
     others: dict[str, FieldType | None] = {field.name.text: None for field in fields}
-    first: dict[str, ast.Name] = {}
-    wire: dict[str, ast.Name] = {}
+    first: dict[str, Span] = {}
+    wire: dict[str, Span] = {}
+    spec = errors.DUPLICATE_FIELD
     for field in fields:
-        if field.name.text in first:
-            _report_duplicate(scope, first, field.name.text, field.name)
+        if not scope.is_first(first, field.name.text, field.name, spec, "declared"):
             continue
-        first[field.name.text] = field.name
         del others[field.name.text]
         type_ = _resolve_field(scope, field, section, others if days else None)
         others[type_.name] = type_
-        wire_name = type_.wire_name
-        if wire_name in wire:
-            _report_duplicate(scope, wire, wire_name, field.name)
-            continue
-        wire[wire_name] = field.name
-        resolved.append(type_)
-        scope.program.field_places[type_] = (scope.source, field.name)
+        if scope.is_first(wire, type_.wire_name, field.name, spec, "declared"):
+            resolved.append(type_)
+            scope.program.field_places[type_] = (scope.source, field.name)
     return tuple(resolved)
-
-
-def _report_duplicate(
-    scope: ModuleScope, first: dict[str, ast.Name], name: str, again: ast.Name
-) -> None:
-    labels = (Label(first[name].span(scope.source), "first declared here"),)
-    scope.report(errors.DUPLICATE_FIELD, again, name=name, labels=labels)
 
 
 def _resolve_field(

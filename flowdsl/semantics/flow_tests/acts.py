@@ -47,7 +47,7 @@ def check_act(
             node,
             workflow=workflow.name,
             act=f"{doing} {make_quotable(text)}" if text else doing,
-            help=help or _describe_nearest_texts(program, noun, known, text),
+            help=help or describe_nearest_texts(program, noun, known, text),
         )
 
     if act.display is not None and not texts.displays.matches(act.display.value):
@@ -97,11 +97,11 @@ def check_step(
             title,
             workflow=workflow.name,
             act=f"step {make_quotable(text)}",
-            help=_describe_nearest_texts(program, "step", texts.steps, text),
+            help=describe_nearest_texts(program, "step", texts.steps, text),
         )
 
 
-def _describe_nearest_texts(program: Program, noun: str, patterns: TextPatterns, text: str) -> str:
+def describe_nearest_texts(program: Program, noun: str, patterns: TextPatterns, text: str) -> str:
     """Return the help for a text that does not occur in a workflow."""
     names = program.names_of(patterns, lambda: map(make_quotable, patterns.written))
     return suggest_known_names(noun, names, make_quotable(text))

@@ -13,7 +13,7 @@ from flowdsl.syntax.texts.paragraphs import on_one_line
 from flowdsl.syntax.visit import walk
 
 from .. import errors, places
-from ..calls.call_graph import calls_in
+from ..calls.call_graph import calls_in, find_reached_bodies
 from ..declarations.signatures import check_sections, may_be_omitted
 from ..declarations.text_files import rows_file
 from ..model import (
@@ -45,7 +45,16 @@ from ..types import (
 from ..values.bounds import make_quotable
 from ..values.expressions import check_text, check_value, infer_type
 from ..values.tables import rows_of
-from .acts import Selector, Subject, check_act, check_selector, check_step, inner_text
+from .acts import (
+    Selector,
+    Subject,
+    check_act,
+    check_selector,
+    check_step,
+    describe_nearest_texts,
+    inner_text,
+    is_possible,
+)
 from .answers import LIST, NULL, VALUE, answers_in_turn, kind_of
 from .items import Given, common_items, needs_run
 from .run_texts import (
@@ -55,7 +64,6 @@ from .run_texts import (
     SEES,
     WAIT,
     RunTexts,
-    TextPatterns,
     texts_of_run,
 )
 from .stated import StatedWords, collect_stated_words, report_misplaced
@@ -214,22 +222,9 @@ class TestChecker:
         fields = (*(self.fields.inputs or ()), *(f for each in of_steps for f in each.inputs))
         secrets = (*self.fields.secrets, *(f for each in of_steps for f in each.secrets))
         names = [secret.name for secret in secrets]
-        return collect_stated_words(
-            self.program, self.test, fields, names, self._find_reachable_bodies(), chain
-        )
-
-    def _find_reachable_bodies(self) -> Iterator[ast.Block]:
-        """Yield the bodies that a run can reach."""
-        pending = [body for body in self.bodies if body is not None]
-        seen = {*pending}
-        while pending:
-            body = pending.pop()
-            yield body
-            for call in calls_in(self.program, body):
-                task = self.program.calls.get(call)
-                if task is not None and task.declaration.body not in seen:
-                    seen.add(task.declaration.body)
-                    pending.append(task.declaration.body)
+        bodies = [body for body in self.bodies if body is not None]
+        reached = (body for body, _, _ in find_reached_bodies(self.program, *bodies))
+        return collect_stated_words(self.program, self.test, fields, names, reached, chain)
 
     def _items(self, items: tuple[ast.TestItem, ...], given: Given) -> None:
         """Check the items of one run; `given` are the inputs so far."""
@@ -443,13 +438,9 @@ class TestChecker:
 
     def _is_first(self, name: str, span: Span, given: Given) -> bool:
         """Whether a name has no value yet; a name that has one is reported."""
-        first = given.get(name)
-        if first is None:
-            first = given[name] = span
-        if first is not span:
-            spec = errors.DUPLICATE_ARGUMENT
-            self.program.report_again(spec, span, first, name=name, first_time="given")
-        return first is span
+        first = given[name] = given.get(name) or span
+        spec = errors.DUPLICATE_ARGUMENT
+        return self.scope.module.is_first({name: first}, name, span, spec, "given")
 
     def _is_secret(self, name: str, span: Span) -> bool:
         """Whether a name is that of a secret; if so, it is reported."""
@@ -600,11 +591,8 @@ class TestChecker:
 
     def _is_new(self, key: tuple[str, ...], span: Span, known: dict[tuple[str, ...], Span]) -> bool:
         """Whether `key` occurs for the first time; a repetition is reported."""
-        first = known.setdefault(key, span)
-        if first is not span:
-            spec, name = errors.DUPLICATE_ARGUMENT, make_quotable(key[-1])
-            self.program.report_again(spec, span, first, name=name, first_time="given")
-        return first is span
+        spec, name = errors.DUPLICATE_ARGUMENT, make_quotable(key[-1])
+        return self.scope.module.is_first(known, key, span, spec, "given", name)
 
     def _texts(self) -> RunTexts | None:
         """Return the texts of a run; None if some body or called task is unknown."""
@@ -677,11 +665,6 @@ class TestChecker:
             )
         return not certain and not may
 
-    def _describe_known_texts(self, noun: str, patterns: TextPatterns, text: str) -> str:
-        """Return the help for a text that does not occur in a workflow."""
-        names = self.program.names_of(patterns, lambda: map(make_quotable, patterns.written))
-        return suggest_known_names(noun, names, make_quotable(text))
-
     def check_reason(self, written: ast.Text | ast.PartText, *, aborts: bool) -> None:
         reason = inner_text(written)
         check_text(self.scope, reason, places.TEST_VALUE)
@@ -691,17 +674,14 @@ class TestChecker:
             return
         text = on_one_line(text)
         known = texts.aborts if aborts else texts.finishes
-        is_possible = (
-            any(known.find_texts_holding(text)) if reason is not written else known.matches(text)
-        )
-        if not is_possible:
+        if not is_possible(known, written, text):
             self.scope.report(
                 errors.IMPOSSIBLE_REASON,
                 written,
                 workflow=self.subject.name,
                 ends="aborts" if aborts else "finishes",
                 text=make_quotable(text),
-                help=self._describe_known_texts("reason", known, text),
+                help=describe_nearest_texts(self.program, "reason", known, text),
             )
 
     def _read(self, answer: ast.ReadAnswer) -> None:

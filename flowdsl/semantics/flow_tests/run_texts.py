@@ -11,6 +11,7 @@ from flowdsl.syntax.statements import STATEMENTS, single_look
 from flowdsl.syntax.texts.paragraphs import on_one_line
 from flowdsl.syntax.visit import walk
 
+from ..calls.call_graph import find_reached_bodies
 from ..model import ENVIRONMENT, LOOP, RUNTIME, SECRET
 from ..program import Program
 from ..types import ANY, UNKNOWN, Enum, ListOf, Primitive, strip_optional
@@ -194,18 +195,11 @@ class RunTexts:
 def texts_of_run(program: Program, *bodies: ast.Block) -> RunTexts:
     """Collect the texts of some bodies, which run in sequence, and of every task they call."""
     found = RunTexts()
-    pending = [*bodies]
-    seen = {*bodies}
-    while pending:
-        for statement in program.statements(pending.pop()):
+    for body, _, _ in find_reached_bodies(program, *bodies):
+        for statement in program.statements(body):
             _collect_statement_texts(program, statement, found)
             if isinstance(statement, ast.CallStmt) and statement not in program.calls:
                 found.is_whole = False
-            elif isinstance(statement, ast.CallStmt):
-                called = program.calls[statement].declaration.body
-                if called not in seen:
-                    seen.add(called)
-                    pending.append(called)
     return found
 
 

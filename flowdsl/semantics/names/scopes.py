@@ -83,7 +83,7 @@ def _declare_name(scope: ModuleScope, declaration: ast.Decl) -> None:
         return
     first = scope.own.get(name)
     if first is not None:
-        _report_duplicate(scope.program, span, name, first.span)
+        _report_duplicate(scope, span, name, first.span)
         return
     entry = Entry(declaration, scope, span)
     scope.own[name] = entry
@@ -98,9 +98,8 @@ def report_reserved(scope: ModuleScope, name: str, span: Span) -> None:
     scope.report(errors.RESERVED_NAME, span, name=name, fixes=fixes)
 
 
-def _report_duplicate(program: Program, span: Span, name: str, first: Span) -> None:
-    spec = errors.DUPLICATE_DECLARATION
-    program.report_again(spec, span, first, name=name, first_time="declared")
+def _report_duplicate(scope: ModuleScope, span: Span, name: str, first: Span) -> None:
+    scope.is_first({name: first}, name, span, errors.DUPLICATE_DECLARATION, "declared")
 
 
 def _import_names(scope: ModuleScope, import_: ast.Import) -> None:
@@ -143,7 +142,7 @@ def _report_clash(scope: ModuleScope, name: str, span: Span) -> bool:
     if name in scope.namespaces:
         first = scope.namespaces[name][1]
     if first is not None:
-        _report_duplicate(scope.program, span, name, first)
+        _report_duplicate(scope, span, name, first)
     return first is not None or name in scope.names
 
 
@@ -181,13 +180,10 @@ def _report_shared_addresses(program: Program, entries: Collection[str]) -> None
         path = module.source.path
         if library_of(path) is not None and path not in entries:
             continue
-        for name, entry in program.scopes[module].own.items():
-            if not isinstance(entry.declaration, ast.WorkflowDecl | ast.ChainDecl):
-                continue
-            if name in first:
-                _report_duplicate(program, entry.span, name, first[name])
-            else:
-                first[name] = entry.span
+        scope, spec = program.scopes[module], errors.DUPLICATE_DECLARATION
+        for name, entry in scope.own.items():
+            if isinstance(entry.declaration, ast.WorkflowDecl | ast.ChainDecl):
+                scope.is_first(first, name, entry.span, spec, "declared")
 
 
 NOTHING: Mapping[str, str] = MappingProxyType({})

@@ -121,6 +121,7 @@ def check_names(
     ordered: Names | None = None
     free: Names | None = None
     given: dict[str, ast.Argument] = {}
+    first: dict[str, Span] = {}
     for argument in arguments:
         name = argument.name.text
         if name not in known:
@@ -136,12 +137,9 @@ def check_names(
                 help=suggest_known_names(noun, ordered, name),
                 fixes=rename_fix(span, free),
             )
-        elif name in given:
-            first = given[name].name.span(scope.source)
-            labels = (Label(first, "first given here"),)
-            span = argument.name.span(scope.source)
-            scope.report(errors.DUPLICATE_ARGUMENT, span, name=name, labels=labels)
-        else:
+            continue
+        spec = errors.DUPLICATE_ARGUMENT
+        if scope.module.is_first(first, name, argument.name, spec, "given"):
             given[name] = argument
     return given
 

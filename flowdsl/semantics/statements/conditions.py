@@ -56,12 +56,12 @@ def check_condition(scope: ValueScope, condition: ast.Condition) -> ConditionFac
     """
     match condition:
         case ast.AndExpr(operands=operands):
-            return _check_and(scope, operands)
+            return _check_all(scope, operands)
         case ast.OrExpr(operands=operands):
-            return _check_or(scope, operands)
+            # It does not hold if all its operands do not.
+            return _negate(_check_all(scope, operands, negated=True))
         case ast.NotExpr(operand=operand):
-            facts = check_condition(scope, operand)
-            return ConditionFacts(facts.when_false, facts.when_true)
+            return _negate(check_condition(scope, operand))
         case ast.CompareExpr():
             return _check_comparison(scope, condition)
         case ast.TextRelationExpr():
@@ -155,30 +155,25 @@ def _take_values_out(
     return (Fix("wait only where that is so", edits),)
 
 
-def _check_and(scope: ValueScope, operands: tuple[ast.Condition, ...]) -> ConditionFacts:
+def _negate(facts: ConditionFacts) -> ConditionFacts:
+    return ConditionFacts(facts.when_false, facts.when_true)
+
+
+def _check_all(
+    scope: ValueScope, operands: tuple[ast.Condition, ...], *, negated: bool = False
+) -> ConditionFacts:
+    """Check operands, and return the facts that all of them prove together, or their negations."""
     before = scope.present
-    when_false: frozenset[PresenceKey] | None = None
     proven: frozenset[PresenceKey] = _NOTHING
+    otherwise: list[frozenset[PresenceKey]] = []
     for operand in operands:
         scope.present = before | proven
         facts = check_condition(scope, operand)
+        facts = _negate(facts) if negated else facts
         proven |= facts.when_true
-        when_false = facts.when_false if when_false is None else when_false & facts.when_false
+        otherwise.append(facts.when_false)
     scope.present = before
-    return ConditionFacts(proven, when_false or _NOTHING)
-
-
-def _check_or(scope: ValueScope, operands: tuple[ast.Condition, ...]) -> ConditionFacts:
-    before = scope.present
-    when_true: frozenset[PresenceKey] | None = None
-    refuted: frozenset[PresenceKey] = _NOTHING
-    for operand in operands:
-        scope.present = before | refuted
-        facts = check_condition(scope, operand)
-        refuted |= facts.when_false
-        when_true = facts.when_true if when_true is None else when_true & facts.when_true
-    scope.present = before
-    return ConditionFacts(when_true or _NOTHING, refuted)
+    return ConditionFacts(proven, frozenset.intersection(*otherwise))
 
 
 def _check_comparison(scope: ValueScope, condition: ast.CompareExpr) -> ConditionFacts:

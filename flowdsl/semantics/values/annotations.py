@@ -200,11 +200,10 @@ def field_constraints(
         if known is None:
             _report_unknown(context.scope, annotation, tuple(FIELD_ANNOTATIONS))
             continue
-        if name in first and not known.repeats:
-            labels = (Label(first[name], "first set here"),)
-            context.scope.report(errors.DUPLICATE_ANNOTATION, span, name=name, labels=labels)
+        if known.repeats:
+            first.setdefault(name, span)
+        elif not context.scope.is_first(first, name, span, errors.DUPLICATE_ANNOTATION, "set"):
             continue
-        first[name] = span
         value = _field_value(context, annotation, known)
         if value is not None and known.repeats:
             values[known.constraint] = (*values.get(known.constraint, ()), value)
@@ -271,11 +270,8 @@ def _check_range(program: Program, values: dict[str, Any], spans: dict[str, Span
         ("min_length", "max_length", "min_length", "max_length"),
         ("min_items", "max_items", "min_items", "max_items"),
     ):
-        if (
-            low in values
-            and high in values
-            and parse_bound(values[low]) > parse_bound(values[high])
-        ):
+        bounds = [parse_bound(values[each]) for each in (low, high) if each in values]
+        if len(bounds) == 2 and bounds[0] > bounds[1]:
             program.sink.report(
                 errors.EMPTY_RANGE,
                 spans[most],
@@ -296,11 +292,8 @@ def check_declaration_annotations(
         if name not in DECLARATION_ANNOTATIONS:
             _report_unknown(scope, annotation, DECLARATION_ANNOTATIONS)
             continue
-        if name in seen:
-            labels = (Label(seen[name], "first set here"),)
-            scope.report(errors.DUPLICATE_ANNOTATION, span, name=name, labels=labels)
+        if not scope.is_first(seen, name, span, errors.DUPLICATE_ANNOTATION, "set"):
             continue
-        seen[name] = span
         least = 1 if name == "owner" else 0
         if _has_arguments(scope, annotation, least, 1) and annotation.arguments:
             context = AnnotationContext(scope, name, Unknown(), "declaration")

@@ -21,6 +21,7 @@ from ..types import (
     RecordOf,
     Type,
     Unknown,
+    describe_type,
     strip_optional,
 )
 
@@ -81,6 +82,14 @@ def _fields_fit(source: RecordOf, target: RecordOf) -> bool:
         elif not is_assignable(have.type, wanted.type):
             return False
     return True
+
+
+def is_same_type(one: Type, other: Type) -> bool:
+    """Whether two types are the same; True if one of them is unknown."""
+    if isinstance(one, Unknown) or isinstance(other, Unknown):
+        return True
+    same = is_assignable(one, other) and is_assignable(other, one)
+    return same and describe_type(one, None) == describe_type(other, None)
 
 
 def can_be_equal(left: Type, right: Type) -> bool:

@@ -95,15 +95,14 @@ def _check_braces(scope: ValueScope, literal: ast.TextLiteral, place: Place) -> 
     source = scope.source
     constant = place.allowed <= {CONST, ENVIRONMENT}
     written = source.text[literal.start : literal.end]
-    for found in re.finditer(_ESCAPED, written):
+    for found in (*re.finditer(_ESCAPED, written), *re.finditer(_SPACED, written)):
         kind = scope.kind_of(found[2])
-        if kind is not None and not (constant and kind not in place.allowed):
-            span = Span(source, literal.start + found.start(), literal.start + found.end())
+        if kind is None or (constant and kind not in place.allowed):
+            continue
+        span = Span(source, literal.start + found.start(), literal.start + found.end())
+        if found[0].startswith("\\"):
             scope.report(errors.ESCAPED_VARIABLE, span, name=found[2], kind=kind)
-    for found in re.finditer(_SPACED, written):
-        kind = scope.kind_of(found[2])
-        if kind is not None and not (constant and kind not in place.allowed):
-            span = Span(source, literal.start + found.start(), literal.start + found.end())
+        else:
             right = f"{{{found[1]}{found[2]}}}"
             scope.report(
                 errors.SPACE_IN_BRACES,
@@ -234,10 +233,7 @@ def check_duplicate_keys(scope: ValueScope, pairs: Iterable[ast.Pair]) -> None:
     """Report repeated keys of an object."""
     first: dict[str, Span] = {}
     for pair in pairs:
-        name, span = key_text(pair.key), pair.key.span(scope.source)
-        if first.setdefault(name, span) is not span:
-            spec = errors.DUPLICATE_FIELD
-            scope.program.report_again(spec, span, first[name], name=name, first_time="set")
+        scope.module.is_first(first, key_text(pair.key), pair.key, errors.DUPLICATE_FIELD, "set")
 
 
 def check_value(
