@@ -23,7 +23,8 @@ from flowdsl.api import CompileOptions, MemoryFiles, analyze
 from flowdsl.config.load import load_project
 from flowdsl.diagnostics.diagnostic import ERROR
 from flowdsl.diagnostics.sink import Sink
-from flowdsl.semantics.model import INPUT, PARAMETER, RUNTIME, SECRET, SemanticModel
+from flowdsl.semantics.model import INPUT, PARAMETER, RUNTIME, SECRET
+from flowdsl.semantics.semantic_model import SemanticModel
 from flowdsl.semantics.traversal import inner_blocks, refs_outside_blocks, statements
 from flowdsl.semantics.types import BOOL, NUMBER, STRING, Enum, ListOf
 from flowdsl.syntax import ast

@@ -37,7 +37,7 @@ sys.path[:0] = [str(ROOT)]
 from flowdsl.compiler.pipeline import CompileOptions, compile_project  # noqa: E402
 from flowdsl.config.load import load_project  # noqa: E402
 from flowdsl.diagnostics.sink import Sink  # noqa: E402
-from flowdsl.semantics.model import SemanticModel  # noqa: E402
+from flowdsl.semantics.semantic_model import SemanticModel  # noqa: E402
 from flowdsl.semantics.traversal import statements  # noqa: E402
 from flowdsl.source.files import MemoryFiles  # noqa: E402
 from flowdsl.source.text import SourceFile  # noqa: E402

@@ -20,14 +20,14 @@ from flowdsl.semantics.model import (
     SECRET,
     STEP,
     ChainSymbol,
-    Entry,
-    SemanticModel,
     TaskSymbol,
     ValueSymbol,
     WorkflowSymbol,
 )
 from flowdsl.semantics.names.paths import path_of
 from flowdsl.semantics.names.scopes import KIND_OF_DECLARATION, look_up
+from flowdsl.semantics.program import Entry
+from flowdsl.semantics.semantic_model import SemanticModel
 from flowdsl.semantics.types import FieldType, ListOf, RecordOf, Type, strip_optional
 from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile, Span

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from flowdsl.diagnostics.diagnostic import DiagnosticSpec, Fix, Label
 from flowdsl.diagnostics.sink import Sink
-from flowdsl.semantics.model import SemanticModel, TaskSymbol, WorkflowSymbol
+from flowdsl.semantics.model import TaskSymbol, WorkflowSymbol
+from flowdsl.semantics.semantic_model import SemanticModel
 from flowdsl.semantics.traversal import statements
 from flowdsl.semantics.types import may_be_missing
 from flowdsl.source.record import Record

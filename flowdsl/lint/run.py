@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from flowdsl.diagnostics.diagnostic import Diagnostic, DiagnosticSpec
 from flowdsl.diagnostics.sink import Sink
-from flowdsl.semantics.model import SemanticModel
+from flowdsl.semantics.semantic_model import SemanticModel
 from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile
 from flowdsl.syntax import ast

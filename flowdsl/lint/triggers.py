@@ -32,7 +32,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from flowdsl.semantics.model import SemanticModel
+    from flowdsl.semantics.semantic_model import SemanticModel
 
     from .context import LintContext
     from .texts.prose import Prose

@@ -15,7 +15,8 @@ from typing import TypeAlias
 
 from flowdsl.diagnostics.diagnostic import ERROR, Diagnostic
 from flowdsl.diagnostics.sink import Sink
-from flowdsl.semantics.model import INPUT, PARAMETER, RUNTIME, SECRET, SemanticModel, ValueSymbol
+from flowdsl.semantics.model import INPUT, PARAMETER, RUNTIME, SECRET, ValueSymbol
+from flowdsl.semantics.semantic_model import SemanticModel
 from flowdsl.semantics.traversal import statements
 from flowdsl.semantics.types import INPUT as DAY_OF_INPUT
 from flowdsl.source.text import SourceFile, Span

@@ -10,7 +10,8 @@ the agents and their tools.
 Does not check style, and knows only the field names of the wire format: types become JSON Schema in
 `codegen`.
 
-Entry points: `modules.load` and `resolve.analyze_program`; later phases read `model.SemanticModel`.
+Entry points: `modules.load_sources` and `resolve.analyze_program`; later phases read
+`semantic_model.SemanticModel`, with the symbols of `model`.
 
 Bad source never raises. Anything that could not be resolved has the type `UNKNOWN`, which is
 assignable to every type, so that one mistake is reported only once. The order of findings does not

@@ -1,11 +1,11 @@
-"""The working state of one analysis: its sources, and the tables that it fills."""
+"""The working state of one analysis: its sources, the scopes of its files, and its tables."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
-from flowdsl.diagnostics.diagnostic import DiagnosticSpec
+from flowdsl.diagnostics.diagnostic import DiagnosticSpec, Label
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.diagnostics.suggest import Names, rename_fix, suggest_known_names
 from flowdsl.source.files import FileSystem
@@ -13,15 +13,7 @@ from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile, Span
 from flowdsl.syntax import ast
 
-from .model import (
-    ChainSymbol,
-    Entry,
-    ModuleScope,
-    RowsFile,
-    TaskSymbol,
-    ValueSymbol,
-    WorkflowSymbol,
-)
+from .model import ChainSymbol, RowsFile, TaskSymbol, ValueSymbol, WorkflowSymbol
 from .modules import Sources
 from .places import Place
 from .traversal import statements
@@ -32,6 +24,89 @@ Environments: TypeAlias = Mapping[str, Mapping[str, str]]
 MAX_CHAIN = 100
 """The maximum nesting depth of tasks, types and consts. They are walked recursively, so this stays
 below Python's own recursion limit."""
+
+
+K = TypeVar("K")
+
+
+class Entry(Record):
+    """What a name of a module refers to.
+
+    `home` is the module of the declaration, `span` the place that introduces the name: the
+    declaration itself, or an import.
+    """
+
+    declaration: ast.Decl
+    home: ModuleScope
+    span: Span
+
+
+class ModuleScope:
+    """The names of one file of a program.
+
+    - `own`: its declarations.
+    - `names`: its declarations and imports. None means that the declaration could not be found or
+      has a syntax error; its uses are not reported again.
+    - `namespaces`: the scope of each `import ... as`, or None likewise.
+    - `unread`: the names of declarations with a syntax error.
+    - `text_refs`: its references in texts, each with its symbol, filled as they are resolved.
+    - `runtime_refs`: its references to runtime variables, filled likewise.
+    """
+
+    __slots__ = (
+        "_hides_all",
+        "module",
+        "names",
+        "namespaces",
+        "own",
+        "program",
+        "runtime_refs",
+        "source",
+        "text_refs",
+        "unread",
+    )
+
+    def __init__(self, program: Program, module: ast.Module) -> None:
+        self.program = program
+        self.module = module
+        self.source: SourceFile = module.source
+        self.own: dict[str, Entry] = {}
+        self.names: dict[str, Entry | None] = {}
+        self.namespaces: dict[str, tuple[ModuleScope | None, Span]] = {}
+        self.text_refs: list[tuple[ast.Ref, ValueSymbol]] = []
+        self.runtime_refs: list[ast.Ref] = []
+        self.unread = frozenset(name for part in module.unread for name in part.names or ())
+        self._hides_all = any(part.names is None for part in module.unread)
+
+    def hides(self, name: str) -> bool:
+        """Whether a declaration with a syntax error in this file may declare `name`."""
+        return self._hides_all or name in self.unread
+
+    def report(self, spec: DiagnosticSpec, place: ast.Node | Span, /, **values: Any) -> None:
+        """Report a finding about this file; see `Sink.report`."""
+        span = place if isinstance(place, Span) else place.span(self.source)
+        self.program.sink.report(spec, span, **values)
+
+    def is_first(
+        self,
+        seen: dict[K, Span],
+        key: K,
+        place: ast.Node | Span,
+        spec: DiagnosticSpec,
+        participle: str,
+        name: str | None = None,
+    ) -> bool:
+        """Whether a key is not yet among those `seen`, to which it is added with its place.
+
+        A repetition is reported with its `name`, which is the key unless it is given; `participle`
+        says what was done with it the first time.
+        """
+        span = place if isinstance(place, Span) else place.span(self.source)
+        first = seen.setdefault(key, span)
+        if first is not span:
+            labels = (Label(first, f"first {participle} here"),)
+            self.report(spec, span, name=key if name is None else name, labels=labels)
+        return first is span
 
 
 class Program:

@@ -29,12 +29,13 @@ from .declarations.settings import (
 )
 from .declarations.signatures import declare_task, declare_workflow, value_symbols
 from .declarations.type_expressions import resolve_declared_types
-from .model import INPUT, RESERVED, SECRET, ChainSymbol, SemanticModel, TaskSymbol, WorkflowSymbol
+from .model import INPUT, RESERVED, SECRET, ChainSymbol, TaskSymbol, WorkflowSymbol
 from .modules import Sources
 from .names.scopes import ValueScope, build_module_scopes
 from .program import Environments, Program
 from .provenance.typed_fields import FieldTracker, FieldUse, has_secrets
 from .provenance.untrusted import is_declared_untrusted
+from .semantic_model import SemanticModel
 from .statements.body import BodyChecker, EmitTargets
 from .texts.reserved_brackets import report_reserved_brackets
 from .texts.rules import report_control_characters, report_lists_on_one_line

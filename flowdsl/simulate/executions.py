@@ -15,7 +15,8 @@ from typing import Any, cast
 from flowdsl.codegen.artifacts import ImageRef, ModelName, Template, WorkflowArtifact
 from flowdsl.ir.days import fill_in_days
 from flowdsl.ir.lowering.types import TypeLowering
-from flowdsl.semantics.model import SemanticModel, WorkflowSymbol
+from flowdsl.semantics.model import WorkflowSymbol
+from flowdsl.semantics.semantic_model import SemanticModel
 from flowdsl.source.record import Record
 
 from .compare import TraceDifference, find_differences

@@ -9,7 +9,7 @@ from typing import Any
 from flowdsl.format.literals import value_literal
 from flowdsl.semantics import types
 from flowdsl.semantics.flow_tests.answers import answers_in_turn, kind_of
-from flowdsl.semantics.model import SemanticModel
+from flowdsl.semantics.semantic_model import SemanticModel
 from flowdsl.simulate import world
 from flowdsl.simulate.world import Question, Unanswerable, World
 from flowdsl.source.record import Record

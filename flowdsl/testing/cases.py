@@ -15,7 +15,8 @@ from flowdsl.ir.days import NoDay, fill_in_days
 from flowdsl.ir.lowering.types import TypeLowering
 from flowdsl.semantics import types
 from flowdsl.semantics.flow_tests.items import needs_run, runs_of
-from flowdsl.semantics.model import ChainSymbol, SemanticModel, TaskSymbol, WorkflowSymbol
+from flowdsl.semantics.model import ChainSymbol, TaskSymbol, WorkflowSymbol
+from flowdsl.semantics.semantic_model import SemanticModel
 from flowdsl.simulate.interpreter.fields import find_field_of_key, on_the_wire
 from flowdsl.source.record import Record
 from flowdsl.source.text import Span

@@ -14,8 +14,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from flowdsl.semantics.model import INPUT, LOOP, SemanticModel, TaskSymbol, WorkflowSymbol
+from flowdsl.semantics.model import INPUT, LOOP, TaskSymbol, WorkflowSymbol
 from flowdsl.semantics.names.paths import field_of
+from flowdsl.semantics.semantic_model import SemanticModel
 from flowdsl.semantics.types import Optional
 from flowdsl.simulate.interpreter.watching import ENTERED, HOLDS, OTHERWISE, SKIPPED
 from flowdsl.source.record import Record

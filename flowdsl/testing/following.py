@@ -8,7 +8,7 @@ from typing import Any
 
 from flowdsl.semantics import types
 from flowdsl.semantics.flow_tests.acts import element_type, means_loop
-from flowdsl.semantics.model import SemanticModel
+from flowdsl.semantics.semantic_model import SemanticModel
 from flowdsl.semantics.traversal import type_read_by
 from flowdsl.simulate import world
 from flowdsl.simulate.interpreter.fields import find_field_of_key

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from flowdsl.semantics import types
-from flowdsl.semantics.model import CONST, ENVIRONMENT, SemanticModel
+from flowdsl.semantics.model import CONST, ENVIRONMENT
+from flowdsl.semantics.semantic_model import SemanticModel
 from flowdsl.simulate.interpreter.expressions import render_exact_text, resolve_constant
 from flowdsl.simulate.interpreter.fields import find_field_of_key, on_the_wire, type_at
 from flowdsl.simulate.interpreter.frames import Frame, Run

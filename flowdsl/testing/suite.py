@@ -8,7 +8,8 @@ from types import MappingProxyType
 from flowdsl.codegen.artifacts import Bundle, ChainArtifact
 from flowdsl.ir.days import NoDay
 from flowdsl.ir.source_map import SourceMap
-from flowdsl.semantics.model import ChainSymbol, SemanticModel, WorkflowSymbol
+from flowdsl.semantics.model import ChainSymbol, WorkflowSymbol
+from flowdsl.semantics.semantic_model import SemanticModel
 from flowdsl.simulate.executions import Disagreement, on_its_day, payload_of, world_with_defaults
 from flowdsl.simulate.interpreter.bounds import out_of_bounds
 from flowdsl.simulate.interpreter.budget import Budget

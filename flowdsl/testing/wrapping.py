@@ -19,7 +19,8 @@ from collections.abc import Iterable, Iterator
 from zlib import crc32
 
 from flowdsl.semantics.flow_tests.items import runs_of
-from flowdsl.semantics.model import SECRET, ChainSymbol, SemanticModel, TaskSymbol, WorkflowSymbol
+from flowdsl.semantics.model import SECRET, ChainSymbol, TaskSymbol, WorkflowSymbol
+from flowdsl.semantics.semantic_model import SemanticModel
 from flowdsl.syntax import ast
 
 from .selecting import Selection

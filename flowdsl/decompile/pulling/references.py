@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from flowdsl.format.literals import literal_of_pieces
-from flowdsl.semantics.model import SemanticModel
+from flowdsl.semantics.semantic_model import SemanticModel
 from flowdsl.syntax import ast
 from flowdsl.syntax.visit import children, walk
 

@@ -17,7 +17,8 @@ from flowdsl.deploy.target import DeployTarget
 from flowdsl.diagnostics.diagnostic import ERROR, Diagnostic
 from flowdsl.ir import nodes
 from flowdsl.semantics.capabilities import Capabilities
-from flowdsl.semantics.model import SemanticModel, WorkflowSymbol
+from flowdsl.semantics.model import WorkflowSymbol
+from flowdsl.semantics.semantic_model import SemanticModel
 from flowdsl.source.files import FileSystem, UnreadableFile, decode_text
 from flowdsl.source.record import Record
 from flowdsl.syntax import ast

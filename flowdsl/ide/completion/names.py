@@ -6,16 +6,9 @@ import re
 from collections.abc import Iterable, Iterator
 
 from flowdsl.compiler.import_lines import insert_import, spell_import
-from flowdsl.semantics.model import (
-    INPUT,
-    LOOP,
-    RUNTIME,
-    SECRET,
-    SemanticModel,
-    TaskSymbol,
-    ValueSymbol,
-)
+from flowdsl.semantics.model import INPUT, LOOP, RUNTIME, SECRET, TaskSymbol, ValueSymbol
 from flowdsl.semantics.names.scopes import IMPORTABLE, KIND_OF_DECLARATION
+from flowdsl.semantics.semantic_model import SemanticModel
 from flowdsl.semantics.types import (
     FieldType,
     ListOf,

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import assert_never
 
 from flowdsl.semantics import model as semantic
+from flowdsl.semantics.semantic_model import SemanticModel
 from flowdsl.semantics.traversal import inner_blocks, refs_outside_blocks, statements
 from flowdsl.source.record import Record
 from flowdsl.syntax import ast
@@ -41,7 +42,7 @@ class OutputPlan(Record):
 def find_used_outputs(
     symbols: Iterable[semantic.ValueSymbol],
     body: ast.Block,
-    model: semantic.SemanticModel,
+    model: SemanticModel,
     others: Iterable[ast.Node] = (),
 ) -> frozenset[str]:
     """Return the outputs that a body or one of `others` reads, or sets other than by `emit`.
@@ -63,7 +64,7 @@ def find_used_outputs(
 
 def plan_outputs(
     workflow: semantic.WorkflowSymbol,
-    model: semantic.SemanticModel,
+    model: SemanticModel,
     body: ast.Block,
     used: frozenset[str],
 ) -> dict[str, OutputPlan]:
@@ -153,7 +154,7 @@ def _is_appending(emission: Emission) -> bool:
 
 
 def _plan_output(
-    field: str, emissions: list[Emission], settings: _Setters, model: semantic.SemanticModel
+    field: str, emissions: list[Emission], settings: _Setters, model: SemanticModel
 ) -> OutputPlan:
     if not emissions:
         return OutputPlan(field, "none", None, False)
@@ -164,9 +165,7 @@ def _plan_output(
     return OutputPlan(field, _classify_single_emission(first, settings, model), first, append)
 
 
-def _classify_single_emission(
-    emission: Emission, settings: _Setters, model: semantic.SemanticModel
-) -> str:
+def _classify_single_emission(emission: Emission, settings: _Setters, model: SemanticModel) -> str:
     assert isinstance(emission.statement, ast.EmitStmt), "any other sets a used output"
     value = emission.statement.value
     if isinstance(value, ast.Ref) and model.values[value].kind == semantic.RUNTIME:
@@ -180,7 +179,7 @@ def _classify_single_emission(
     return "const" if certain and _is_constant(value, model) else "stored"
 
 
-def _is_constant(value: ast.Expr, model: semantic.SemanticModel) -> bool:
+def _is_constant(value: ast.Expr, model: SemanticModel) -> bool:
     match value:
         case ast.IntLit() | ast.NumberLit() | ast.BoolLit() | ast.NullLit() | ast.ConstRef():
             return True
@@ -199,14 +198,14 @@ def _is_constant(value: ast.Expr, model: semantic.SemanticModel) -> bool:
             assert_never(value)
 
 
-def _is_compile_time(ref: ast.Ref, model: semantic.SemanticModel) -> bool:
+def _is_compile_time(ref: ast.Ref, model: SemanticModel) -> bool:
     return model.values[ref].kind in (semantic.CONST, semantic.ENVIRONMENT)
 
 
 class _Emissions:
     """Finds what sets outputs in a body, in order, and records which may follow a `finish`."""
 
-    def __init__(self, model: semantic.SemanticModel) -> None:
+    def __init__(self, model: SemanticModel) -> None:
         self._model = model
         self._finishing: dict[ast.Block | ast.Stmt, bool] = {}
         self._late = False

@@ -7,6 +7,7 @@ from typing import Any, assert_never
 
 from flowdsl.semantics import model as semantic
 from flowdsl.semantics import types
+from flowdsl.semantics.semantic_model import SemanticModel
 from flowdsl.source.record import replace
 from flowdsl.syntax import ast
 from flowdsl.syntax.texts.paragraphs import on_one_line
@@ -19,7 +20,7 @@ from .types import to_json
 from .values import Frame, ValueLowering, origin_of, single_variable, wire_path
 
 
-def lower_program(model: semantic.SemanticModel, environment: Mapping[str, str]) -> nodes.Program:
+def lower_program(model: SemanticModel, environment: Mapping[str, str]) -> nodes.Program:
     """The IR of an analysis without errors; `environment` are the `vars` of the environment."""
     values = ValueLowering(model, environment)
     workflows = [_lower_workflow(symbol, values) for symbol in model.workflows]

@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from flowdsl.semantics import model as semantic
 from flowdsl.semantics import types
+from flowdsl.semantics.semantic_model import SemanticModel
 from flowdsl.semantics.traversal import refs_outside_blocks, statements, type_read_by
 from flowdsl.syntax import ast
 from flowdsl.syntax.statements import variable_set_by
@@ -30,7 +31,7 @@ _OUTPUT = "output "
 
 
 def may_type_readings(
-    workflow: semantic.WorkflowSymbol, body: ast.Block, model: semantic.SemanticModel
+    workflow: semantic.WorkflowSymbol, body: ast.Block, model: SemanticModel
 ) -> bool:
     """Whether a workflow has secrets, and text that was read may flow into what it types."""
     if not workflow.secrets:
@@ -55,7 +56,7 @@ def may_type_readings(
 def _collect_bodies(
     task: semantic.TaskSymbol | None,
     body: ast.Block,
-    model: semantic.SemanticModel,
+    model: SemanticModel,
     known: set[semantic.TaskSymbol],
 ) -> Iterator[tuple[semantic.TaskSymbol | None, ast.Block]]:
     """Collect a body and those of all tasks called in it, directly or not, each once."""
@@ -67,7 +68,7 @@ def _collect_bodies(
             yield from _collect_bodies(called, called.declaration.body, model, known)
 
 
-def _reads_text(statement: ast.Stmt, model: semantic.SemanticModel) -> bool:
+def _reads_text(statement: ast.Stmt, model: SemanticModel) -> bool:
     if not isinstance(statement, ast.ExtractStmt | ast.CopyStmt | ast.RunStmt):
         return False
     if statement.name is None:
@@ -76,7 +77,7 @@ def _reads_text(statement: ast.Stmt, model: semantic.SemanticModel) -> bool:
 
 
 def _find_value_moves(
-    statement: ast.Stmt, task: semantic.TaskSymbol | None, model: semantic.SemanticModel
+    statement: ast.Stmt, task: semantic.TaskSymbol | None, model: SemanticModel
 ) -> Iterator[tuple[Iterable[Name], Name]]:
     """Yield the data flows of a statement: the name read, and the name that gets the value."""
 
@@ -110,7 +111,7 @@ def _find_value_moves(
 
 
 def _names_set_by(
-    statement: ast.Stmt, task: semantic.TaskSymbol | None, model: semantic.SemanticModel
+    statement: ast.Stmt, task: semantic.TaskSymbol | None, model: SemanticModel
 ) -> Iterable[Name]:
     """Return the names of what a reading or a call sets: a variable, or an output."""
     name = variable_set_by(statement)

@@ -11,6 +11,7 @@ from flowdsl.semantics import model as semantic
 from flowdsl.semantics import types
 from flowdsl.semantics.declarations.constants import evaluate_constant
 from flowdsl.semantics.names.paths import field_of, path_of
+from flowdsl.semantics.semantic_model import SemanticModel
 from flowdsl.semantics.values.fitting import is_textual
 from flowdsl.semantics.values.spelling import MISSING, has_pattern, spell_constant
 from flowdsl.source.files import resolve_path
@@ -235,7 +236,7 @@ class ValueLowering:
     `environment` are the `vars` of the environment; a variable that is not set reads as its name.
     """
 
-    def __init__(self, model: semantic.SemanticModel, environment: Mapping[str, str]) -> None:
+    def __init__(self, model: SemanticModel, environment: Mapping[str, str]) -> None:
         self.model = model
         self.environment = _EnvironmentValues(environment)
         self.count: Callable[[ast.Ref, Frame], nodes.Value]

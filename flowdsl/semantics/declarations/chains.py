@@ -9,19 +9,10 @@ from flowdsl.source.text import Span
 from flowdsl.syntax import ast
 
 from .. import errors, places
-from ..model import (
-    INPUT,
-    SECRET,
-    STEP,
-    ChainSymbol,
-    ModuleScope,
-    PauseSymbol,
-    ValueSymbol,
-    WorkflowSymbol,
-)
+from ..model import INPUT, SECRET, STEP, ChainSymbol, PauseSymbol, ValueSymbol, WorkflowSymbol
 from ..names.paths import steps_of
 from ..names.scopes import ValueScope, find_declaration
-from ..program import Program
+from ..program import ModuleScope, Program
 from ..provenance.origins import Origin
 from ..provenance.untrusted import find_untrusted_part
 from ..statements.arguments import check_binding, check_names, quote_names

@@ -12,10 +12,11 @@ from flowdsl.syntax.visit import walk
 
 from .. import errors, places
 from ..calls.call_graph import MAX_CHARACTERS, count_literal_characters
-from ..model import CONST, ENVIRONMENT, ModuleScope, RowsFile, SemanticModel, ValueSymbol
+from ..model import CONST, ENVIRONMENT, RowsFile, ValueSymbol
 from ..names.paths import path_of
 from ..names.scopes import ValueScope
-from ..program import MAX_CHAIN, Program
+from ..program import MAX_CHAIN, ModuleScope, Program
+from ..semantic_model import SemanticModel
 from ..texts.rules import CONTROLS
 from ..types import STRING
 from ..values.expressions import infer_type, key_text

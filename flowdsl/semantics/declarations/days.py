@@ -10,9 +10,9 @@ from flowdsl.syntax import ast
 
 from .. import errors, places
 from ..calls.call_graph import find_reached_bodies
-from ..model import ModuleScope, WorkflowSymbol
+from ..model import WorkflowSymbol
 from ..names.scopes import ValueScope
-from ..program import Program
+from ..program import ModuleScope, Program
 from ..types import FIXED, PRIMITIVE, TODAY, Day, FieldType, Optional, Type, Unknown, describe_type
 from ..types import INPUT as EARLIER
 from ..values.expressions import infer_type

@@ -53,11 +53,9 @@ class _PromptFile:
             found = self._names[record] = Names(record.by_wire_name)
         return found
 
-    def report(self, spec: DiagnosticSpec, span: Span, help: str, **values: Any) -> None:
+    def report(self, spec: DiagnosticSpec, span: Span, **values: Any) -> None:
         """Report a finding in the file."""
-        self.sink.report(
-            spec, span, workflow=self.workflow, labels=self.labels, help=help, **values
-        )
+        self.sink.report(spec, span, labels=self.labels, **values)
 
 
 class _GivenValues(Record):
@@ -151,9 +149,13 @@ def _report_unknown(
     else:
         help, is_likely = suggest_known_names(kind, names, name), False
     if meant is not None and not given.is_open:
-        prompt.report(errors.UNDECLARED_IN_PROMPT, span, help, name=name)
+        prompt.report(
+            errors.UNDECLARED_IN_PROMPT, span, help=help, workflow=prompt.workflow, name=name
+        )
     elif is_likely or not given.is_open:
-        prompt.report(errors.UNLISTED_IN_PROMPT, span, help, name=sigil + name)
+        prompt.report(
+            errors.UNLISTED_IN_PROMPT, span, help=help, workflow=prompt.workflow, name=sigil + name
+        )
 
 
 def _check_runtime(prompt: _PromptFile, outputs: frozenset[str]) -> None:
@@ -174,7 +176,7 @@ def _check_runtime(prompt: _PromptFile, outputs: frozenset[str]) -> None:
         span = Span(prompt.source, *found.span())
         once = counts.pop(name) == 1
         spec = errors.UNDECLARED_IN_PROMPT if once else errors.UNLISTED_IN_PROMPT
-        prompt.report(spec, span, help, name=name)
+        prompt.report(spec, span, help=help, workflow=prompt.workflow, name=name)
 
 
 def _check_path(prompt: _PromptFile, span: Span, field: FieldType, tail: str) -> None:
@@ -213,9 +215,18 @@ def _report_path(
     else:
         help = "it is a single value"
     if is_certain:
-        prompt.report(errors.UNKNOWN_PATH_IN_PROMPT, span, help, owner=owner, part=part)
+        prompt.report(
+            errors.UNKNOWN_PATH_IN_PROMPT,
+            span,
+            help=help,
+            workflow=prompt.workflow,
+            owner=owner,
+            part=part,
+        )
     else:
-        prompt.report(errors.UNLISTED_IN_PROMPT, span, help, name=owner + part)
+        prompt.report(
+            errors.UNLISTED_IN_PROMPT, span, help=help, workflow=prompt.workflow, name=owner + part
+        )
 
 
 def _type_inside(type_: Type, key: str | None) -> Type | None:

@@ -9,18 +9,9 @@ from flowdsl.source.text import Span
 from flowdsl.syntax import ast
 
 from .. import errors, places
-from ..model import (
-    INPUT,
-    PARAMETER,
-    RESERVED,
-    SECRET,
-    ModuleScope,
-    TaskSymbol,
-    ValueSymbol,
-    WorkflowSymbol,
-)
+from ..model import INPUT, PARAMETER, RESERVED, SECRET, TaskSymbol, ValueSymbol, WorkflowSymbol
 from ..names.scopes import ValueScope, report_reserved
-from ..program import WorkflowFields
+from ..program import ModuleScope, WorkflowFields
 from ..types import FieldType, RecordOf, Type, Unknown, describe_type
 from ..values.expressions import check_value
 from .constants import constant_json

@@ -8,8 +8,9 @@ from flowdsl.source.text import Span
 from flowdsl.syntax import ast
 
 from .. import errors
-from ..model import ModuleScope, RowsFile
+from ..model import RowsFile
 from ..modules import project_path, read_text
+from ..program import ModuleScope
 from ..values.expressions import key_text
 
 

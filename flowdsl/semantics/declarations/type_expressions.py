@@ -10,9 +10,8 @@ from flowdsl.syntax import ast
 from flowdsl.syntax.errors import NESTING_TOO_DEEP
 
 from .. import errors, places
-from ..model import Entry, ModuleScope
 from ..names.scopes import ValueScope, find_declaration
-from ..program import MAX_CHAIN, Program
+from ..program import MAX_CHAIN, Entry, ModuleScope, Program
 from ..types import (
     ANY,
     NO_CONSTRAINTS,

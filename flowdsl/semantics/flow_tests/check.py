@@ -16,19 +16,10 @@ from .. import errors, places
 from ..calls.call_graph import calls_in, find_reached_bodies
 from ..declarations.signatures import check_sections, may_be_omitted
 from ..declarations.text_files import rows_file
-from ..model import (
-    CONST,
-    ENV_ROOT,
-    SECRET,
-    ChainSymbol,
-    ModuleScope,
-    TaskSymbol,
-    ValueSymbol,
-    WorkflowSymbol,
-)
+from ..model import CONST, ENV_ROOT, SECRET, ChainSymbol, TaskSymbol, ValueSymbol, WorkflowSymbol
 from ..names.references import resolve_ref
 from ..names.scopes import ValueScope, find_declaration
-from ..program import WorkflowFields
+from ..program import ModuleScope, WorkflowFields
 from ..statements.arguments import quote_names
 from ..types import (
     BOOL,

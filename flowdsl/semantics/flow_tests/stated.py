@@ -12,8 +12,8 @@ from flowdsl.syntax import ast
 from flowdsl.syntax.visit import children, walk
 
 from .. import errors
-from ..model import ENVIRONMENT, ModuleScope
-from ..program import Program
+from ..model import ENVIRONMENT
+from ..program import ModuleScope, Program
 from ..traversal import type_read_by
 from ..types import FieldType, ListOf, RecordOf, Type, strip_optional
 from .items import cases_in

@@ -14,8 +14,9 @@ from flowdsl.syntax.parser.lexer import Lexemes
 from flowdsl.syntax.texts.literals import plain_string
 
 from .. import errors
-from ..model import CONST, INPUT, LOOP, STEP, SemanticModel, ValueSymbol
+from ..model import CONST, INPUT, LOOP, STEP, ValueSymbol
 from ..program import Program
+from ..semantic_model import SemanticModel
 from ..types import (
     ANY,
     INT,

@@ -20,8 +20,8 @@ from flowdsl.source.text import Span
 from flowdsl.syntax import ast
 
 from .. import errors
-from ..model import CONST, ENV_ROOT, ENVIRONMENT, RESERVED, SECRET, Entry, ModuleScope, ValueSymbol
-from ..program import Program
+from ..model import CONST, ENV_ROOT, ENVIRONMENT, RESERVED, SECRET, ValueSymbol
+from ..program import Entry, ModuleScope, Program
 from ..types import PRIMITIVES
 from .foreign_names import DAYS, foreign_type, foreign_value, make_writing_fix
 

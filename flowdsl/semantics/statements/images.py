@@ -6,8 +6,8 @@ from flowdsl.source.files import UnreadableFile, spell_flow_path
 from flowdsl.syntax import ast
 
 from .. import errors
-from ..model import ModuleScope
 from ..modules import project_path, report_unreadable
+from ..program import ModuleScope
 
 MAX_BYTES = 10_000_000
 """The maximum size in bytes of a prompt image that the platform accepts (`POST

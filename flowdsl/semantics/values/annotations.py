@@ -12,9 +12,8 @@ from flowdsl.source.text import Span
 from flowdsl.syntax import ast
 
 from .. import errors, places
-from ..model import ModuleScope
 from ..names.scopes import ValueScope
-from ..program import Program
+from ..program import ModuleScope, Program
 from ..types import (
     Constraints,
     Enum,

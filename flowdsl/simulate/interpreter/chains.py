@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from flowdsl.semantics.model import ChainSymbol, SemanticModel, WorkflowSymbol
+from flowdsl.semantics.model import ChainSymbol, WorkflowSymbol
+from flowdsl.semantics.semantic_model import SemanticModel
 from flowdsl.syntax import ast
 
 from ..shapes import without_missing

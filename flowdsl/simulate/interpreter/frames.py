@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any, TypeAlias
 
 from flowdsl.semantics import types
-from flowdsl.semantics.model import SemanticModel
+from flowdsl.semantics.semantic_model import SemanticModel
 from flowdsl.semantics.traversal import statements
 from flowdsl.source.text import SourceFile, Span
 from flowdsl.syntax import ast

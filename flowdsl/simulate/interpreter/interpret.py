@@ -8,7 +8,8 @@ from types import MappingProxyType
 from typing import Any
 
 from flowdsl.semantics import types
-from flowdsl.semantics.model import SemanticModel, WorkflowSymbol
+from flowdsl.semantics.model import WorkflowSymbol
+from flowdsl.semantics.semantic_model import SemanticModel
 from flowdsl.syntax import ast
 from flowdsl.syntax.texts.paragraphs import on_one_line
 

@@ -18,7 +18,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from flowdsl.semantics.model import ChainSymbol, SemanticModel, WorkflowSymbol
+from flowdsl.semantics.model import ChainSymbol, WorkflowSymbol
+from flowdsl.semantics.semantic_model import SemanticModel
 from flowdsl.semantics.traversal import output_set_by, statements
 from flowdsl.semantics.types import (
     NO_CONSTRAINTS,

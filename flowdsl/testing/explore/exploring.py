@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from flowdsl.semantics import types
-from flowdsl.semantics.model import SemanticModel
+from flowdsl.semantics.semantic_model import SemanticModel
 from flowdsl.simulate.interpreter.fields import on_the_wire
 from flowdsl.simulate.world import CHECK, DAY, SOME_DAY, Question
 from flowdsl.source.record import Record

@@ -7,7 +7,8 @@ from datetime import date
 from typing import Any
 
 from flowdsl.semantics import types
-from flowdsl.semantics.model import ChainSymbol, SemanticModel, WorkflowSymbol
+from flowdsl.semantics.model import ChainSymbol, WorkflowSymbol
+from flowdsl.semantics.semantic_model import SemanticModel
 from flowdsl.semantics.types import NO_CONSTRAINTS, Constraints
 from flowdsl.simulate.executions import on_its_day, world_with_defaults
 from flowdsl.simulate.interpreter.budget import Budget

@@ -18,7 +18,8 @@ from typing import Any
 from flowdsl.compiler.pipeline import Analysis, Compilation
 from flowdsl.diagnostics.diagnostic import INFO
 from flowdsl.semantics.flow_tests.items import needs_run
-from flowdsl.semantics.model import SECRET, SemanticModel, TaskSymbol, WorkflowSymbol
+from flowdsl.semantics.model import SECRET, TaskSymbol, WorkflowSymbol
+from flowdsl.semantics.semantic_model import SemanticModel
 from flowdsl.simulate.interpreter.budget import Budget
 from flowdsl.simulate.interpreter.errors import MissingInText, NoSuchDay, NotAProgram, TooLong
 from flowdsl.simulate.interpreter.interpret import interpret

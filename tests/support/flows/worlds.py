@@ -13,7 +13,8 @@ from typing import Any, assert_never
 
 from flowdsl.compiler.pipeline import CompileOptions, analyze
 from flowdsl.diagnostics.diagnostic import ERROR
-from flowdsl.semantics.model import SemanticModel, WorkflowSymbol
+from flowdsl.semantics.model import WorkflowSymbol
+from flowdsl.semantics.semantic_model import SemanticModel
 from flowdsl.simulate import shapes
 from flowdsl.simulate.interpreter.interpret import interpret
 from flowdsl.simulate.interpreter.reading import shape_of

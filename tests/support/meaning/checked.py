@@ -15,7 +15,8 @@ from flowdsl.codegen.artifacts import render_plain_json
 from flowdsl.compiler.pipeline import Compilation, CompileOptions, compile_project
 from flowdsl.config.load import load_project
 from flowdsl.diagnostics.sink import Sink
-from flowdsl.semantics.model import SemanticModel, WorkflowSymbol
+from flowdsl.semantics.model import WorkflowSymbol
+from flowdsl.semantics.semantic_model import SemanticModel
 from flowdsl.simulate.executions import FirstRuns, on_its_day, payload_of
 from flowdsl.simulate.interpreter.errors import MissingInText
 from flowdsl.simulate.interpreter.interpret import interpret

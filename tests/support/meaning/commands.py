@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 
 from flowdsl.semantics.capabilities import NO_COMMAND
-from flowdsl.semantics.model import SemanticModel, WorkflowSymbol
+from flowdsl.semantics.model import WorkflowSymbol
+from flowdsl.semantics.semantic_model import SemanticModel
 from flowdsl.simulate.machine.clipboard import CLOCK
 from flowdsl.simulate.machine.execute import Payload
 from flowdsl.syntax import ast

@@ -26,7 +26,8 @@ from typing import Any
 
 from flowdsl.codegen.artifacts import WorkflowArtifact
 from flowdsl.compiler.pipeline import Compilation, CompileOptions, compile_project
-from flowdsl.semantics.model import SemanticModel, WorkflowSymbol
+from flowdsl.semantics.model import WorkflowSymbol
+from flowdsl.semantics.semantic_model import SemanticModel
 from flowdsl.simulate.executions import payload_of
 from flowdsl.simulate.machine.execute import Payload
 from flowdsl.simulate.trace import Trace

@@ -9,7 +9,8 @@ from pathlib import Path
 from flowdsl.compiler.pipeline import CompileOptions, analyze
 from flowdsl.config.load import load_project
 from flowdsl.diagnostics.sink import Sink
-from flowdsl.semantics.model import SemanticModel, WorkflowSymbol
+from flowdsl.semantics.model import WorkflowSymbol
+from flowdsl.semantics.semantic_model import SemanticModel
 from flowdsl.simulate.interpreter.errors import MissingInText, NotAProgram
 from flowdsl.simulate.interpreter.interpret import interpret
 from flowdsl.simulate.trace import FAILED, SUCCESS

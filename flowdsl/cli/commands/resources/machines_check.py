@@ -18,7 +18,7 @@ from flowdsl.diagnostics.render.cells import make_printable
 from flowdsl.diagnostics.render.summary import format_count
 from flowdsl.runs.names import find_machine, find_pool
 from flowdsl.runs.resources.machines import list_machines, pools_of
-from flowdsl.semantics.model import SemanticModel
+from flowdsl.semantics.semantic_model import SemanticModel
 from flowdsl.source.record import Record
 
 from ...runtime.console import Console

@@ -31,7 +31,7 @@ from .troubles import INTERNAL, SOURCE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from flowdsl.semantics.model import SemanticModel
+    from flowdsl.semantics.semantic_model import SemanticModel
     from flowdsl.testing.cases import Case
     from flowdsl.testing.outcome import Result
 

@@ -8,7 +8,8 @@ from flowdsl.compiler.pipeline import Analysis, Compilation, CompileOptions, com
 from flowdsl.config.project import Environment
 from flowdsl.diagnostics.diagnostic import Diagnostic
 from flowdsl.host.disk import Overlay
-from flowdsl.semantics.model import SemanticModel, TaskSymbol
+from flowdsl.semantics.model import TaskSymbol
+from flowdsl.semantics.semantic_model import SemanticModel
 from flowdsl.source.record import Record, replace
 
 from ...runtime.exit_codes import SOURCE_ERRORS

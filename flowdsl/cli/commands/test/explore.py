@@ -12,7 +12,8 @@ from flowdsl.config.project import Environment
 from flowdsl.diagnostics.render.cells import make_printable
 from flowdsl.diagnostics.render.summary import format_count
 from flowdsl.diagnostics.suggest import Names, find_closest_name, join_names
-from flowdsl.semantics.model import ChainSymbol, SemanticModel, TaskSymbol, WorkflowSymbol
+from flowdsl.semantics.model import ChainSymbol, TaskSymbol, WorkflowSymbol
+from flowdsl.semantics.semantic_model import SemanticModel
 from flowdsl.simulate.interpreter.errors import NotAProgram
 from flowdsl.simulate.trace import SUCCESS
 from flowdsl.source.files import spell_flow_path

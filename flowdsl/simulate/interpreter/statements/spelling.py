@@ -15,7 +15,8 @@ from functools import lru_cache
 from typing import Any, TypeAlias
 
 from flowdsl.semantics import types
-from flowdsl.semantics.model import SemanticModel, TaskSymbol, WorkflowSymbol
+from flowdsl.semantics.model import TaskSymbol, WorkflowSymbol
+from flowdsl.semantics.semantic_model import SemanticModel
 from flowdsl.semantics.traversal import refs_outside_blocks, statements, type_read_by
 from flowdsl.syntax import ast
 
