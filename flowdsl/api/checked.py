@@ -243,7 +243,7 @@ def sources_of(
         secrets=parse_given_secrets({} if secrets is None else secrets),
         uploads=require_distinct_names(map(_upload, files)),
         references=references,
-        ways=IN_PYTHON,
+        advice=IN_PYTHON,
     )
 
 

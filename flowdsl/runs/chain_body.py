@@ -15,7 +15,7 @@ from flowdsl.ir import nodes
 from flowdsl.runs.inputs.assemble import InputSources, RunValues, assemble
 from flowdsl.runs.inputs.declared import DeclaredInputs
 from flowdsl.runs.inputs.machine_parameters import MachineParameters
-from flowdsl.runs.inputs.places import ON_COMMAND_LINE, Given, InputsRefused, Problem, Ways
+from flowdsl.runs.inputs.places import ON_COMMAND_LINE, Advice, Given, InputsRefused, Problem
 from flowdsl.source.record import replace
 
 _ABSENT = object()
@@ -29,7 +29,7 @@ def chain_steps(
     ids: Mapping[str, str],
     machine_parameters: MachineParameters,
     unanswered: Collection[tuple[bool, str]] = (),
-    ways: Ways = ON_COMMAND_LINE,
+    advice: Advice = ON_COMMAND_LINE,
     today: date | None = None,
 ) -> tuple[list[ChainStep], tuple[str, ...]]:
     """Return the steps of one part's body, and notes about inputs left to machines.
@@ -60,7 +60,7 @@ def chain_steps(
             ),
             machine_parameters=machine_parameters,
             references=True,
-            ways=ways,
+            advice=advice,
             today=today,
         )
         try:

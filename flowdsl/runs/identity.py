@@ -50,12 +50,12 @@ def content_of_run(run: Run) -> str:
 def may_be_of(run: Run, body: Mapping[str, Any]) -> bool:
     """Whether the request may have created the run: equal content in the same place."""
     machine, session = body.get("machine_id"), body.get("session_id")
-    model, told = body.get("main_agent_model_id"), run.model_metadata or {}
+    model, models = body.get("main_agent_model_id"), run.model_metadata or {}
     return (
         content_of_run(run) == content_of(body)
         and (session is None or run.session_id == session)
         and (session is not None or machine is None or run.machine_id == machine)
-        and (model is None or told.get("main_agent_model_id") in (None, model))
+        and (model is None or models.get("main_agent_model_id") in (None, model))
     )
 
 

@@ -60,20 +60,21 @@ def version_of_run(
     started: datetime | None,
 ) -> PromptVersion | None:
     """Return the version that a run had, and its certainty; `known` are sorted, oldest first."""
-    told = _first_instruction(messages)
+    seen = _first_instruction(messages)
     if own:
-        return _add_told_values(PromptVersion(own, "run", None, "said"), inputs, told)
-    fits = [] if told is None else [each for each in known if _is_told(each.text, inputs, told)]
+        return _add_seen_values(PromptVersion(own, "run", None, "said"), inputs, seen)
+    fits = [each for each in known if seen is not None and _is_seen(each.text, inputs, seen)]
     if len({each.text for each in fits}) == 1:
-        return _add_told_values(replace(fits[-1], certainty="told"), inputs, told)
+        return _add_seen_values(replace(fits[-1], certainty="told"), inputs, seen)
+    # If values are not known, the prompt in the history may match several versions.
+    possible = fits or known
     if started is not None:
-        # If values are not known, the prompt in the history may match several versions.
-        since = [each for each in fits or known if each.since is not None and each.since <= started]
+        since = [each for each in possible if each.since is not None and each.since <= started]
         if since:
-            return _add_told_values(replace(since[-1], certainty="time"), inputs, told)
-    if known:
-        return known[-1]
-    return None if told is None else PromptVersion(told, "told", None, "told")
+            return _add_seen_values(replace(since[-1], certainty="time"), inputs, seen)
+    if possible:
+        return possible[-1]
+    return None if seen is None else PromptVersion(seen, "told", None, "told")
 
 
 def match_lines(
@@ -96,20 +97,20 @@ def _first_instruction(messages: Sequence[Message]) -> str | None:
     return messages[0].said or None
 
 
-def _is_told(prompt: str, inputs: Mapping[str, Any], told: str) -> bool:
+def _is_seen(prompt: str, inputs: Mapping[str, Any], seen: str) -> bool:
     """Whether a prompt is the one in the history; text cut from a long message is ignored."""
     if len(prompt) > _MAX_COMPARED:
         return False
-    if infer_inputs(prompt, inputs, told) is not None:
+    if infer_inputs(prompt, inputs, seen) is not None:
         return True
-    ours, theirs = " ".join(fill_in_prompt(prompt, inputs).split()), " ".join(told.split())
+    ours, theirs = " ".join(fill_in_prompt(prompt, inputs).split()), " ".join(seen.split())
     head = theirs.removesuffix("(cut)").rstrip(" …")
     return len(head) >= 2_000 and head != theirs and ours.startswith(head)
 
 
-def _add_told_values(
-    version: PromptVersion, inputs: Mapping[str, Any], told: str | None
+def _add_seen_values(
+    version: PromptVersion, inputs: Mapping[str, Any], seen: str | None
 ) -> PromptVersion:
-    if told is None or len(version.text) > _MAX_COMPARED:
+    if seen is None or len(version.text) > _MAX_COMPARED:
         return version
-    return replace(version, values=infer_inputs(version.text, inputs, told) or {})
+    return replace(version, values=infer_inputs(version.text, inputs, seen) or {})

@@ -64,12 +64,12 @@ def make_outputs(
         if not overrides:
             return None, note
         schema = {"type": "object"}
-    behind = variables_behind_fields(schema)
+    variables = variables_behind_fields(schema)
 
     def known(path: Path) -> JsonValue:
         name = path[-1] if path else None
-        if len(path) == 1 and behind.get(str(name), str(name)) in runtime:
-            return runtime[behind.get(str(name), str(name))]
+        if len(path) == 1 and variables.get(str(name), str(name)) in runtime:
+            return runtime[variables.get(str(name), str(name))]
         if not isinstance(name, str) or any(isinstance(part, int) for part in path):
             return None
         for candidate in (path, (name,)):
@@ -92,7 +92,7 @@ def make_outputs(
         if path is not None:
             set_at(value, path, wanted)
     for name, reported in value.items():
-        runtime[behind.get(name, name)] = reported
+        runtime[variables.get(name, name)] = reported
     return value, None
 
 

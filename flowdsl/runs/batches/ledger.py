@@ -126,7 +126,7 @@ class Batch:
         )
         return entry.count - len(entry.runs) - more if entry.stage == SETTLED else 0
 
-    def told(self) -> str:
+    def describe_progress(self) -> str:
         """The progress for people: `152 of 300 runs are made, of 8 nobody knows`."""
         asked = self.asked
         verb = "is" if asked == 1 else "are"

@@ -75,7 +75,7 @@ def check_same(batch: Batch, ids: Mapping[str, str], requests: Requests) -> None
             Problem(
                 "`--resume`",
                 f"batch `{batch.id}` goes on with the values that it began with only",
-                f"{batch.told()}; {_not_made(batch)}",
+                f"{batch.describe_progress()}; {_not_made(batch)}",
             )
         )
     if problems or changed:

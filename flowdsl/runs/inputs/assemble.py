@@ -28,10 +28,10 @@ from flowdsl.runs.inputs.documents import InputRow
 from flowdsl.runs.inputs.machine_parameters import ANYWHERE, MachineParameters
 from flowdsl.runs.inputs.places import (
     ON_COMMAND_LINE,
+    Advice,
     Given,
     InputsRefused,
     Problem,
-    Ways,
     format_given_name,
 )
 
@@ -79,8 +79,8 @@ class RunValues:
 class InputSources:
     """The sources of values for every requested run; `secrets` are texts with their places.
 
-    `ways` are the texts of advice. `today` is the day for inputs whose default depends on it. With
-    `asks_for_secrets`, a missing secret is not reported yet.
+    `advice` says in messages how to give a value. `today` is the day for inputs whose default
+    depends on it. With `asks_for_secrets`, a missing secret is not reported yet.
     """
 
     given: tuple[Given, ...] = ()
@@ -88,7 +88,7 @@ class InputSources:
     uploads: tuple[Upload, ...] = ()
     machine_parameters: MachineParameters = ANYWHERE
     references: bool = False
-    ways: Ways = ON_COMMAND_LINE
+    advice: Advice = ON_COMMAND_LINE
     today: date | None = None
     asks_for_secrets: bool = False
 
@@ -293,7 +293,7 @@ class _Assembly:
             self._say(
                 place,
                 f"`{bare}` is a secret of `{declared}` and not given as an input",
-                f"give it as {self._sources.ways.secret(bare)}",
+                f"give it as {self._sources.advice.secret(bare)}",
                 of_name=True,
             )
             return None
@@ -317,7 +317,7 @@ class _Assembly:
         self._say(
             given.place,
             f"`{spec.name}` takes {describe_type(spec.type)}, not a file",
-            f"give it with {self._sources.ways.input(spec.name)}",
+            f"give it with {self._sources.advice.input(spec.name)}",
         )
         return False
 
@@ -345,7 +345,7 @@ class _Assembly:
             self._say(
                 given.place,
                 f"`{name}` is an input of `{declared}` and no secret",
-                f"give it as {self._sources.ways.input(name)}",
+                f"give it as {self._sources.advice.input(name)}",
             )
             return
         nearest = find_closest_name(given.name, declared.secrets)
@@ -367,7 +367,7 @@ class _Assembly:
         self._say(
             self._declared.name,
             f"the secret `{spec.name}` is not given{nobody}",
-            f"give it as {self._sources.ways.secret(spec.name)}",
+            f"give it as {self._sources.advice.secret(spec.name)}",
         )
 
     def _fill_missing_inputs(self, inputs: dict[str, Any]) -> None:
@@ -396,7 +396,7 @@ class _Assembly:
         try:
             inputs[spec.name] = day_of(spec, inputs, self._sources.today)
         except NoDay as none:
-            give = f"give it as {self._sources.ways.input(spec.name)}"
+            give = f"give it as {self._sources.advice.input(spec.name)}"
             self._say(self._where(), f"input `{spec.name}` is not given and {none.why}", give)
             return
         for wrong in field_mismatches(inputs[spec.name], spec):
@@ -411,7 +411,7 @@ class _Assembly:
         machine_parameters, name = self._sources.machine_parameters, spec.name
         where = self._declared.name if self._row is None else self._row.place_of_missing(name)
         lacking = machine_parameters.find_lacking_suppliers(name)
-        give = f"give it as {self._sources.ways.input(name)}; it takes {describe_type(spec.type)}"
+        give = f"give it as {self._sources.advice.input(name)}; it takes {describe_type(spec.type)}"
         if self._row is not None:
             give = f"it takes {describe_type(spec.type)}"
         if not machine_parameters.is_known:

@@ -53,8 +53,8 @@ def format_path(path: Path) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Ways:
-    """The advice of messages; `{name}` in a template is replaced by the name of the value."""
+class Advice:
+    """How to give a value; `{name}` in a template is replaced by the name of the value."""
 
     input_template: str
     secret_template: str
@@ -68,10 +68,10 @@ class Ways:
         return self.secret_template.replace("{name}", name)
 
 
-ON_COMMAND_LINE = Ways(
+ON_COMMAND_LINE = Advice(
     "`--input {name}=...`", "`--secret {name}=env:NAME` or `--secret {name}=file:PATH`"
 )
-IN_PYTHON = Ways('`inputs={"{name}": ...}`', '`secrets={"{name}": ...}`')
+IN_PYTHON = Advice('`inputs={"{name}": ...}`', '`secrets={"{name}": ...}`')
 
 
 LONGEST_NAME = 60

@@ -19,7 +19,7 @@ from flowdsl.runs.inputs.answers import PauseQuestion, questions_of
 from flowdsl.runs.inputs.assemble import RunValues
 from flowdsl.runs.inputs.declared import DeclaredInputs
 from flowdsl.runs.inputs.machine_parameters import MachineParameters
-from flowdsl.runs.inputs.places import InputsRefused, Problem, Ways
+from flowdsl.runs.inputs.places import Advice, InputsRefused, Problem
 from flowdsl.runs.names import NoSuchName
 from flowdsl.runs.patience import Patience
 from flowdsl.runs.submit import ChainRequest
@@ -222,12 +222,12 @@ class PartRequests:
         ids: Mapping[str, str],
         machine_parameters: MachineParameters,
         shared: Mapping[str, Any],
-        ways: Ways,
+        advice: Advice,
         today: date | None = None,
     ) -> None:
         self.parts, self.begun = parts, begun
         self._values, self._ids = values, ids
-        self._machine_parameters, self._shared, self._ways = machine_parameters, shared, ways
+        self._machine_parameters, self._shared, self._advice = machine_parameters, shared, advice
         self._today = today
 
     def check(self) -> tuple[str, ...]:
@@ -266,7 +266,7 @@ class PartRequests:
             self._ids,
             self._machine_parameters,
             parts.find_unanswered(),
-            self._ways,
+            self._advice,
             self._today,
         )
 

@@ -172,8 +172,8 @@ class RequestPlan:
         """
         self.declared = parts.find_needed_values(self.declared, begun)
         (values,) = self._values(replace(self._sources, machine_parameters=MachineParameters()))
-        shared, ways, today = self._of_chain(), self._sources.ways, self._sources.today
-        return PartRequests(parts, begun, values, ids, machine_parameters, shared, ways, today)
+        shared, advice, today = self._of_chain(), self._sources.advice, self._sources.today
+        return PartRequests(parts, begun, values, ids, machine_parameters, shared, advice, today)
 
     def _values(self, sources: InputSources) -> tuple[RunValues, ...]:
         """Return the values of each run; raises `InputsRefused`."""
@@ -219,7 +219,7 @@ class RequestPlan:
                     self.workflows,
                     ids,
                     machine_parameters,
-                    ways=sources.ways,
+                    advice=sources.advice,
                     today=sources.today,
                 )
             except InputsRefused as refused:

@@ -73,7 +73,7 @@ def retry_body(
                 Problem(
                     f"run {run.id}",
                     f"the service forgot the secrets {names} when the run ended",
-                    f"give them again, as {sources.ways.secret(gone[0])}",
+                    f"give them again, as {sources.advice.secret(gone[0])}",
                 )
             ]
         )

@@ -117,9 +117,11 @@ def test_the_version_that_a_machine_filled_in_is_known_with_its_values() -> None
 
 
 def test_a_told_prompt_that_fits_two_versions_says_neither() -> None:
-    known = [PromptVersion("Open {site}.", "earlier"), PromptVersion("Open the {site}.", "live")]
+    texts = ("Open {site}.", "Open the {site}.", "Close the {site}.")
+    known = [PromptVersion(each, "earlier") for each in texts]
     found = version_of_run(None, known, told("Open the Hill."), {}, None)
     assert found is not None and found.certainty == "assumed"
+    assert found.text == "Open the {site}.", "nor is it one that it does not fit"
 
 
 def test_a_prompt_longer_than_a_shown_message_is_known_too() -> None:

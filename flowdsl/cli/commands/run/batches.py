@@ -150,7 +150,7 @@ class Batches:
             )
         for batch in begun:
             if not batch.is_live:
-                following.say(f"note: batch {batch.id} is given up: {batch.told()}")
+                following.say(f"note: batch {batch.id} is given up: {batch.describe_progress()}")
                 self._folder.drop(batch)
         if not self._arguments.no_ledger:
             ledger = self._folder.new(self._about, system_runtime())
@@ -186,7 +186,7 @@ class Batches:
             ledger.leave()
             raise
         following.ledger = ledger
-        following.say(f"batch {batch.id}: {batch.told()}")
+        following.say(f"batch {batch.id}: {batch.describe_progress()}")
         for name, version in self._about.versions.items():
             if batch.about.versions.get(name) != version:
                 following.say(
@@ -264,4 +264,4 @@ class Batches:
 
 def _describe_batch(batch: Batch) -> str:
     """Describe a batch: `begun 2026-11-29 17:45 UTC, 152 of 300 runs are made`."""
-    return f"begun {batch.began:%Y-%m-%d %H:%M} UTC, {batch.told()}"
+    return f"begun {batch.began:%Y-%m-%d %H:%M} UTC, {batch.describe_progress()}"

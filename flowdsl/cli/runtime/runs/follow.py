@@ -313,7 +313,8 @@ class Following:
         # The ids must have reached the reader before the ledger is deleted.
         if self.ledger.end(is_told=self._console.flush()):
             self._console.err(
-                f"{batch.told()}; the same command with `--resume` continues (batch {batch.id})"
+                f"{batch.describe_progress()}; the same command with `--resume` continues "
+                f"(batch {batch.id})"
             )
 
     def report_interruption(self, failure: BaseException) -> None:
