@@ -84,7 +84,8 @@ def _restrict_at_path(
     own = schema.get("not")
     known = read_refused(own)
     if own is not None and known is None:  # the author's own
-        schema["allOf"] = [*schema.get("allOf", []), {"not": own}]
+        before = schema.get("allOf")
+        schema["allOf"] = [*(before if isinstance(before, list) else []), {"not": own}]
     schema["not"] = (refused if known is None else known.combine_with(refused)).schema()
 
 

@@ -85,7 +85,7 @@ def bracket_inputs(prompt: str, compiled: str, names: Iterable[str]) -> str:
     Only lines that `compiled` does not have are changed.
     """
     held = {line.lstrip(" 0123456789.-") for line in compiled.split("\n")}
-    bare = "|".join(map(re.escape, names))
+    bare = "|".join(map(re.escape, names)) or "(?!)"
     pattern = re.compile(rf"\u27e6[^\u27e7]*\u27e7|(?<![\\{{])(\{{(?:{bare})\}})(?!\}})")
 
     def bracket(found: re.Match[str]) -> str:

@@ -143,6 +143,14 @@ def test_texts_of_a_schema_file_are_refused_what_ends_their_place() -> None:
     assert compiled(again).workflows[0].payload["input_schema"] == payload["input_schema"]
 
 
+def test_a_condition_of_the_author_stays_beside_a_keyword_of_the_wrong_type() -> None:
+    refused = {"not": {"const": "a"}}
+    schema = {"type": "object", "properties": {"x": {"type": "string", "allOf": None, **refused}}}
+    source = 'flow 1\nworkflow w { inputs from "./s.json" steps { do "Open {x}." } }\n'
+    payload = compiled({"main.flow": source, "s.json": json.dumps(schema)}).workflows[0].payload
+    assert json.loads(payload["input_schema"])["properties"]["x"]["allOf"] == [refused]
+
+
 def test_a_schema_file_beside_a_prompt_file_stays_as_it_is() -> None:
     schema = {"type": "object", "properties": {"name": {"type": "string"}}}
     source = 'flow 1\nworkflow w { inputs from "./s.json" prompt from "./p.md" }\n'
