@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from flowdsl.ir import nodes
-from flowdsl.ir.source_map import MappedCheck, MappedLine, MappedOutput, SourceMap, SourceRange
+from flowdsl.ir.source_map import MappedCheck, MappedLine, MappedOutput, SourceMap
 from flowdsl.prompt.text import commands_of, spell_path, spell_text
 from flowdsl.semantics.capabilities import NO_COMMAND, Capabilities
 
@@ -81,10 +81,10 @@ def _map_checks(workflow: nodes.Workflow, payload: Mapping[str, Any]) -> Iterato
     items = payload.get("post_run_checks") or ()
     if workflow.checks is not None:
         for check, item in zip(workflow.checks, items, strict=True):
-            yield MappedCheck(item["name"], check.kind, _source_range_of(check.origin))
+            yield MappedCheck(item["name"], check.kind, check.origin)
     else:
         for item in items:
-            yield MappedCheck(item["name"], "stored", _source_range_of(workflow.origin))
+            yield MappedCheck(item["name"], "stored", workflow.origin)
 
 
 def _render_prompt(
@@ -93,7 +93,7 @@ def _render_prompt(
     if workflow.prompt is None:
         return emit_prompt(workflow, capabilities)
     count = workflow.prompt.count("\n") + 1
-    where = _source_range_of(workflow.origin)
+    where = workflow.origin
     lines = tuple(MappedLine(number, "prompt", where) for number in range(1, count + 1))
     return workflow, Prompt(Template((workflow.prompt,)), lines)
 
@@ -128,10 +128,4 @@ def _map_output(source: nodes.OutputSource) -> MappedOutput:
         value = f"{source.variable}_1, {source.variable}_2, ..."
     else:
         value = (source.variable or "") + spell_path(source.place)
-    return MappedOutput(source.field, source.kind, value, _source_range_of(source.origin))
-
-
-def _source_range_of(origin: nodes.Origin) -> SourceRange:
-    return SourceRange(
-        origin.path, origin.start_line, origin.start_column, origin.end_line, origin.end_column
-    )
+    return MappedOutput(source.field, source.kind, value, source.origin)

@@ -18,7 +18,7 @@ from flowdsl.codegen.artifacts import (
     Template,
     WorkflowArtifact,
 )
-from flowdsl.ir.source_map import MappedCheck, MappedLine, MappedOutput, SourceMap, SourceRange
+from flowdsl.ir.source_map import MappedCheck, MappedLine, MappedOutput, Origin, SourceMap
 
 from .index import Made
 
@@ -126,7 +126,7 @@ def _map_to_text(mapped: SourceMap) -> str:
     """A source map as text; ranges name their file by its number."""
     numbers: dict[str, int] = {}
 
-    def spell(place: SourceRange) -> list[int]:
+    def spell(place: Origin) -> list[int]:
         number = numbers.setdefault(place.path, len(numbers))
         ends = (place.start_line, place.start_column, place.end_line, place.end_column)
         return [number, *ends]
@@ -141,8 +141,8 @@ def _map_to_text(mapped: SourceMap) -> str:
 def _map_from_text(text: str) -> SourceMap:
     workflow, paths, files, lines, outputs, checks = json.loads(text)
 
-    def read(number: int, *ends: int) -> SourceRange:
-        return SourceRange(paths[number], *ends)
+    def read(number: int, *ends: int) -> Origin:
+        return Origin(paths[number], *ends)
 
     return SourceMap(
         workflow,

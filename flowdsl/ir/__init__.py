@@ -2,8 +2,7 @@
 
 Holds workflows and chains as frozen, versioned values: tasks inlined, names unique, constants
 evaluated, every `fail` resolved, every output given one source. `lowering` makes it from an
-analysis without errors, `passes` simplify it, `verify` proves what code generation relies on, and
-`fits` says which statements a focused agent can carry out.
+analysis without errors, `passes` simplify it, and `verify` proves what code generation relies on.
 
 Knows neither the words of a prompt nor the wire format; no higher layer reads the AST to generate
 code.

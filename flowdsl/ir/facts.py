@@ -5,11 +5,13 @@ Passes copy the statements that they change, so that the facts of all others rem
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Set
+from functools import cache
 from operator import attrgetter
 from typing import Any
 
-from flowdsl.source.record import Record, field_defaults
+from flowdsl.semantics.capabilities import Capabilities
+from flowdsl.source.record import Record, replace
 from flowdsl.syntax.statements import BY_KIND, DATES, FINISH, SCREENSHOT, STATEMENTS
 
 from . import nodes
@@ -29,27 +31,50 @@ class Facts(Record):
     - `names`: all variables that these name, and those in which they note failures.
     """
 
-    kinds: frozenset[str]
-    sets: frozenset[str]
-    tools: frozenset[str]
-    models: tuple[str, ...]
-    reads: frozenset[str]
-    names: frozenset[str]
+    kinds: frozenset[str] = NOTHING
+    sets: frozenset[str] = NOTHING
+    tools: frozenset[str] = NOTHING
+    models: tuple[str, ...] = ()
+    reads: frozenset[str] = NOTHING
+    names: frozenset[str] = NOTHING
 
 
 def facts_of(statement: nodes.Statement) -> Facts:
-    """Return the facts of one statement."""
+    """Return the facts of one statement, with all in its bodies."""
     known: Facts | None = getattr(statement, "known", None)
     if known is None:
-        own = _find_own_facts(statement)
-        inner = [facts_of(each) for body in inner_bodies(statement) for each in body]
-        known = _join([own, *inner]) if inner else own
+        known = own_facts(statement)
+        if bodies := inner_bodies(statement):
+            known = _join(known, *[facts_of(each) for body in bodies for each in body])
         object.__setattr__(statement, "known", known)
     return known
 
 
+def own_facts(statement: nodes.Statement) -> Facts:
+    """Return the facts of a statement itself, without those in its bodies."""
+    own: Facts | None = getattr(statement, "own", None)
+    if own is None:
+        own = _find_own_facts(statement)
+        object.__setattr__(statement, "own", own)
+    return own
+
+
+def facts_of_body(body: nodes.Body) -> Facts:
+    """Return the facts of the statements of a body together."""
+    return _join(*[facts_of(each) for each in body])
+
+
+def fits(body: nodes.Body, capabilities: Capabilities) -> bool:
+    """Whether one focused agent can carry out `body`: it has the tools, and needs one model."""
+    facts = facts_of_body(body)
+    return len(facts.models) <= 1 and all(map(capabilities.can_focused_agent_use, facts.tools))
+
+
 def find_statements(body: nodes.Body, kinds: Set[str]) -> Iterator[nodes.Statement]:
-    """Yield those of `statements` that are of these kinds; looks only where there are some."""
+    """Yield the statements of these kinds in a body and inside its statements, outer ones first.
+
+    Looks only into statements that hold some.
+    """
     for statement in body:
         if not kinds.isdisjoint(facts_of(statement).kinds):
             if statement.kind in kinds:
@@ -58,38 +83,48 @@ def find_statements(body: nodes.Body, kinds: Set[str]) -> Iterator[nodes.Stateme
                 yield from find_statements(inner, kinds)
 
 
-def holds_kind(body: nodes.Body, kind: str) -> bool:
-    """Whether there is a statement of a kind in a body, or inside of its statements."""
-    return any(kind in facts_of(statement).kinds for statement in body)
-
-
 def find_with_repetition(
     body: nodes.Body, kinds: Set[str], *, repeated: bool = False
 ) -> Iterator[tuple[nodes.Statement, bool]]:
     """Yield what `find_statements` does, each with whether it may be done again."""
     for statement in body:
-        if kinds.isdisjoint(facts_of(statement).kinds):
-            continue
-        if statement.kind in kinds:
-            yield statement, repeated
-        again = repeated or type(statement) in _REPEATING
-        for inner in inner_bodies(statement):
-            yield from find_with_repetition(inner, kinds, repeated=again)
+        if not kinds.isdisjoint(facts_of(statement).kinds):
+            if statement.kind in kinds:
+                yield statement, repeated
+            again = repeated or isinstance(statement, nodes.Loop | nodes.Repeat | nodes.Retry)
+            for inner in inner_bodies(statement):
+                yield from find_with_repetition(inner, kinds, repeated=again)
 
 
-_REPEATING = (nodes.Loop, nodes.Repeat, nodes.Retry)
+def holds_kind(body: nodes.Body, kind: str) -> bool:
+    """Whether there is a statement of a kind in a body, or inside of its statements."""
+    return any(kind in facts_of(statement).kinds for statement in body)
 
 
-def facts_of_body(body: nodes.Body) -> Facts:
-    """Return the facts of the statements of a body together."""
-    if len(body) == 1:
-        return facts_of(body[0])
-    return _join([facts_of(each) for each in body])
+def noted_failures(body: nodes.Body) -> frozenset[str]:
+    """Return the variables in which focused agents note why they failed."""
+    notes = (getattr(each, "noted", None) for each in find_statements(body, _NOTING))
+    return frozenset(name for name in notes if name is not None)
 
 
-def _join(every: Sequence[Facts]) -> Facts:
-    kinds, sets, tools, reads, names = [NOTHING.union(*map(get, every)) for get in _SETS]
-    models = tuple(dict.fromkeys([model for each in every for model in each.models]))
+_NOTING = frozenset(("leave", "loop"))
+
+
+def names_in(*values: Any) -> frozenset[str]:
+    """Return the names of all variables in some values."""
+    return frozenset([each.name for each in find_variables(*values)])
+
+
+def runtime_variables(*values: Any) -> frozenset[str]:
+    """Return the runtime variables that values, texts or conditions name."""
+    return frozenset([each.name for each in find_variables(*values) if each.sigil == "runtime"])
+
+
+def _join(*facts: Facts) -> Facts:
+    if len(facts) == 1:
+        return facts[0]
+    kinds, sets, tools, reads, names = [NOTHING.union(*map(get, facts)) for get in _SETS]
+    models = tuple(dict.fromkeys([model for each in facts for model in each.models]))
     return Facts(kinds, sets, tools, models, reads, names)
 
 
@@ -97,38 +132,32 @@ _SETS = tuple(map(attrgetter, ("kinds", "sets", "tools", "reads", "names")))
 
 
 def _find_own_facts(statement: nodes.Statement) -> Facts:
-    """Return the facts of a statement without those in its bodies."""
-    variables = find_variables(tuple(own_parts(statement)))
-    noted = getattr(statement, "noted", None)
-    alike = _ALIKE.get(type(statement))
-    if alike is not None and not variables and noted is None:
-        return alike
-    names = {each.name for each in variables}
-    return Facts(
-        frozenset((statement.kind,)) if alike is None else alike.kinds,
-        frozenset(variables_set_by(statement)) if alike is None else NOTHING,
-        frozenset(tools_of(statement)) if alike is None else alike.tools,
-        _models_of(statement) if alike is None else (),
-        frozenset([each.name for each in variables if each.sigil == "runtime"]),
-        frozenset(names if noted is None else {*names, noted}),
-    )
+    changes: dict[str, Any] = {}
+    if variables := find_variables(*own_parts(statement)):
+        changes["names"] = frozenset([each.name for each in variables])
+        changes["reads"] = frozenset([each.name for each in variables if each.sigil == "runtime"])
+    if isinstance(statement, _VARIED):
+        changes["sets"] = frozenset(variables_set_by(statement))
+        changes["tools"] = frozenset(tools_of(statement))
+        if isinstance(statement, nodes.Choose | nodes.Extract) and statement.model is not None:
+            changes["models"] = (statement.model,)
+        if (noted := getattr(statement, "noted", None)) is not None:
+            changes["names"] = changes.get("names", NOTHING) | {noted}
+    return replace(_facts_of_kind(statement.kind), **changes)
 
 
-def own_reads(statement: nodes.Statement) -> frozenset[str]:
-    """Return the runtime variables that a statement itself names, outside of its bodies."""
-    if not any(inner_bodies(statement)):
-        return facts_of(statement).reads
-    return runtime_variables(tuple(own_parts(statement)))
+_VARIED = (
+    *(nodes.Choose, nodes.TypeDay, nodes.Extract, nodes.BackgroundExtract, nodes.Copy),
+    *(nodes.Store, nodes.Run, nodes.Loop, nodes.Leave),
+)
+"""Statements that set variables or name models, or whose tools depend on their fields."""
 
 
-def runtime_variables(value: Any) -> frozenset[str]:
-    """Return the runtime variables that a value, a text or a condition names."""
-    return frozenset([each.name for each in find_variables(value) if each.sigil == "runtime"])
-
-
-def own_names(statement: nodes.Statement) -> frozenset[str]:
-    """Return the variables that a statement itself names, outside of its bodies."""
-    return frozenset([each.name for each in find_variables(tuple(own_parts(statement)))])
+@cache
+def _facts_of_kind(kind: str) -> Facts:
+    """Return the facts that all statements of a kind have in common, or most of them."""
+    tool = STATEMENTS[BY_KIND[kind][0]].tool
+    return Facts(frozenset((kind,)), tools=NOTHING if tool is None else frozenset((tool,)))
 
 
 def variables_set_by(statement: nodes.Statement) -> Iterator[str]:
@@ -144,53 +173,16 @@ def variables_set_by(statement: nodes.Statement) -> Iterator[str]:
             pass
 
 
-def _models_of(statement: nodes.Statement) -> tuple[str, ...]:
-    if isinstance(statement, nodes.Choose | nodes.Extract) and statement.model is not None:
-        return (statement.model,)
-    return ()
-
-
-def noted_failures(body: nodes.Body) -> frozenset[str]:
-    """Return the variables in which focused agents note why they failed."""
-    return frozenset(
-        each.noted
-        for each in find_statements(body, _NOTING)
-        if isinstance(each, (nodes.Leave, nodes.Loop)) and each.noted is not None
-    )
-
-
-_NOTING = frozenset(("leave", "loop"))
-
-
-def tools_of(statement: nodes.Statement) -> tuple[str, ...]:
+def tools_of(statement: nodes.Statement) -> Set[str]:
     """Return the tools that a statement itself needs, outside of its bodies."""
     match statement:
         case nodes.Leave(action="retry") | nodes.Loop(entry=str()):
-            return ()
+            return NOTHING
         case nodes.Leave(action="finish"):
-            return (FINISH,)
+            return {FINISH}
         case nodes.TypeDay():
-            return (DATES,)
+            return {DATES}
         case nodes.BackgroundExtract():
-            return (SCREENSHOT,)
+            return {SCREENSHOT}
         case _:
-            tool = STATEMENTS[BY_KIND[statement.kind][0]].tool
-            return () if tool is None else (tool,)
-
-
-_ALIKE: dict[type, Facts] = {
-    class_: Facts(
-        frozenset((kind := str(field_defaults(class_)["kind"]),)),
-        NOTHING,
-        frozenset(tool for tool in (STATEMENTS[BY_KIND[kind][0]].tool,) if tool is not None),
-        (),
-        NOTHING,
-        NOTHING,
-    )
-    for class_ in (
-        *(nodes.Step, nodes.Do, nodes.TypeIn, nodes.Clear, nodes.Press, nodes.Wait),
-        *(nodes.WaitUntil, nodes.Expect, nodes.Capture, nodes.Export, nodes.Picture),
-        *(nodes.If, nodes.Repeat, nodes.Retry),
-    )
-}
-"""The facts of statements that all do the same by themselves, by their classes."""
+            return _facts_of_kind(statement.kind).tools

@@ -1,7 +1,7 @@
 """The nodes of the intermediate representation.
 
-They are plain records, so that lowering does not pay for validation; `document.py` reads and writes
-them as versioned JSON with pydantic. There `kind` tells the members of a union apart.
+They are plain records, so that lowering does not pay for validation. `kind` is what source maps and
+`syntax.statements` call a statement.
 """
 
 from __future__ import annotations
@@ -13,16 +13,7 @@ from typing import Any, Literal, TypeAlias
 from flowdsl.semantics.types import Day as Day
 from flowdsl.source.record import Record, uncompared
 
-
-class Origin(Record, eq=True, kw_only=True):
-    """A range of source: path relative to the project, 1-based lines and columns, exclusive end."""
-
-    path: str
-    start_line: int
-    start_column: int
-    end_line: int
-    end_column: int
-
+from .source_map import Origin as Origin
 
 # Text
 
@@ -30,7 +21,6 @@ class Origin(Record, eq=True, kw_only=True):
 class TextPiece(Record, eq=True, kw_only=True):
     """Literal characters."""
 
-    kind: Literal["text"] = "text"
     value: str
 
 
@@ -42,7 +32,6 @@ class Variable(Record, eq=True, kw_only=True):
     text, where some characters are escaped.
     """
 
-    kind: Literal["variable"] = "variable"
     sigil: Literal["input", "runtime", "secret", "saved"]
     name: str
     path: tuple[str | int, ...] = ()
@@ -67,14 +56,12 @@ BOX = "value"
 class ScalarType(Record, eq=True, kw_only=True):
     """A built-in type, by its name in the language."""
 
-    kind: Literal["scalar"] = "scalar"
     name: str
 
 
 class EnumType(Record, eq=True, kw_only=True):
     """An enum of texts or of whole numbers; with `open`, any other text is valid, too."""
 
-    kind: Literal["enum"] = "enum"
     values: tuple[str | int, ...]
     open: bool = False
 
@@ -84,17 +71,14 @@ class EnumType(Record, eq=True, kw_only=True):
 
 
 class ListType(Record, eq=True, kw_only=True):
-    kind: Literal["list"] = "list"
     element: Type
 
 
 class OptionalType(Record, eq=True, kw_only=True):
-    kind: Literal["optional"] = "optional"
     inner: Type
 
 
 class RecordType(Record, eq=True, kw_only=True):
-    kind: Literal["record"] = "record"
     fields: tuple[FieldSpec, ...]
 
 
@@ -137,7 +121,6 @@ class TextValue(Record, eq=True, kw_only=True):
     JSON where it is filled in.
     """
 
-    kind: Literal["text"] = "text"
     text: Text
     json: bool = False
     record: bool = False
@@ -147,30 +130,24 @@ class TextValue(Record, eq=True, kw_only=True):
 
 
 class ConstantValue(Record, eq=True, kw_only=True):
-    kind: Literal["constant"] = "constant"
     value: Any
 
 
 class ListValue(Record, eq=True, kw_only=True):
-    kind: Literal["list"] = "list"
     items: tuple[Value, ...]
 
 
 class ObjectValue(Record, eq=True, kw_only=True):
-    kind: Literal["object"] = "object"
     fields: tuple[tuple[str, Value], ...]
 
 
 class FailureReason(Record, eq=True, kw_only=True):
     """The reason of the attempt that failed last."""
 
-    kind: Literal["failure"] = "failure"
-
 
 class CountOf(Record, eq=True, kw_only=True):
     """The number of entries of a list, which an agent counts; a missing list has none."""
 
-    kind: Literal["count"] = "count"
     items: Value
 
 
@@ -181,17 +158,14 @@ Value: TypeAlias = TextValue | ConstantValue | ListValue | ObjectValue
 
 
 class AllOf(Record, eq=True, kw_only=True):
-    kind: Literal["all"] = "all"
     operands: tuple[Condition, ...]
 
 
 class AnyOf(Record, eq=True, kw_only=True):
-    kind: Literal["any"] = "any"
     operands: tuple[Condition, ...]
 
 
 class Not(Record, eq=True, kw_only=True):
-    kind: Literal["not"] = "not"
     operand: Condition
 
 
@@ -201,7 +175,6 @@ class Compare(Record, eq=True, kw_only=True):
     `numeric` says that it compares numbers, not spellings.
     """
 
-    kind: Literal["compare"] = "compare"
     left: Value
     operator: str
     right: Value
@@ -211,7 +184,6 @@ class Compare(Record, eq=True, kw_only=True):
 class TextRelation(Record, eq=True, kw_only=True):
     """Holds if the text `left` `contains`, `starts with` or `ends with` the text `right`."""
 
-    kind: Literal["text_relation"] = "text_relation"
     left: Value
     relation: str
     right: Value
@@ -223,7 +195,6 @@ class OneOf(Record, eq=True, kw_only=True):
     `listed`: the one value is a list, and its entries are meant.
     """
 
-    kind: Literal["one_of"] = "one_of"
     operand: Value
     values: tuple[Value, ...]
     numeric: bool = False
@@ -233,7 +204,6 @@ class OneOf(Record, eq=True, kw_only=True):
 class IsEmpty(Record, eq=True, kw_only=True):
     """Holds if a value is missing, or, if it is `listed`, an empty list."""
 
-    kind: Literal["empty"] = "empty"
     operand: Value
     listed: bool = False
 
@@ -241,14 +211,12 @@ class IsEmpty(Record, eq=True, kw_only=True):
 class IsTrue(Record, eq=True, kw_only=True):
     """Holds if a value is true."""
 
-    kind: Literal["true"] = "true"
     operand: Value
 
 
 class Sees(Record, eq=True, kw_only=True):
     """Holds if the screen shows what the text says."""
 
-    kind: Literal["sees"] = "sees"
     text: Text
 
 
@@ -260,26 +228,26 @@ Condition: TypeAlias = (
 # Statements
 
 
-class Node(Record, eq=True, kw_only=True, base=True, extra=("known",)):
-    """A node with a place in the source; `facts.py` keeps what it finds out as `known`."""
+class Node(Record, eq=True, kw_only=True, base=True, extra=("known", "own")):
+    """A node with a place in the source; `facts.py` keeps what it finds out in the two `extra`s."""
 
     origin: Origin
 
 
 class Step(Node, kw_only=True):
-    kind: Literal["step"] = "step"
+    kind = "step"
     title: Text
     body: Body
     description: str | None = None
 
 
 class Do(Node, kw_only=True):
-    kind: Literal["do"] = "do"
+    kind = "do"
     text: Text
 
 
 class Choose(Node, kw_only=True):
-    kind: Literal["choose"] = "choose"
+    kind = "choose"
     target: Text
     model: str | None
     otherwise: Body
@@ -292,7 +260,7 @@ class TypeIn(Node, kw_only=True):
     emptied first, also if the value is missing.
     """
 
-    kind: Literal["type"] = "type"
+    kind = "type"
     value: Text
     display: str | None
     over: bool = False
@@ -302,34 +270,34 @@ class TypeIn(Node, kw_only=True):
 class TypeDay(Node, kw_only=True):
     """Types a date by the desktop's clock into a field, with a command that sets the clipboard."""
 
-    kind: Literal["type_day"] = "type_day"
+    kind = "type_day"
     command: str
     over: bool = False
     target: Text
 
 
 class Clear(Node, kw_only=True):
-    kind: Literal["clear"] = "clear"
+    kind = "clear"
     target: Text
 
 
 class Press(Node, kw_only=True):
     """Presses keys, in the platform's notation (`ctrl+s`)."""
 
-    kind: Literal["press"] = "press"
+    kind = "press"
     keys: str
     times: int
 
 
 class Wait(Node, kw_only=True):
-    kind: Literal["wait"] = "wait"
+    kind = "wait"
     milliseconds: int
 
 
 class WaitUntil(Node, kw_only=True):
     """Waits until the screen shows a text, or until a condition on the screen holds."""
 
-    kind: Literal["wait_until"] = "wait_until"
+    kind = "wait_until"
     condition: Text | Condition
     timeout_milliseconds: int
     otherwise: Body
@@ -341,7 +309,7 @@ class Extract(Node, kw_only=True):
     `keeps`: where nothing is read, the value that the variable may have already is needed.
     """
 
-    kind: Literal["extract"] = "extract"
+    kind = "extract"
     variable: str
     type: Type
     source: Text
@@ -353,7 +321,7 @@ class Extract(Node, kw_only=True):
 class BackgroundExtract(Node, kw_only=True):
     """Reads an output from the screen in the background, while the run continues."""
 
-    kind: Literal["background_extract"] = "background_extract"
+    kind = "background_extract"
     variable: str
     type: Type
     source: Text
@@ -363,7 +331,7 @@ class BackgroundExtract(Node, kw_only=True):
 class Copy(Node, kw_only=True):
     """Copies selectable text exactly; without `otherwise` a missing value becomes null."""
 
-    kind: Literal["copy"] = "copy"
+    kind = "copy"
     variable: str
     type: Type
     source: Text
@@ -405,30 +373,30 @@ def count_of(name: str) -> str:
 class Store(Node, kw_only=True):
     """Stores values: outputs, fields of task results, variables of `keep`."""
 
-    kind: Literal["store"] = "store"
+    kind = "store"
     assignments: tuple[Assignment, ...]
 
 
 class Expect(Node, kw_only=True):
-    kind: Literal["expect"] = "expect"
+    kind = "expect"
     condition: Text
     otherwise: Body
 
 
 class Capture(Node, kw_only=True):
-    kind: Literal["capture"] = "capture"
+    kind = "capture"
     file: Text
 
 
 class Export(Node, kw_only=True):
-    kind: Literal["export"] = "export"
+    kind = "export"
     file: Text
 
 
 class Picture(Node, kw_only=True):
     """Shows a picture in the prompt, by the SHA-256 of its content."""
 
-    kind: Literal["picture"] = "picture"
+    kind = "picture"
     sha256: str
     extension: str
     alternative: str
@@ -441,7 +409,7 @@ class Run(Node, kw_only=True):
     `keeps`: as of an `Extract`.
     """
 
-    kind: Literal["run"] = "run"
+    kind = "run"
     command: Text
     variable: str | None
     type: Type | None
@@ -461,7 +429,7 @@ class If(Node, kw_only=True):
     prompt expresses neither, so they do not count in comparisons.
     """
 
-    kind: Literal["if"] = "if"
+    kind = "if"
     branches: tuple[Branch, ...]
     otherwise: Body
     complete: bool = uncompared(default=False)
@@ -477,7 +445,7 @@ class Loop(Node, kw_only=True):
     nor lists.
     """
 
-    kind: Literal["loop"] = "loop"
+    kind = "loop"
     variable: str
     items: Value
     limit: Limit | None
@@ -495,7 +463,7 @@ class Repeat(Node, kw_only=True):
     before each further look if it `looks_first`, and before each further round if not.
     """
 
-    kind: Literal["repeat"] = "repeat"
+    kind = "repeat"
     until: Condition
     looks_first: bool
     limit: Limit
@@ -510,7 +478,7 @@ class Retry(Node, kw_only=True):
     `entry`: it is one loop entry, which is tried once and whose failure ends only that entry.
     """
 
-    kind: Literal["retry"] = "retry"
+    kind = "retry"
     attempts: int
     delay_milliseconds: int
     body: Body
@@ -525,7 +493,7 @@ class Leave(Node, kw_only=True):
     in which a focused agent stores the reason, for the lines after the loop that it fails in.
     """
 
-    kind: Literal["leave"] = "leave"
+    kind = "leave"
     action: Literal["abort", "retry", "finish"]
     reason: Text | None
     noted: str | None = None
@@ -679,14 +647,12 @@ class Workflow(Node, kw_only=True):
 class StepReference(Record, eq=True, kw_only=True):
     """An output of an earlier step of a chain."""
 
-    kind: Literal["reference"] = "reference"
     path: str
 
 
 class ChainParameter(Record, eq=True, kw_only=True):
     """An input, secret or answer of the chain itself, known when the step that takes it is sent."""
 
-    kind: Literal["parameter"] = "parameter"
     name: str
     path: tuple[str | int, ...] = ()
     secret: bool = False
@@ -731,11 +697,7 @@ class Chain(Node, kw_only=True):
 
 
 class Program(Record, eq=True, kw_only=True):
-    """A compiled project, sorted by name.
+    """A compiled project, sorted by name."""
 
-    `version` grows when older documents can no longer be read.
-    """
-
-    version: Literal[1] = 1
     workflows: tuple[Workflow, ...]
     chains: tuple[Chain, ...]

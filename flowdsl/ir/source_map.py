@@ -16,8 +16,8 @@ def text_digest(text: str) -> str:
     return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-class SourceRange(Record, eq=True):
-    """A range of a source file: 1-based lines and columns, the end exclusive."""
+class Origin(Record, eq=True):
+    """A range of source: path relative to the project, 1-based lines and columns, exclusive end."""
 
     path: str
     start_line: int
@@ -39,7 +39,7 @@ class MappedLine(Record, eq=True):
 
     line: int
     statement: str
-    source: SourceRange
+    source: Origin
 
 
 class MappedOutput(Record, eq=True):
@@ -48,7 +48,7 @@ class MappedOutput(Record, eq=True):
     field: str
     kind: str
     value: str
-    source: SourceRange
+    source: Origin
 
 
 class MappedCheck(Record, eq=True):
@@ -60,7 +60,7 @@ class MappedCheck(Record, eq=True):
 
     name: str
     kind: str
-    source: SourceRange
+    source: Origin
 
 
 class SourceMap(Record, eq=True):

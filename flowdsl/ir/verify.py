@@ -26,8 +26,7 @@ from flowdsl.source.text import SourceFile, Span
 from flowdsl.syntax.statements import TERMINAL
 
 from . import nodes
-from .facts import facts_of, facts_of_body, find_statements
-from .fits import fits
+from .facts import facts_of, facts_of_body, find_statements, fits
 from .walk import held_fields, inner_bodies, own_parts, statements
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")

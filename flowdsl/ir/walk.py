@@ -56,18 +56,19 @@ _HOLDING = frozenset((nodes.If, *_BODIES_OF))
 
 def replace_bodies(statement: nodes.Statement, bodies: Sequence[nodes.Body]) -> nodes.Statement:
     """Replace the bodies of a statement, given in the order of `inner_bodies`."""
-    if not bodies:
-        return statement
+    changes: dict[str, Any]
     if isinstance(statement, nodes.If):
         branches = zip(statement.branches, bodies, strict=False)
-        return replace(
-            statement,
-            branches=tuple(replace(branch, body=body) for branch, body in branches),
-            otherwise=bodies[-1],
-        )
-    names = [name for name in _BODIES_OF[type(statement)] if getattr(statement, name) is not None]
-    changes: dict[str, Any] = dict(zip(names, bodies, strict=True))
-    return replace(statement, **changes)
+        changed = tuple([replace(branch, body=body) for branch, body in branches])
+        changes = {"branches": changed, "otherwise": bodies[-1]}
+    else:
+        names = _BODIES_OF.get(type(statement), ())
+        held = [name for name in names if getattr(statement, name) is not None]
+        changes = dict(zip(held, bodies, strict=True))
+    copy = replace(statement, **changes)
+    if copy is not statement and (own := getattr(statement, "own", None)) is not None:
+        object.__setattr__(copy, "own", own)  # `facts.own_facts`
+    return copy
 
 
 def map_bodies(
@@ -76,11 +77,7 @@ def map_bodies(
     """Replace each body of a statement by what `change` makes of it."""
     if type(statement) not in _HOLDING:
         return statement
-    bodies = inner_bodies(statement)
-    changed = [change(inner) for inner in bodies]
-    if all(map(is_unchanged, bodies, changed)):
-        return statement
-    return replace_bodies(statement, changed)
+    return replace_bodies(statement, [change(inner) for inner in inner_bodies(statement)])
 
 
 def rename_saved_variable(
@@ -118,10 +115,10 @@ def replace_variables(
     return value.__replace__(**changes) if changes else value
 
 
-def find_variables(value: Any) -> list[nodes.Variable]:
-    """Return all variables inside a value, in no particular order."""
+def find_variables(*values: Any) -> list[nodes.Variable]:
+    """Return all variables inside some values, in no particular order."""
     found: list[nodes.Variable] = []
-    pending = [value]
+    pending = [*values]
     while pending:
         value = pending.pop()
         class_ = type(value)

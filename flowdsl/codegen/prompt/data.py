@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 
 from flowdsl.ir import nodes
-from flowdsl.ir.fits import fits
+from flowdsl.ir.facts import fits
 from flowdsl.ir.walk import walk
 from flowdsl.prompt.outline import Item
 from flowdsl.prompt.text import (

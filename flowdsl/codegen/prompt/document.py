@@ -9,7 +9,7 @@ from flowdsl.codegen.artifacts import ImageRef, ModelName, Template
 from flowdsl.ir import nodes
 from flowdsl.ir.facts import holds_kind, noted_failures
 from flowdsl.ir.passes.handing import box_handed_values, find_text_variables, is_boxed
-from flowdsl.ir.source_map import MappedLine, SourceRange
+from flowdsl.ir.source_map import MappedLine
 from flowdsl.prompt.outline import Item, Line, render_outline
 from flowdsl.prompt.text import (
     OPEN_PART,
@@ -41,7 +41,7 @@ def emit_prompt(
 ) -> tuple[nodes.Workflow, Prompt]:
     """Return the prompt of a workflow that has statements, and the workflow as it is printed."""
     workflow, lines = _emit_prepared_lines(workflow, capabilities)
-    return workflow, Prompt(_make_template(workflow, lines), tuple(_map_lines(lines)))
+    return workflow, Prompt(_make_template(workflow, lines), _map_lines(lines))
 
 
 def emit_template(workflow: nodes.Workflow, capabilities: Capabilities) -> Template:
@@ -250,18 +250,9 @@ def _make_template(workflow: nodes.Workflow, lines: list[Line]) -> Template:
     return Template(tuple(parts))
 
 
-def _map_lines(lines: list[Line]) -> Iterator[MappedLine]:
-    for number, line in enumerate(lines, 1):
-        if line.statement:
-            origin = line.origin
-            yield MappedLine(
-                number,
-                line.statement,
-                SourceRange(
-                    origin.path,
-                    origin.start_line,
-                    origin.start_column,
-                    origin.end_line,
-                    origin.end_column,
-                ),
-            )
+def _map_lines(lines: list[Line]) -> tuple[MappedLine, ...]:
+    return tuple(
+        MappedLine(number, line.statement, line.origin)
+        for number, line in enumerate(lines, 1)
+        if line.statement
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from flowdsl.ir import nodes
-from flowdsl.ir.fits import fits
+from flowdsl.ir.facts import fits
 from flowdsl.prompt.outline import Item
 from flowdsl.prompt.text import spell_marked_text
 

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from flowdsl.ir import nodes
-from flowdsl.ir.lowering.values import single_variable
+from flowdsl.ir.lowering.values import single_variable, text_value
 from flowdsl.ir.rewrite import rewrite_body
-from flowdsl.prompt.reading.phrases import read_constant, text_value
+from flowdsl.prompt.reading.phrases import read_constant
 from flowdsl.prompt.reading.texts import Texts
 from flowdsl.source.record import replace
 

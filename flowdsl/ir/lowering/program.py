@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, assert_never
+from typing import Any, TypeAlias, TypeVar, assert_never
 
 from flowdsl.semantics import model as semantic
 from flowdsl.semantics import types
@@ -37,10 +37,9 @@ def lower_program(model: SemanticModel, environment: Mapping[str, str]) -> nodes
 def _lower_workflow(symbol: semantic.WorkflowSymbol, values: ValueLowering) -> nodes.Workflow:
     source = symbol.module.source
     declaration = symbol.declaration
-    sections = {type(item): item for item in declaration.items}
     settings = _lower_settings(declaration.items, values)
-    steps = sections.get(ast.StepsSection)
-    block = steps.body if isinstance(steps, ast.StepsSection) else ast.Block(0, 0, ())
+    steps = _find_section(declaration, ast.StepsSection)
+    block = ast.Block(0, 0, ()) if steps is None else steps.body
     others = [item for item in declaration.items if item is not steps]
     used = find_used_outputs(symbol.runtime.values(), block, values.model, others)
     variables = select_variables(symbol.runtime, used)
@@ -58,13 +57,13 @@ def _lower_workflow(symbol: semantic.WorkflowSymbol, values: ValueLowering) -> n
     sources: tuple[nodes.OutputSource, ...] = ()
     bounds: dict[str, int] = {}
     bounding: set[str] = set()
-    if isinstance(steps, ast.StepsSection):
-        plans = plan_outputs(symbol, values.model, steps.body, used)
+    if steps is not None:
+        plans = plan_outputs(symbol, values.model, block, used)
         for name, plan in plans.items():
             if plan.kind == "stored" and name not in used:
                 stored[name] = names.fresh(name if names.is_free(name) else f"output_{name}")
         lowering = BodyLowering(values, names, plans, stored, declaration)
-        body = lowering.body(steps.body, frame)
+        body = lowering.body(block, frame)
         body = lowering.make_prologue(frame) + body
         bounds, bounding = lowering.input_bounds, lowering.bounding_inputs
         declared = {field.name: field for field in symbol.outputs}
@@ -79,8 +78,8 @@ def _lower_workflow(symbol: semantic.WorkflowSymbol, values: ValueLowering) -> n
             )
             for name, plan in plans.items()
         )
-    always = sections.get(ast.AlwaysSection)
-    checks, cleanup = _lower_checks(sections.get(ast.ChecksSection), frame, values)
+    always = _find_section(declaration, ast.AlwaysSection)
+    checks, cleanup = _lower_checks(_find_section(declaration, ast.ChecksSection), frame, values)
     return nodes.Workflow(
         origin=origin_of(source, declaration.name),
         name=symbol.name,
@@ -97,11 +96,9 @@ def _lower_workflow(symbol: semantic.WorkflowSymbol, values: ValueLowering) -> n
         ),
         secrets=values.types.fields(symbol.secrets),
         outputs=values.types.fields(symbol.outputs),
-        models=_lower_models(sections.get(ast.ModelSection), values),
-        terminal=_lower_terminal(sections.get(ast.TerminalSection), values),
-        rules=tuple(values.line(rule, frame) for rule in always.rules)
-        if isinstance(always, ast.AlwaysSection)
-        else (),
+        models=_lower_models(_find_section(declaration, ast.ModelSection), values),
+        terminal=_lower_terminal(_find_section(declaration, ast.TerminalSection), values),
+        rules=tuple(values.line(rule, frame) for rule in always.rules) if always else (),
         body=body,
         sources=sources,
         prompt=_text_of(values, symbol.prompt_from),
@@ -117,6 +114,13 @@ def _lower_workflow(symbol: semantic.WorkflowSymbol, values: ValueLowering) -> n
     )
 
 
+_Section = TypeVar("_Section", bound=ast.Node)
+
+
+def _find_section(declaration: ast.WorkflowDecl, class_: type[_Section]) -> _Section | None:
+    return next((item for item in declaration.items if isinstance(item, class_)), None)
+
+
 def _text_of(values: ValueLowering, path: str | None) -> str | None:
     return None if path is None else values.model.texts[path]
 
@@ -129,18 +133,16 @@ def _lower_settings(items: tuple[Any, ...], values: ValueLowering) -> dict[str, 
     }
 
 
-def _lower_models(section: ast.WorkflowItem | None, values: ValueLowering) -> nodes.Models | None:
-    if not isinstance(section, ast.ModelSection):
+def _lower_models(section: ast.ModelSection | None, values: ValueLowering) -> nodes.Models | None:
+    if section is None:
         return None
     settings = _lower_settings(section.settings, values)
     fallbacks = tuple(settings.pop("fallbacks", ()))
     return nodes.Models(**settings, fallbacks=fallbacks)
 
 
-def _lower_terminal(section: ast.WorkflowItem | None, values: ValueLowering) -> nodes.Terminal:
-    if not isinstance(section, ast.TerminalSection):
-        return nodes.Terminal()
-    settings = _lower_settings(section.settings, values)
+def _lower_terminal(section: ast.TerminalSection | None, values: ValueLowering) -> nodes.Terminal:
+    settings = {} if section is None else _lower_settings(section.settings, values)
     return nodes.Terminal(
         allow=tuple(settings.get("allow", ())), unrestricted=settings.get("unrestricted", False)
     )
@@ -251,9 +253,9 @@ def _plain_value_of(value: nodes.Value) -> Any:
 
 
 def _lower_checks(
-    section: ast.WorkflowItem | None, frame: Frame, values: ValueLowering
+    section: ast.ChecksSection | None, frame: Frame, values: ValueLowering
 ) -> tuple[tuple[nodes.PostRunCheck, ...] | None, nodes.Text | None]:
-    if not isinstance(section, ast.ChecksSection):
+    if section is None:
         return None, None
     checks: list[nodes.PostRunCheck] = []
     cleanup: nodes.Text | None = None
@@ -383,23 +385,21 @@ def _lower_chain(symbol: semantic.ChainSymbol, values: ValueLowering) -> nodes.C
     source = symbol.module.source
     declaration = symbol.declaration
     settings = _lower_settings(declaration.items, values)
-    shared: list[tuple[str, nodes.ChainValue]] = []
-    shared_secrets: list[tuple[str, nodes.ChainValue]] = []
-    for item in declaration.items:
-        if isinstance(item, ast.SharedSection):
-            for binding in item.bindings:
-                for field in _sharing_fields(binding.name.text, symbol):
-                    value = _chain_value(binding.value, field, values)
-                    target = shared_secrets if _is_secret(value) else shared
-                    target.append((field.wire_name, value))
+    shared, shared_secrets = _split_secrets(
+        (field.wire_name, _chain_value(binding.value, field, values))
+        for item in declaration.items
+        if isinstance(item, ast.SharedSection)
+        for binding in item.bindings
+        for field in _sharing_fields(binding.name.text, symbol)
+    )
     return nodes.Chain(
         origin=origin_of(source, declaration.name),
         name=symbol.name,
         title=settings.get("title", symbol.name),
         inputs=values.types.fields(symbol.inputs),
         secrets=values.types.fields(symbol.secrets),
-        shared=tuple(shared),
-        shared_secrets=tuple(shared_secrets),
+        shared=shared,
+        shared_secrets=shared_secrets,
         steps=tuple(
             _chain_step(step, workflow, symbol, values)
             for step, workflow in symbol.steps
@@ -438,25 +438,32 @@ def _chain_step(
     values: ValueLowering,
 ) -> nodes.ChainStep:
     taken = {field.name: field for field in (*workflow.inputs, *workflow.secrets)}
-    inputs: list[tuple[str, nodes.ChainValue]] = []
-    secrets: list[tuple[str, nodes.ChainValue]] = []
+    given = []
     for argument in step.arguments:
         name = argument.name.text
         # Of a field that a schema file declares, only the name is known.
         field = taken.get(name) or types.FieldType(name, types.ANY)
-        value = _chain_value(argument.value, field, values)
-        (secrets if _is_secret(value) else inputs).append((field.wire_name, value))
+        given.append((field.wire_name, _chain_value(argument.value, field, values)))
+    inputs, secrets = _split_secrets(given)
     return nodes.ChainStep(
         origin=origin_of(chain.module.source, step),
         name=step.name.text,
         workflow=workflow.name,
-        inputs=tuple(inputs),
-        secrets=tuple(secrets),
+        inputs=inputs,
+        secrets=secrets,
     )
 
 
-def _is_secret(value: nodes.ChainValue) -> bool:
-    return isinstance(value, nodes.ChainParameter) and value.secret
+_Given: TypeAlias = tuple[tuple[str, nodes.ChainValue], ...]
+"""Values of a chain, by the names that the service knows them by."""
+
+
+def _split_secrets(values: Iterable[tuple[str, nodes.ChainValue]]) -> tuple[_Given, _Given]:
+    """Return the values that are not secrets, and those that are."""
+    parts: tuple[list[tuple[str, nodes.ChainValue]], ...] = ([], [])
+    for name, value in values:
+        parts[isinstance(value, nodes.ChainParameter) and value.secret].append((name, value))
+    return tuple(parts[0]), tuple(parts[1])
 
 
 def _chain_value(expr: ast.Expr, field: types.FieldType, values: ValueLowering) -> nodes.ChainValue:

@@ -8,6 +8,7 @@ from typing import Any, TypeGuard, assert_never
 
 from flowdsl.semantics import model as semantic
 from flowdsl.semantics import types
+from flowdsl.semantics.names.paths import field_of
 from flowdsl.semantics.traversal import (
     inner_blocks,
     output_set_by,
@@ -20,8 +21,9 @@ from flowdsl.syntax.statements import leaving_else, single_look, variable_set_by
 
 from .. import nodes
 from ..days import ISO, command_of, day_format_words
+from ..facts import names_in
 from ..images import image_extension, image_hash
-from ..walk import walk
+from .decisions import decide_condition, simplify_condition
 from .outputs import OutputPlan, find_used_outputs
 from .types import to_json
 from .values import (
@@ -168,12 +170,7 @@ class BodyLowering:
             case ast.AnnotatedStmt():
                 yield from self.statement(statement.statement, frame)
             case ast.StepStmt():
-                yield nodes.Step(
-                    origin=origin,
-                    title=self.values.line(statement.title, frame),
-                    body=self.body(statement.body, frame),
-                    description=statement.doc,
-                )
+                yield from self._lower_step(statement, frame, origin)
             case ast.DoStmt():
                 yield nodes.Do(origin=origin, text=self.values.lower_prose(statement.text, frame))
             case ast.ChooseStmt():
@@ -246,7 +243,7 @@ class BodyLowering:
             case ast.RunStmt():
                 yield self._lower_run(statement, frame, origin)
             case ast.IfStmt() | ast.MatchStmt():
-                yield self._lower_choice(statement, frame, origin)
+                yield from self._lower_choice(statement, frame, origin)
             case ast.ForStmt():
                 yield from self._loop(statement, frame, origin)
             case ast.WhileStmt() | ast.RepeatStmt():
@@ -266,36 +263,75 @@ class BodyLowering:
             case _:
                 assert_never(statement)
 
+    def _lower_step(
+        self, statement: ast.StepStmt, frame: Frame, origin: nodes.Origin
+    ) -> nodes.Body:
+        """Lower a step, to its statements alone if no prompt shows its title.
+
+        A prompt shows a title only above lines that begin in the first column, and only if it is
+        fully known before the run. Otherwise the prompt is that of the source without the step.
+
+            for row in rows {               1. Use start_loop with text="{rows}" and do ...:
+              step "Open the row" {            1.1 Press enter.
+                press "Enter"
+              }
+            }
+        """
+        title = self.values.line(statement.title, frame)
+        variables = (piece for piece in title if isinstance(piece, nodes.Variable))
+        if frame.inside or any(piece.sigil != "input" for piece in variables):
+            return self.body(statement.body, frame)
+        body = self.body(statement.body, frame.within())
+        return (nodes.Step(origin=origin, title=title, body=body, description=statement.doc),)
+
     def _lower_choice(
         self, statement: ast.IfStmt | ast.MatchStmt, frame: Frame, origin: nodes.Origin
-    ) -> nodes.If:
-        branches = []
+    ) -> nodes.Body:
+        """Lower a choice without the branches that constants decide."""
+        branches: list[nodes.Branch] = []
+        # What is decided is lowered, too: it takes names, and bounds the inputs it loops over.
+        certain: nodes.Body | None = None
         for branch in statement.branches:
-            if isinstance(branch, ast.IfBranch):
-                place: ast.Node = branch.condition
-                if isinstance(statement, ast.IfStmt) and statement.expected:
-                    assert isinstance(branch.condition, ast.NotExpr)
-                    expected = self.values.condition(branch.condition.operand, frame)
-                    condition = negate_condition(expected)
-                else:
-                    condition = self.values.condition(branch.condition, frame)
+            place, condition = self._lower_branch_condition(statement, branch, frame)
+            holds = decide_condition(condition)
+            body = self.body(branch.body, frame if holds and not branches else frame.within())
+            if certain is not None or holds is False:
+                continue
+            if holds:
+                certain = body
             else:
-                assert isinstance(statement, ast.MatchStmt)
-                place = branch.values[0]
-                condition = self.values.lower_match_case(statement.operand, branch.values, frame)
-            branches.append(
-                nodes.Branch(
-                    origin=origin_of(frame.source, place),
-                    condition=condition,
-                    body=self.body(branch.body, frame),
-                )
-            )
-        return nodes.If(
-            origin=origin,
-            branches=tuple(branches),
-            otherwise=self.body(statement.otherwise, frame) if statement.otherwise else (),
-            complete=statement in self.values.model.complete,
+                where, left = origin_of(frame.source, place), simplify_condition(condition)
+                branches.append(nodes.Branch(origin=where, condition=left, body=body))
+        otherwise: nodes.Body = ()
+        if statement.otherwise is not None:
+            otherwise = self.body(statement.otherwise, frame.within() if branches else frame)
+        if certain is not None:
+            otherwise = certain
+        complete = statement in self.values.model.complete
+        if not branches:
+            return otherwise
+        return (
+            nodes.If(
+                origin=origin, branches=tuple(branches), otherwise=otherwise, complete=complete
+            ),
         )
+
+    def _lower_branch_condition(
+        self,
+        statement: ast.IfStmt | ast.MatchStmt,
+        branch: ast.IfBranch | ast.MatchBranch,
+        frame: Frame,
+    ) -> tuple[ast.Node, nodes.Condition]:
+        """Return where a branch says its condition, and the condition."""
+        if isinstance(branch, ast.IfBranch):
+            if isinstance(statement, ast.IfStmt) and statement.expected:
+                assert isinstance(branch.condition, ast.NotExpr)
+                expected = self.values.condition(branch.condition.operand, frame)
+                return branch.condition, negate_condition(expected)
+            return branch.condition, self.values.condition(branch.condition, frame)
+        assert isinstance(statement, ast.MatchStmt)
+        condition = self.values.lower_match_case(statement.operand, branch.values, frame)
+        return branch.values[0], condition
 
     def _lower_type(
         self, statement: ast.TypeStmt, frame: Frame, origin: nodes.Origin
@@ -356,8 +392,8 @@ class BodyLowering:
             return (_lower_fail(reason, frame, origin),)
         action = otherwise.action
         if isinstance(action, ast.Block):
-            return self.body(action, frame)
-        return tuple(self.statement(action, frame))
+            return self.body(action, frame.within())
+        return tuple(self.statement(action, frame.within()))
 
     # Reading
 
@@ -458,7 +494,14 @@ class BodyLowering:
         """Store a value, add it to a list, or add every entry of it, of which there may be none."""
         every = statement in self.values.model.whole_appends
         if not every or value not in _NO_ENTRIES:
-            yield _set_variable(variable, value, origin, append=statement.append, every=every)
+            kept = nodes.Assignment(
+                variable=variable,
+                append=statement.append,
+                every=every,
+                value=value,
+                origin=origin,
+            )
+            yield nodes.Store(origin=origin, assignments=(kept,))
 
     def _lower_picture(
         self, statement: ast.ImageStmt, frame: Frame, origin: nodes.Origin
@@ -495,9 +538,8 @@ class BodyLowering:
         items = self.values.value(iterable, frame)
         optional = isinstance(iterable, ast.Ref) and self.values.may_be_missing(iterable)
         limit = self._lower_bound(statement.limit) if statement.limit is not None else None
-        declared = (
-            self.values.find_declared_bound(iterable) if isinstance(iterable, ast.Ref) else None
-        )
+        field = field_of(self.values.model, iterable) if isinstance(iterable, ast.Ref) else None
+        declared = field.constraints.max_items if field else None
         if limit is None:
             limit = declared
         variable = single_variable(items)
@@ -578,7 +620,7 @@ class BodyLowering:
             attempts=1,
             delay_milliseconds=0,
             body=self.body(statement.body, frame.within(attempt=True)),
-            otherwise=recorded + self.body(failure, frame),
+            otherwise=recorded + self.body(failure, frame.within()),
             entry=True,
         )
         return (once,)
@@ -643,7 +685,7 @@ class BodyLowering:
         body = self.body(statement.body, frame.within(attempt=True))
         del self._in_attempt[len(self._in_attempt) - len(before) :]
         otherwise = (
-            self.body(statement.otherwise, frame)
+            self.body(statement.otherwise, frame.within())
             if statement.otherwise
             else (_lower_fail(None, frame, origin),)
         )
@@ -695,10 +737,9 @@ class BodyLowering:
         taken: list[nodes.Assignment] = []
         arguments: dict[str, nodes.Value] = {}
         held: dict[str, str] = {}
-        in_texts = self._in_texts(task)
         for name, value in self._arguments(statement, task, frame):
-            is_changed = _is_read_from(value, set(fields.values()))
-            if is_changed or (name in in_texts and holds_unspelled(value)):
+            is_changed = not names_in(value).isdisjoint(fields.values())
+            if is_changed or holds_unspelled(value):
                 held[name] = self._take_argument(task, name, value, taken, origin)
             # What the call itself may change is the copy from its beginning.
             arguments[name] = stored_value(value, held[name]) if is_changed else value
@@ -717,6 +758,7 @@ class BodyLowering:
             targets,
             body,
             attempt=frame.attempt,
+            inside=frame.inside,
             held=held,
             initial=self._find_initial_values(task),
         )
@@ -769,21 +811,6 @@ class BodyLowering:
         taken.append(_make_assignment(self._taken[key], value, origin))
         return self._taken[key]
 
-    def _in_texts(self, task: semantic.TaskSymbol) -> tuple[str, ...]:
-        """Return the parameters whose value, or a part of it, a text of the task contains."""
-        found = self.values.spelled_parameters.get(task)
-        if found is None:
-            named = {
-                ref.name.text
-                for ref in find_spelled_refs(task.declaration.body)
-                # `today` in a typed date is no reference.
-                if (symbol := self.values.model.values.get(ref)) is not None
-                and symbol.kind == semantic.PARAMETER
-            }
-            found = tuple(each.name for each in task.params if each.name in named)
-            self.values.spelled_parameters[task] = found
-        return found
-
     def _find_task_locals(self, task: semantic.TaskSymbol) -> Locals:
         """Return the variables of a task.
 
@@ -797,12 +824,6 @@ class BodyLowering:
             found = local_variables(body, variables, self.names, f"{task.name}_")
             self._tasks[task] = found
         return found
-
-
-def _is_read_from(value: nodes.Value, variables: Collection[str]) -> bool:
-    """Whether a value, or a part of it, is read from one of some variables."""
-    used = {each.name for each in walk(value) if isinstance(each, nodes.Variable)}
-    return not used.isdisjoint(variables)
 
 
 class Locals(Record):
@@ -922,17 +943,8 @@ _NO_ENTRIES = (
 )
 
 
-def _set_variable(
-    variable: str,
-    value: nodes.Stored,
-    origin: nodes.Origin,
-    *,
-    append: bool = False,
-    every: bool = False,
-) -> nodes.Store:
-    assignment = nodes.Assignment(
-        variable=variable, append=append, every=every, value=value, origin=origin
-    )
+def _set_variable(variable: str, value: nodes.Stored, origin: nodes.Origin) -> nodes.Store:
+    assignment = nodes.Assignment(variable=variable, value=value, origin=origin)
     return nodes.Store(origin=origin, assignments=(assignment,))
 
 

@@ -10,7 +10,7 @@ from typing import Any, Literal, assert_never
 from flowdsl.semantics import model as semantic
 from flowdsl.semantics import types
 from flowdsl.semantics.declarations.constants import evaluate_constant
-from flowdsl.semantics.names.paths import field_of, path_of
+from flowdsl.semantics.names.paths import path_of
 from flowdsl.semantics.semantic_model import SemanticModel
 from flowdsl.semantics.values.fitting import is_textual
 from flowdsl.semantics.values.spelling import MISSING, has_pattern, spell_constant
@@ -42,6 +42,7 @@ class Frame(Record):
     - `body`: the whole body of the task or workflow.
     - `attempt`: a `fail` is caught.
     - `passes`: the place is inside a `for` or `repeat` of this body.
+    - `inside`: the place is inside a step with a title, or another statement.
     - `entries`: placeholders for the entries of the enclosing loops, by loop variable; the entry
       itself if it is known.
     - `held`: the variables that hold whole arguments, by parameter.
@@ -57,6 +58,7 @@ class Frame(Record):
     body: ast.Block
     attempt: bool = False
     passes: bool = False
+    inside: bool = False
     entries: Mapping[str, str | nodes.Value] = NO_NAMES
     held: Mapping[str, str] = NO_NAMES
     initial: Mapping[str, nodes.Value] = MappingProxyType({})
@@ -68,12 +70,13 @@ class Frame(Record):
         passes: bool = False,
         entries: Mapping[str, str | nodes.Value] = NO_NAMES,
     ) -> Frame:
-        """Return this frame for a place inside an attempt or a pass."""
+        """Return this frame for a place inside a statement, which may be an attempt or a pass."""
         return replace(
             self,
             attempt=self.attempt or attempt,
             passes=self.passes or passes,
-            entries={**self.entries, **entries},
+            inside=True,
+            entries={**self.entries, **entries} if entries else self.entries,
         )
 
 
@@ -243,8 +246,6 @@ class ValueLowering:
         """Returns the number of entries of a list, which was stored before it is used."""
         self.types = TypeLowering(self.constant)
         self._consts: dict[semantic.ValueSymbol, nodes.ConstantValue] = {}
-        self.spelled_parameters: dict[semantic.TaskSymbol, tuple[str, ...]] = {}
-        """The parameters of tasks that their texts contain."""
 
     # References
 
@@ -279,7 +280,10 @@ class ValueLowering:
                 assert isinstance(name, ast.FieldAccess)
                 return nodes.ConstantValue(value=self.environment[name.name])
             case semantic.RUNTIME if symbol.name not in frame.variables:
-                return _select_call_result(symbol.type, frame.results[symbol.name], ref.path)
+                record = types.strip_optional(symbol.type)
+                assert isinstance(record, types.RecordOf)
+                whole = result_object(record, frame.results[symbol.name])
+                return select_part(whole, wire_path(record, ref.path))
             case semantic.RUNTIME:
                 unique = frame.variables[symbol.name]
                 return _make_variable_value("runtime", unique, wire_path(symbol.type, ref.path))
@@ -294,11 +298,6 @@ class ValueLowering:
             found = nodes.ConstantValue(value=to_json(self.constant(whole)))
             self._consts[symbol] = found
         return found
-
-    def find_declared_bound(self, ref: ast.Ref) -> int | None:
-        """Return the `@max_items` of the list that a reference names, if it is a field with one."""
-        field = field_of(self.model, ref)
-        return field.constraints.max_items if field else None
 
     def image(self, statement: ast.ImageStmt, source: SourceFile) -> bytes:
         """The bytes of a picture."""
@@ -406,7 +405,7 @@ class ValueLowering:
 
     def _lower_text_value(self, text: ast.Text, frame: Frame) -> nodes.Value:
         """Lower a text that is a value: `"{rows}"` is JSON as a text, and `rows` a list."""
-        value = _text_value(self.text(text, frame))
+        value = text_value(self.text(text, frame))
         ref = only_reference(text)
         if ref is None or not isinstance(value, nodes.TextValue):
             return value
@@ -658,7 +657,8 @@ _PLACE = "\0"
 """Stands for a value while the characters around it are laid out; no text holds it."""
 
 
-def _text_value(text: nodes.Text) -> nodes.Value:
+def text_value(text: nodes.Text) -> nodes.TextValue | nodes.ConstantValue:
+    """Return the value of a text: a constant if it contains no variable."""
     if any(isinstance(piece, nodes.Variable) for piece in text):
         return nodes.TextValue(text=text)
     literals = (piece.value for piece in text if isinstance(piece, nodes.TextPiece))
@@ -697,20 +697,6 @@ def result_object(record: types.RecordOf, fields: Mapping[str, str]) -> nodes.Ob
             for field in record.fields
         )
     )
-
-
-def _select_call_result(
-    type_: types.Type, fields: Mapping[str, str], path: tuple[ast.PathPart, ...]
-) -> nodes.Value:
-    """Return the result of a call, or the part of it at a path."""
-    record = types.strip_optional(type_)
-    assert isinstance(record, types.RecordOf)
-    if not path:
-        return result_object(record, fields)
-    first = path[0]
-    field = record.by_either_name(first.name) if isinstance(first, ast.FieldAccess) else None
-    assert field is not None, "a result has the fields of its type only"
-    return _make_variable_value("runtime", fields[field.name], wire_path(field.type, path[1:]))
 
 
 def single_variable(value: nodes.Stored) -> nodes.Variable | None:
@@ -796,7 +782,8 @@ def wire_path(type_: types.Type, path: tuple[ast.PathPart, ...]) -> tuple[str | 
                 found.append(part.index)
                 type_ = type_.element if isinstance(type_, types.ListOf) else types.ANY
             case ast.FieldAccess():
-                field = type_.field(part.name) if isinstance(type_, types.RecordOf) else None
+                record = type_ if isinstance(type_, types.RecordOf) else None
+                field = record.by_either_name(part.name) if record else None
                 found.append(field.wire_name if field else part.name)
                 type_ = field.type if field else types.ANY
             case _:

@@ -20,7 +20,8 @@ from collections.abc import Callable, Collection, Iterator
 from typing import Any, TypeGuard
 
 from flowdsl.ir import nodes
-from flowdsl.ir.facts import facts_of, find_statements
+from flowdsl.ir.facts import facts_of, find_statements, runtime_variables
+from flowdsl.ir.lowering.statements import Names
 from flowdsl.ir.lowering.values import LOOP_ITEM, single_variable, variable_value
 from flowdsl.ir.walk import BODIES, inner_bodies, map_bodies, replace_bodies, replace_variables
 from flowdsl.source.record import replace
@@ -44,7 +45,7 @@ def box_handed_values(
     chosen = {id(loop) for loop in told if is_boxed(loop)}
     if not boxed and not chosen:
         return replace(workflow, boxed=())
-    names = {*workflow.names}
+    names = Names(workflow.names)
     body = _box_loop_entries(workflow.body, chosen, names) if chosen else workflow.body
 
     def put(variable: nodes.Variable) -> nodes.Variable:
@@ -61,7 +62,7 @@ def box_handed_values(
             replace(each, boxed=True) if each.variable in boxed else each
             for each in workflow.sources
         ),
-        names=tuple(sorted(names)),
+        names=names.taken(),
         boxed=tuple(sorted(boxed)),
     )
 
@@ -151,7 +152,7 @@ def _is_json(value: nodes.Stored, texts: set[str]) -> bool:
 # The entries of loops
 
 
-def _box_loop_entries(body: nodes.Body, chosen: Collection[int], names: set[str]) -> nodes.Body:
+def _box_loop_entries(body: nodes.Body, chosen: Collection[int], names: Names) -> nodes.Body:
     """Rewrite a body so that the chosen loops (ids of nodes) iterate over objects."""
     return tuple(
         each for statement in body for each in _box_statement_entries(statement, chosen, names)
@@ -159,7 +160,7 @@ def _box_loop_entries(body: nodes.Body, chosen: Collection[int], names: set[str]
 
 
 def _box_statement_entries(
-    statement: nodes.Statement, chosen: Collection[int], names: set[str]
+    statement: nodes.Statement, chosen: Collection[int], names: Names
 ) -> Iterator[nodes.Statement]:
     if not isinstance(statement, nodes.Loop) or id(statement) not in chosen:
         bodies = [_box_loop_entries(inner, chosen, names) for inner in inner_bodies(statement)]
@@ -171,7 +172,7 @@ def _box_statement_entries(
         yield replace(statement, items=_box_list_items(statement.items), body=body)
         return
     path = (re.sub(r"\W", "_", str(part), flags=re.ASCII) for part in variable.path)
-    name = _find_fresh_name("_".join((variable.name, *path)) + ENTRIES, names)
+    name = names.fresh("_".join((variable.name, *path)) + ENTRIES)
     kept = nodes.Assignment(
         variable=name, value=statement.items, wraps=True, origin=statement.origin
     )
@@ -181,23 +182,7 @@ def _box_statement_entries(
 
 def is_boxed(loop: nodes.Loop) -> bool:
     """Whether the entries of a loop are texts or numbers known only at run time."""
-    if loop.entry is not None or not loop.flat:
-        return False
-    return any(piece.sigil == "runtime" for piece in _find_variables(loop.items))
-
-
-def _find_variables(value: nodes.Value) -> Iterator[nodes.Variable]:
-    match value:
-        case nodes.TextValue(text=text):
-            yield from (piece for piece in text if isinstance(piece, nodes.Variable))
-        case nodes.ListValue(items=items):
-            for each in items:
-                yield from _find_variables(each)
-        case nodes.ObjectValue(fields=fields):
-            for _, each in fields:
-                yield from _find_variables(each)
-        case _:
-            pass
+    return loop.entry is None and loop.flat and bool(runtime_variables(loop.items))
 
 
 def is_boxed_entry(value: object) -> TypeGuard[nodes.ObjectValue]:
@@ -218,12 +203,3 @@ def _unbox_entry(variable: nodes.Variable) -> nodes.Variable:
     if (variable.sigil, variable.name) != ("runtime", LOOP_ITEM):
         return variable
     return replace(variable, path=(nodes.BOX, *variable.path))
-
-
-def _find_fresh_name(wanted: str, names: set[str]) -> str:
-    name, number = wanted, 1
-    while name in names:
-        number += 1
-        name = f"{wanted}_{number}"
-    names.add(name)
-    return name

@@ -26,19 +26,22 @@ from typing import Any, TypeAlias
 from flowdsl.source.record import replace
 
 from .. import nodes
-from ..facts import facts_of, find_statements, own_reads, runtime_variables
+from ..facts import (
+    NOTHING,
+    facts_of,
+    find_statements,
+    own_facts,
+    runtime_variables,
+    variables_set_by,
+)
 from ..lowering.values import LOOP_ITEM, whole_variable
-from ..walk import map_bodies, statements, walk
+from ..walk import find_variables, inner_bodies, map_bodies, replace_bodies, statements
 
 Live: TypeAlias = frozenset[str]
 
-NOTHING: Live = frozenset()
-
 # Values that are available anyway
 
-Kept: TypeAlias = nodes.Stored
-
-Known: TypeAlias = dict[str, Kept]
+Known: TypeAlias = dict[str, nodes.Stored]
 """Known values of variables: an input or a part of the current entry, by variable."""
 
 
@@ -52,11 +55,8 @@ def use_directly(workflow: nodes.Workflow) -> nodes.Workflow:
     found.body(workflow.body, {})
     if not found.replaced:
         return workflow
-    reads = Counter(
-        node.name
-        for node in walk((workflow.body, workflow.checks, workflow.cleanup))
-        if isinstance(node, nodes.Variable) and node.sigil == "runtime"
-    )
+    named = find_variables(workflow.body, workflow.checks, workflow.cleanup)
+    reads = Counter(each.name for each in named if each.sigil == "runtime")
     taken = {source.variable for source in workflow.sources} | runtime_variables(workflow.rules)
     whole = {name for name, times in found.replaced.items() if times == reads[name]} - taken
     return replace(workflow, body=_Direct(whole).body(workflow.body, {}))
@@ -119,7 +119,7 @@ class _Direct:
                 return value
 
 
-def _is_at_hand(value: Kept) -> bool:
+def _is_at_hand(value: nodes.Stored) -> bool:
     """Whether a value is an input, or a part of the current entry."""
     match value:
         case nodes.TextValue(text=(nodes.Variable(sigil=sigil, name=name),)):
@@ -144,10 +144,10 @@ def drop_unread(workflow: nodes.Workflow) -> nodes.Workflow:
         if source.variable and source.kind == "stored"
     )
     taken = frozenset(source.variable for source in workflow.sources if source.variable)
-    told = runtime_variables((workflow.checks or (), workflow.cleanup or (), workflow.rules))
+    told = runtime_variables(workflow.checks, workflow.cleanup, workflow.rules)
     fails = any(
         getattr(each, "otherwise", None) is not None
-        for each in find_statements(workflow.body, _READINGS)
+        for each in find_statements(workflow.body, {"extract", "run"})
     )
     further = frozenset(_find_further_readings(workflow.body) if fails else ())
     walker = _Walker(stored, taken | told, further)
@@ -155,7 +155,7 @@ def drop_unread(workflow: nodes.Workflow) -> nodes.Workflow:
     return replace(workflow, body=body)
 
 
-_READINGS = frozenset(("extract", "run"))
+_READINGS = (nodes.Extract, nodes.Run)
 """The readings that may leave a value as it was."""
 
 
@@ -215,57 +215,55 @@ class _Walker:
         facts = facts_of(statement)
         if facts.kinds.isdisjoint(_DECISIVE):
             return (statement,), live | facts.reads
+        if isinstance(statement, nodes.Store):
+            return self._store(statement, live)
+        reads = own_facts(statement).reads
+        bodies: list[nodes.Body] = []
         match statement:
-            case nodes.Store():
-                return self._store(statement, live)
             case nodes.Leave(action=action):
-                reached = {"abort": NOTHING, "finish": self.at_end, "retry": failing}[action]
-                return (statement,), reached | own_reads(statement)
+                before = {"abort": NOTHING, "finish": self.at_end, "retry": failing}[action] | reads
             case nodes.Step():
                 body, before = self.body(statement.body, live, failing)
-                return (replace(statement, body=body),), before | own_reads(statement)
+                bodies, before = [body], before | reads
             case nodes.If():
-                return self._trim_if(statement, live, failing)
+                walked = [self.body(inner, live, failing) for inner in inner_bodies(statement)]
+                bodies = [body for body, _ in walked]
+                if statement.complete and not bodies[-1]:
+                    del walked[-1]
+                before = reads.union(*[entered for _, entered in walked])
             case nodes.Loop():
-                head = live
-                while True:
-                    body, before = self.body(statement.body, head, failing)
-                    if before <= head:
-                        return (replace(statement, body=body),), head | own_reads(statement)
-                    head |= before
+                body, _, before = self._walk_rounds(statement.body, live, failing)
+                bodies, before = [body], before | reads
             case nodes.Repeat():
                 otherwise, missed = self.body(statement.otherwise, live, failing)
-                look = live | missed | own_reads(statement)
-                while True:
-                    body, before = self.body(statement.body, look, failing)
-                    if before <= look:
-                        rounds = replace(statement, body=body, otherwise=otherwise)
-                        return (rounds,), look if statement.looks_first else before
-                    look |= before
+                look = live | missed | reads
+                body, before, look = self._walk_rounds(statement.body, look, failing)
+                bodies, before = [body, otherwise], look if statement.looks_first else before
             case nodes.Retry():
                 otherwise, failed = self.body(statement.otherwise, live, failing)
-                while True:
-                    body, before = self.body(statement.body, live, failed)
-                    if before <= failed:
-                        return (replace(statement, body=body, otherwise=otherwise),), before
+                body, before = self.body(statement.body, live, failed)
+                while not before <= failed:
                     failed |= before
-            case nodes.Extract() | nodes.Copy() | nodes.Run():
-                after = live - {statement.variable} if statement.variable else live
-                if statement.otherwise is None:
-                    return (statement,), after | own_reads(statement)
-                otherwise, missed = self.body(statement.otherwise, live, failing)
-                reading = replace(statement, otherwise=otherwise)
-                if isinstance(reading, nodes.Extract | nodes.Run) and id(statement) in self.further:
-                    reading = replace(reading, keeps=reading.variable in missed)
-                return (reading,), after | missed | own_reads(statement)
-            case nodes.BackgroundExtract():
-                return (statement,), (live - {statement.variable}) | own_reads(statement)
-            case nodes.Choose() | nodes.WaitUntil() | nodes.Expect():
-                otherwise, missed = self.body(statement.otherwise, live, failing)
-                looking = replace(statement, otherwise=otherwise)
-                return (looking,), live | missed | own_reads(statement)
+                    body, before = self.body(statement.body, live, failed)
+                bodies = [body, otherwise]
             case _:
-                return (statement,), live | own_reads(statement)
+                before = live.difference(variables_set_by(statement)) | reads
+                for inner in inner_bodies(statement):  # an `else`
+                    otherwise, missed = self.body(inner, live, failing)
+                    bodies, before = [otherwise], before | missed
+                    if isinstance(statement, _READINGS) and id(statement) in self.further:
+                        statement = replace(statement, keeps=statement.variable in missed)
+        return (replace_bodies(statement, bodies),), before
+
+    def _walk_rounds(
+        self, body: nodes.Body, live: Live, failing: Live
+    ) -> tuple[nodes.Body, Live, Live]:
+        """Return what remains of a repeated body, and what is live before and after it."""
+        while True:
+            left, before = self.body(body, live, failing)
+            if before <= live:
+                return left, before, live
+            live |= before
 
     def _store(self, statement: nodes.Store, live: Live) -> tuple[nodes.Body, Live]:
         kept: list[nodes.Assignment] = []
@@ -280,17 +278,6 @@ class _Walker:
         if not kept:
             return (), live
         return (replace(statement, assignments=tuple(reversed(kept))),), live
-
-    def _trim_if(self, statement: nodes.If, live: Live, failing: Live) -> tuple[nodes.Body, Live]:
-        otherwise, before = self.body(statement.otherwise, live, failing)
-        if statement.complete and not otherwise:
-            before = NOTHING
-        branches: list[nodes.Branch] = []
-        for branch in statement.branches:
-            body, entered = self.body(branch.body, live, failing)
-            branches.append(replace(branch, body=body))
-            before |= entered | runtime_variables(branch.condition)
-        return (replace(statement, branches=tuple(branches), otherwise=otherwise),), before
 
 
 _DECISIVE = frozenset(

@@ -17,8 +17,7 @@ from flowdsl.semantics.capabilities import Capabilities
 from flowdsl.source.record import replace
 
 from .. import nodes
-from ..facts import facts_of
-from ..fits import fits
+from ..facts import facts_of, fits
 from ..lowering.statements import ENTRIES, Names
 from ..lowering.values import LOOP_ITEM, holds_unspelled, variable_value
 from ..walk import map_bodies, rename_saved_variable

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Iterator, Sequence
-from decimal import Decimal
 from functools import partial
-from typing import Any, TypeAlias, TypeGuard
+from typing import TypeAlias, TypeGuard
 
 from flowdsl.semantics.capabilities import Capabilities
-from flowdsl.semantics.values.spelling import MISSING, has_text
+from flowdsl.semantics.values.spelling import MISSING
 from flowdsl.source.record import replace
 from flowdsl.syntax import ast
 from flowdsl.syntax.statements import BY_KIND, LEAVES, SETTERS
 
 from .. import nodes
-from ..facts import facts_of, find_statements, find_with_repetition, own_names
+from ..facts import facts_of, find_statements, find_with_repetition, names_in
 from ..lowering.statements import Names
 from ..lowering.values import literal_text, negate_condition, whole_variable
 from ..rewrite import rewrite_body, rewrite_workflow
@@ -23,107 +21,8 @@ from ..walk import find_variables, inner_bodies, statements
 from .liveness import drop_unread, use_directly
 from .numbering import number_lists
 from .placing import place_loops
-from .titles import drop_titles
 
 _STORES = frozenset(("store",))
-
-# Branches that are decided at compile time
-
-
-def fold_branches(workflow: nodes.Workflow) -> nodes.Workflow:
-    """Drop branches whose condition is constant, for example after a call with literals."""
-    return rewrite_workflow(workflow, lambda body: tuple(_fold_body(body)), {"if"})
-
-
-def _fold_body(body: nodes.Body) -> Iterator[nodes.Statement]:
-    for statement in body:
-        if not isinstance(statement, nodes.If):
-            yield statement
-            continue
-        branches: list[nodes.Branch] = []
-        otherwise = statement.otherwise
-        for branch in statement.branches:
-            match decide_condition(branch.condition):
-                case True:
-                    otherwise = branch.body
-                    break
-                case False:
-                    continue
-                case None:
-                    branches.append(
-                        replace(branch, condition=_simplify_condition(branch.condition))
-                    )
-        if branches:
-            yield replace(statement, branches=tuple(branches), otherwise=otherwise)
-        else:
-            yield from otherwise
-
-
-def _simplify_condition(condition: nodes.Condition) -> nodes.Condition:
-    """Remove the parts of a condition that constants decide."""
-    match condition:
-        case nodes.AllOf(operands=operands) | nodes.AnyOf(operands=operands):
-            left = tuple(
-                _simplify_condition(each) for each in operands if decide_condition(each) is None
-            )
-            return left[0] if len(left) == 1 else replace(condition, operands=left)
-        case nodes.Not(operand=operand):
-            return replace(condition, operand=_simplify_condition(operand))
-        case _:
-            return condition
-
-
-def decide_condition(condition: nodes.Condition) -> bool | None:
-    """Return whether a condition holds if constants decide it; None if only a run can tell."""
-    match condition:
-        case nodes.IsTrue(operand=nodes.ConstantValue(value=value)):
-            return value is True
-        case nodes.IsEmpty(operand=nodes.ConstantValue(value=value)):
-            return value in (None, "", [])
-        case nodes.IsEmpty(operand=nodes.ObjectValue()):
-            return False
-        case nodes.Compare(
-            left=nodes.ConstantValue(value=left), right=nodes.ConstantValue(value=right)
-        ):
-            return _compare_constants(left, condition.operator, right)
-        case nodes.TextRelation(
-            left=nodes.ConstantValue(value=left), right=nodes.ConstantValue(value=right)
-        ):
-            return has_text(left, condition.relation, right)
-        case nodes.OneOf(operand=nodes.ConstantValue(value=value), values=values, listed=False):
-            return any(
-                isinstance(each, nodes.ConstantValue)
-                and isinstance(value, bool) == isinstance(each.value, bool)
-                and value == each.value
-                for each in values
-            )
-        case nodes.Not(operand=operand):
-            inner = decide_condition(operand)
-            return None if inner is None else not inner
-        case nodes.AllOf(operands=operands):
-            known = [decide_condition(operand) for operand in operands]
-            return False if False in known else None if None in known else True
-        case nodes.AnyOf(operands=operands):
-            known = [decide_condition(operand) for operand in operands]
-            return True if True in known else None if None in known else False
-        case _:
-            return None
-
-
-_COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
-    "==": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
-
-
-def _compare_constants(left: Any, written: str, right: Any) -> bool | None:
-    numbers = all(isinstance(each, int | float | Decimal) for each in (left, right))
-    return _COMPARISONS[written](left, right) if numbers or written in ("==", "!=") else None
-
 
 # Statements that do nothing
 
@@ -295,7 +194,7 @@ def _has_dependency(statement: nodes.Statement, where: str, names: frozenset[str
     if where == CLOSES:
         return False
     if isinstance(statement, nodes.Step):
-        return not names.isdisjoint(own_names(statement))
+        return not names.isdisjoint(names_in(statement.title))
     facts = facts_of(statement)
     return not (names.isdisjoint(facts.sets) and names.isdisjoint(facts.names)) or (
         "leave" in facts.kinds and _leads_away(statement)
@@ -446,15 +345,8 @@ def merge_stores(workflow: nodes.Workflow) -> nodes.Workflow:
     return rewrite_workflow(workflow, lambda body: tuple(_merge_neighbouring_stores(body)), _STORES)
 
 
-def find_extended_lists(statement: nodes.Statement) -> frozenset[str]:
-    """Return the lists that a statement, or one inside it, appends to."""
-    return frozenset(
-        each.variable
-        for inner in statements((statement,))
-        if isinstance(inner, nodes.Store)
-        for each in inner.assignments
-        if each.append
-    )
+def _find_extended_lists(store: nodes.Store) -> set[str]:
+    return {each.variable for each in store.assignments if each.append}
 
 
 def _merge_neighbouring_stores(body: nodes.Body) -> Iterator[nodes.Statement]:
@@ -463,7 +355,7 @@ def _merge_neighbouring_stores(body: nodes.Body) -> Iterator[nodes.Statement]:
         if (
             pending is not None
             and isinstance(statement, nodes.Store)
-            and find_extended_lists(pending).isdisjoint(find_extended_lists(statement))
+            and _find_extended_lists(pending).isdisjoint(_find_extended_lists(statement))
         ):
             pending = replace(pending, assignments=pending.assignments + statement.assignments)
             continue
@@ -519,7 +411,7 @@ def clear_records(workflow: nodes.Workflow) -> nodes.Workflow:
             and statement.variable is not None
             and _holds_any(statement.type)
             and (len(set_to[statement.variable]) > 1 or statement.variable in repeated)
-            and (statement.keeps or not _has_variable(statement, statement.variable))
+            and (statement.keeps or statement.variable not in names_in(statement))
         )
 
     def cleared(assignment: nodes.Assignment) -> Iterator[nodes.Assignment]:
@@ -531,7 +423,7 @@ def clear_records(workflow: nodes.Workflow) -> nodes.Workflow:
             or (len(set_to[name]) == 1 and name not in repeated)
         ):
             yield assignment
-        elif not _has_variable(value, name):
+        elif name not in names_in(value):
             yield replace(assignment, value=nothing)
             yield assignment
         elif all(_has_fields_of(value, each) for each in set_to[name]):
@@ -624,10 +516,6 @@ def _find_records(body: nodes.Body) -> set[str]:
         before = len(found)
         found.update(name for name, whole in pairs if whole in found)
     return found
-
-
-def _has_variable(value: Any, name: str) -> bool:
-    return any(each.name == name for each in find_variables(value))
 
 
 def _has_fields_of(value: nodes.Stored, other: nodes.Stored | None) -> bool:
@@ -766,7 +654,7 @@ def simplified(program: nodes.Program, capabilities: Capabilities) -> nodes.Prog
     """Run all passes over a program, and place its loops for the account's focused agents."""
     workflows = []
     for workflow in program.workflows:
-        workflow = place_loops(fold_branches(workflow), capabilities)
+        workflow = place_loops(workflow, capabilities)
         for run_pass in PASSES:
             workflow = run_pass(workflow)
         workflows.append(workflow)
@@ -774,7 +662,6 @@ def simplified(program: nodes.Program, capabilities: Capabilities) -> nodes.Prog
 
 
 PASSES: tuple[Callable[[nodes.Workflow], nodes.Workflow], ...] = (
-    drop_titles,
     use_directly,
     drop_unread,
     drop_empty,

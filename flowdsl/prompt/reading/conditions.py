@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Literal, get_args
 
 from flowdsl.ir import nodes
+from flowdsl.ir.lowering.values import text_value
 from flowdsl.prompt.sentences import ALL, AND, ANY, COMPARISONS, NUMERIC, PARTS
 
 from .frames import frames_of_sentence
-from .phrases import Phrases, read_constant, text_value
+from .phrases import Phrases, read_constant
 from .texts import Texts
 
 Operator = Literal["==", "!=", "<=", ">=", "<", ">"]

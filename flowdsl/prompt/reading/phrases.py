@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from flowdsl.ir import nodes
-from flowdsl.ir.lowering.values import LOOP_ITEM, single_variable
+from flowdsl.ir.lowering.values import LOOP_ITEM, single_variable, text_value
 from flowdsl.prompt.sentences import AND, OR, SCALARS, THEN
 from flowdsl.prompt.text import QUOTES
 from flowdsl.prompt.values import field_note, fill_gaps
@@ -227,15 +227,6 @@ def _spelled_value(text: nodes.Text) -> nodes.Value:
     only = single_variable(value)
     is_pasted = only is None or only.sigil == "input" or only.name == LOOP_ITEM
     return value if is_pasted else replace(value, spelled=True)
-
-
-def text_value(text: nodes.Text) -> nodes.Value:
-    """Return the value of a text: a constant if it contains no variable."""
-    if any(isinstance(piece, nodes.Variable) for piece in text):
-        return nodes.TextValue(text=text)
-    return nodes.ConstantValue(
-        value="".join(piece.value for piece in text if isinstance(piece, nodes.TextPiece))
-    )
 
 
 def read_constant(text: str, position: int) -> tuple[nodes.Value, int] | None:

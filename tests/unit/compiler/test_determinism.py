@@ -11,9 +11,7 @@ from typing import Any
 
 from flowdsl.codegen.artifacts import render_plain_json
 from flowdsl.compiler.pipeline import Compilation
-from tests.support.effort import every
 from tests.support.flows.compiling import PROJECTS, ROOT, compile_folder
-from tests.support.ir_document import dump_program, load_program
 from tests.support.rows import in_rows
 
 DUMP = """
@@ -53,13 +51,3 @@ def test_the_hash_seed_does_not_matter() -> None:
         )
         outputs.add(result.stdout)
     assert len(outputs) == 1
-
-
-@in_rows("folder", every(4, PROJECTS), ids=lambda folder: folder.name)
-def test_the_ir_survives_its_document(folder: Path) -> None:
-    program = compile_folder(folder).program
-    assert program is not None
-    text = dump_program(program)
-    loaded = load_program(text)
-    assert loaded == program
-    assert dump_program(loaded) == text

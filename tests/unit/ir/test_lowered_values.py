@@ -57,3 +57,26 @@ workflow w {
     assert 'Click the row, type "7 7 EUR"' in prompt
     outputs = json.loads(artifact.payload["output_schema"])["properties"]
     assert outputs["entry"]["const"] == {"No.": "7", "cur": "7 EUR"}
+
+
+def test_of_a_name_that_is_one_field_and_in_json_another_the_first_field_is_meant() -> None:
+    # The checker and the interpreter say so, too.
+    source = """
+type Row = { a: string @wire("b"), b: string @wire("a") }
+task read_row() -> Row {
+  extract row: Row from "the row"
+  emit a = row.a
+  emit b = row.b
+}
+workflow w {
+  inputs { row: Row }
+  steps {
+    do "Look at {row.a}, {row.b}."
+    call read_row() as own
+    do "See {own.a}, {own.b}."
+  }
+}
+"""
+    prompt = prompt_of(source)
+    assert "Look at \u27e6{row.b}\u27e7, \u27e6{row.b}\u27e7." in prompt
+    assert "See \u27e6{{own_a}}\u27e7, \u27e6{{own_a}}\u27e7." in prompt

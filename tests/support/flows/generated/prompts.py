@@ -13,7 +13,7 @@ from typing import Any, Literal
 from flowdsl.config.keys import VERIFIABLE_TOOLS
 from flowdsl.ir import nodes
 from flowdsl.ir.days import command_of
-from flowdsl.ir.fits import fits
+from flowdsl.ir.facts import fits
 from flowdsl.ir.images import image_extension, image_hash
 from flowdsl.ir.lowering.values import join_pieces, literal_text
 from flowdsl.ir.passes.numbering import number_lists
