@@ -18,7 +18,7 @@ from flowdsl.semantics.capabilities import TOOLS
 from flowdsl.semantics.flow_tests.run_texts import ACTS
 from flowdsl.semantics.places import OF_ROLE
 from flowdsl.semantics.traversal import inner_blocks
-from flowdsl.source.record import field_defaults, field_names
+from flowdsl.source.record import field_names
 from flowdsl.source.text import SourceFile
 from flowdsl.syntax import ast
 from flowdsl.syntax.parser.lexer import KEYWORDS
@@ -92,7 +92,7 @@ def test_every_role_has_a_place() -> None:
 
 @in_rows("class_", get_args(nodes.Statement), ids=lambda class_: class_.__name__)
 def test_the_ir_calls_texts_as_the_language_does(class_: type[nodes.Node]) -> None:
-    sources = BY_KIND[field_defaults(class_)["kind"]]
+    sources = BY_KIND[str(vars(class_)["kind"])]
     types = {name: class_.__annotations__.get(name) for name in field_names(class_)}
     texts = {name for name, type_ in types.items() if type_ in _TEXTS}
     if class_ is nodes.TypeDay:
@@ -106,7 +106,7 @@ def test_the_ir_calls_texts_as_the_language_does(class_: type[nodes.Node]) -> No
 
 
 def test_no_kind_of_the_ir_is_left_over() -> None:
-    kinds = {field_defaults(class_)["kind"] for class_ in get_args(nodes.Statement)}
+    kinds = {vars(class_)["kind"] for class_ in get_args(nodes.Statement)}
     assert kinds == BY_KIND.keys()
 
 
