@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from flowdsl.diagnostics.diagnostic import DiagnosticSpec, Fix, Label
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.semantics.model import TaskSymbol, WorkflowSymbol
 from flowdsl.semantics.semantic_model import SemanticModel
 from flowdsl.semantics.traversal import statements
-from flowdsl.semantics.types import may_be_missing
+from flowdsl.semantics.types import FieldType, RecordOf, may_be_missing
 from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile, Span
 from flowdsl.syntax import ast
 
+from .bodies import body_of
 from .options import LintOptions
 
 
@@ -46,6 +47,25 @@ class LintContext:
         self._optional_refs: dict[str, set[ast.Ref]] | None = None
         self._workflows: dict[ast.WorkflowDecl, WorkflowSymbol] | None = None
         self._tasks: dict[ast.TaskDecl, TaskSymbol] | None = None
+
+    @property
+    def body(self) -> ast.Block | None:
+        """The statements of the current task or workflow; None in other declarations."""
+        return body_of(self.declaration)
+
+    def body_statements(self) -> list[ast.Stmt]:
+        """Every statement of the current task or workflow, outer ones first."""
+        return [] if self.body is None else self.statements(self.body)
+
+    def emitted_fields(self) -> Sequence[FieldType]:
+        """The outputs of the current workflow, or the fields of the result of the current task."""
+        declaration = self.declaration
+        if isinstance(declaration, ast.WorkflowDecl):
+            workflow = self.workflow(declaration)
+            return () if workflow is None else workflow.outputs
+        task = self.task(declaration) if isinstance(declaration, ast.TaskDecl) else None
+        result = None if task is None else task.result
+        return result.fields if isinstance(result, RecordOf) else ()
 
     @property
     def source(self) -> SourceFile:

@@ -19,9 +19,10 @@ from flowdsl.diagnostics.diagnostic import (
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.diagnostics.suggest import find_closest_name, join_names
 from flowdsl.source.globs import translate_glob
+from flowdsl.source.record import replace
 
 from . import errors
-from .rule import RETIRED, Rule
+from .rule import Rule
 
 ALL = "all"
 
@@ -86,19 +87,8 @@ class LintOptions:
             return found
         spec = self._severities.get(found.spec)
         if spec is None:
-            old = found.spec
-            spec = DiagnosticSpec(old.name, old.category, old.message, old.help, wanted)
-            self._severities[old] = spec
-        return Diagnostic(
-            spec,
-            found.span,
-            found.message,
-            found.label,
-            found.labels,
-            found.notes,
-            found.help,
-            found.fixes,
-        )
+            spec = self._severities[found.spec] = replace(found.spec, severity_override=wanted)
+        return replace(found, spec=spec)
 
 
 def read_lint_table(
@@ -149,8 +139,6 @@ def _check_name(
     if not only_names and (name == ALL or name in CATEGORY_SEVERITY):
         return
     spec = known.get(name)
-    if name in RETIRED:
-        return
     if spec is None:
         names = {*known} if only_names else {*known, *CATEGORY_SEVERITY, ALL}
         near = find_closest_name(name, names)

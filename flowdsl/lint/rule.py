@@ -9,9 +9,6 @@ from flowdsl.diagnostics.diagnostic import DiagnosticSpec
 from flowdsl.source.record import Record
 from flowdsl.syntax import ast
 
-RETIRED = frozenset(("never-null", "unquoted-ui-label"))
-"""Rules and errors that are gone. A project may still configure them."""
-
 SHARED_KINDS = ("task", "type", "const", "fixture")
 """Kinds of names that other files may use."""
 
@@ -27,10 +24,6 @@ class Words(Record):
 
     words: tuple[str, ...]
     roles: tuple[str, ...] = ()
-
-
-class AnyProse(Record):
-    """Fires on all prose; the rule is called with the `Prose`."""
 
 
 class InSource(Record):
@@ -58,7 +51,7 @@ class LinkedFiles(Record):
     """
 
 
-Trigger: TypeAlias = "type[ast.Node] | Words | AnyProse | InSource | UnusedName | LinkedFiles"
+Trigger: TypeAlias = "type[ast.Node] | Words | InSource | UnusedName | LinkedFiles"
 """What makes a rule run. A class of the AST fires on each of its nodes that is a statement,
 declaration, section, check, import or whole file."""
 
@@ -68,8 +61,8 @@ Check: TypeAlias = "Callable[[Any, Any], None]"
 Takes the `LintContext`, which is in a higher layer, and that object.
 """
 
-Condition: TypeAlias = "Callable[[Any, Any], bool]"
-"""Whether a rule needs to be loaded; takes the arguments of a `Check`."""
+Condition: TypeAlias = "Callable[[Any, Any], object]"
+"""True if a rule needs to be loaded; takes the arguments of a `Check`."""
 
 
 class Rule(Record):

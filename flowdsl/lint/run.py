@@ -13,7 +13,7 @@ from flowdsl.syntax import ast
 
 from .context import LintContext, Unused
 from .options import LintOptions
-from .rule import AnyProse, InSource, LinkedFiles, LoadedRule, Rule, UnusedName, Words
+from .rule import InSource, LinkedFiles, LoadedRule, Rule, UnusedName, Words
 from .texts.prose import HAS_PROSE, Prose, prose_of
 from .unused import find_unused_names
 
@@ -73,14 +73,6 @@ def _group_files(model: SemanticModel, linted: Linted) -> list[tuple[str, ...]]:
     return group_connected_paths(paths, lambda path: imports_in(path, texts.get(path, "")))
 
 
-def _forbidden_words(context: LintContext) -> ForbiddenWords | None:
-    if not context.options.forbid_entries:
-        return None
-    from .texts.forbidden import ForbiddenWords
-
-    return ForbiddenWords(context.options.forbid_entries)
-
-
 class _Runner:
     """Calls the rules whose triggers a program fires.
 
@@ -92,21 +84,22 @@ class _Runner:
         self._loaded: dict[Rule, LoadedRule] = {}
         self._on_node: dict[type[ast.Node], list[Rule]] = {}
         self._on_word: dict[str, list[tuple[Rule, tuple[str, ...]]]] = {}
-        self._on_prose: list[Rule] = []
         self._on_source: list[tuple[tuple[str, ...], Rule]] = []
         self._on_unused: dict[str, list[Rule]] = {}
         self._on_linked: list[Rule] = []
         self._all_enabled = context.options.all_enabled
         self._path = ""
-        self._forbidden = _forbidden_words(context)
+        self._forbidden: ForbiddenWords | None = None
+        if context.options.forbid_entries:
+            from .texts.forbidden import ForbiddenWords
+
+            self._forbidden = ForbiddenWords(context.options.forbid_entries)
         for rule in rules:
             for trigger in rule.triggers:
                 match trigger:
                     case Words(words=words, roles=roles):
                         for word in words:
                             self._on_word.setdefault(word, []).append((rule, roles))
-                    case AnyProse():
-                        self._on_prose.append(rule)
                     case InSource(texts=texts):
                         self._on_source.append((texts, rule))
                     case UnusedName(kind=kind):
@@ -157,12 +150,9 @@ class _Runner:
                 self._check_prose(prose)
 
     def _check_prose(self, prose: Prose) -> None:
-        for rule in self._on_prose:
-            self._call_rule(rule, prose)
-        by_word = self._on_word
         fired: dict[Rule, None] = {}
-        for word in by_word.keys() & prose.words():
-            for rule, roles in by_word[word]:
+        for word in self._on_word.keys() & prose.words():
+            for rule, roles in self._on_word[word]:
                 if not roles or prose.role in roles:
                     fired[rule] = None
         for rule in fired:

@@ -25,12 +25,11 @@ from flowdsl.syntax.statements import (
 )
 from flowdsl.syntax.visit import walk
 
-from .bodies import body_of
 from .texts.titles import why_no_title
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from flowdsl.semantics.semantic_model import SemanticModel
 
@@ -39,19 +38,10 @@ if TYPE_CHECKING:
 
 _BANS = ("please", "do not", "don't", "don’t", "never", "avoid", "under no circumstances")
 _SECRET_STEMS = ("pass", "pwd", "pin", "secret", "token", "key", "credential")
-_KINDS = (
-    "box",
-    "button",
-    "dropdown",
-    "field",
-    "icon",
-    "link",
-    "slot",
-    "tab",
-    "arrow",
-    "one",
-    "option",
-)
+_KINDS_OF_CONTROLS = """
+    box button dropdown field icon link slot tab arrow one option
+"""
+_KINDS = tuple(_KINDS_OF_CONTROLS.split())
 SENTENCES = 8
 """The most sentences of a `do` that are easy to follow."""
 _PLAINED = frozenset(PLAINED)
@@ -89,11 +79,6 @@ def may_read_as_outline(words: str) -> Callable[[LintContext, ast.WorkflowDecl],
     return check
 
 
-def has_branches(context: LintContext, statement: ast.IfStmt) -> bool:
-    """Whether an `if` has an `else if`."""
-    return len(statement.branches) > 1
-
-
 def asks_for_two(context: LintContext, statement: ast.Stmt) -> bool:
     """Whether a condition of a statement has two `sees`, by its text."""
     text = context.source.text
@@ -101,7 +86,7 @@ def asks_for_two(context: LintContext, statement: ast.Stmt) -> bool:
 
 
 def may_be_constant(context: LintContext, statement: ast.Stmt) -> bool:
-    """Whether a condition of a statement may hold in every run, or in none.
+    """Whether a condition of a statement may hold in context.body_statements() run, or in none.
 
     It asks for one thing twice, or for a value of which something is known.
     """
@@ -158,6 +143,11 @@ def may_be_covered(context: LintContext, statement: ast.IfStmt | ast.MatchStmt) 
     """Whether a statement has an `else if`, or is a `match` with an `else`."""
     if isinstance(statement, ast.MatchStmt):
         return statement.otherwise is not None
+    return has_branches(context, statement)
+
+
+def has_branches(context: LintContext, statement: ast.IfStmt) -> bool:
+    """Whether an `if` has an `else if`."""
     return len(statement.branches) > 1
 
 
@@ -343,11 +333,9 @@ def may_be_anything(type_: Type) -> bool:
 
 def sets_twice(context: LintContext, node: ast.TaskDecl | ast.StepsSection) -> bool:
     """Whether a body gives a runtime variable or an output more than one value."""
-    body = body_of(context.declaration)
-    every = [] if body is None else context.statements(body)
     table = context.model.set_outputs
     variables, outputs = set[str](), set[str]()
-    for statement in every:
+    for statement in context.body_statements():
         if type(statement) is ast.EmitStmt:
             name, known = None if statement.append else statement.name, outputs
         elif type(statement) in SETTERS:
@@ -361,46 +349,26 @@ def sets_twice(context: LintContext, node: ast.TaskDecl | ast.StepsSection) -> b
     return False
 
 
-def has_output_never_set(context: LintContext, section: ast.OutputsSection) -> bool:
-    """Whether no statement sets an optional output of a section."""
-    return any(outputs_never_set(context, section))
-
-
-def outputs_never_set(context: LintContext, section: ast.OutputsSection) -> Iterator[ast.Name]:
-    """Yield the names of the optional outputs of a section that no statement sets."""
-    declaration = context.declaration
-    body = body_of(declaration)
-    symbol = context.workflow(declaration) if isinstance(declaration, ast.WorkflowDecl) else None
-    if body is None or symbol is None:
-        return
-    left = {field.name for field in symbol.outputs if isinstance(field.type, Optional)}
-    if not left:
-        return
-    for statement in context.statements(body):
+def outputs_never_set(context: LintContext, section: ast.OutputsSection) -> list[ast.Name]:
+    """Return the names of the optional outputs of a section that no statement sets."""
+    left = {field.name for field in context.emitted_fields() if isinstance(field.type, Optional)}
+    for statement in context.body_statements() if left else ():
         # A variable named like the output counts: another finding says what is wrong with it.
         if type(statement) in SETTERS or type(statement) is ast.EmitStmt:
             name = name_set_by(statement)
             if name is not None:
                 left.discard(name.text)
-    if left:
-        yield from (field.name for field in section.fields if field.name.text in left)
+    return [field.name for field in section.fields if field.name.text in left]
 
 
 def emits_unchanged(context: LintContext, node: ast.TaskDecl | ast.StepsSection) -> bool:
     """Whether a body emits a value of the name of the output."""
-    body = body_of(context.declaration)
-    every = [] if body is None else context.statements(body)
     return any(
         isinstance(each, ast.EmitStmt)
         and isinstance(each.value, ast.Ref)
         and each.value.name.text == each.name.text
-        for each in every
+        for each in context.body_statements()
     )
-
-
-def only_leaves(context: LintContext, statement: ast.IfStmt) -> bool:
-    """Whether an `if not` holds an `abort` or a `fail` and nothing else."""
-    return leaves_unless(context, statement) is not None
 
 
 def leaves_unless(
@@ -436,9 +404,7 @@ def compares_again(context: LintContext, statement: ast.Stmt) -> bool:
 
 def types_twice(context: LintContext, node: ast.TaskDecl | ast.StepsSection) -> bool:
     """Whether a body types into two fields of one name."""
-    body = body_of(context.declaration)
-    every = [] if body is None else context.statements(body)
-    targets = [each.target for each in every if type(each) is ast.TypeStmt]
+    targets = [each.target for each in context.body_statements() if type(each) is ast.TypeStmt]
     text = context.source.text
     return len(targets) > len({text[each.start : each.end] for each in targets})
 

@@ -143,7 +143,7 @@ RULES = (
         "expect-written-as-if",
         (ast.IfStmt,),
         home="shortening.conditions",
-        when=triggers.only_leaves,
+        when=triggers.leaves_unless,
     ),
     Rule("field-typed-twice", _BODIES, home="program.typed_twice", when=triggers.types_twice),
     Rule("fixed-wait", (ast.WaitStmt,), home="program.statements"),
@@ -181,7 +181,7 @@ RULES = (
         "output-never-set",
         (ast.OutputsSection,),
         home="program.idle",
-        when=triggers.has_output_never_set,
+        when=triggers.outputs_never_set,
     ),
     Rule(
         "overwritten-before-read",

@@ -35,7 +35,8 @@ class ForbiddenWords:
                 find = partial(find_match_places, entry.pattern, most=_MOST)
             else:
                 continue
-            self._entries.append((find, entry, _spec(entry)))
+            spec = FORBIDDEN_WORDS.__replace__(severity_override=entry.severity)
+            self._entries.append((find, entry, spec))
 
     def check(self, context: LintContext, prose: Prose) -> None:
         """Report the forbidden words of a text."""
@@ -56,15 +57,3 @@ def _words(text: str) -> _Find:
     parts = r"\s+".join(re.escape(word) for word in text.split())
     finditer = re.compile(rf"(?<!\w){parts}(?!\w)", re.IGNORECASE).finditer
     return lambda written: (found.span() for found in finditer(written) if found[0])
-
-
-def _spec(entry: Forbidden) -> DiagnosticSpec:
-    if entry.severity is None:
-        return FORBIDDEN_WORDS
-    return DiagnosticSpec(
-        FORBIDDEN_WORDS.name,
-        FORBIDDEN_WORDS.category,
-        FORBIDDEN_WORDS.message,
-        None,
-        entry.severity,
-    )

@@ -45,36 +45,11 @@ HAS_PROSE = frozenset(
 _COMMENT = re.compile(r"\{#.*?#\}", re.DOTALL)
 _WORD = re.compile(r"[A-Za-z_]+")
 _SHORT = 5
-_FUNCTION_WORDS = frozenset(
-    (
-        "a",
-        "all",
-        "an",
-        "and",
-        "any",
-        "at",
-        "do",
-        "don",
-        "everything",
-        "from",
-        "if",
-        "in",
-        "into",
-        "is",
-        "it",
-        "not",
-        "of",
-        "on",
-        "that",
-        "the",
-        "then",
-        "this",
-        "to",
-        "up",
-        "with",
-        "your",
-    )
-)
+_COMMON_WORDS = """
+    a all an and any at do don everything from if in into is it not of on that the then this
+    to up with your
+"""
+_FUNCTION_WORDS = frozenset(_COMMON_WORDS.split())
 
 
 class Prose(Record):

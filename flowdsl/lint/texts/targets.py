@@ -10,28 +10,11 @@ from bisect import bisect_right
 from functools import cache, cached_property
 from itertools import islice
 
-CONTROLS = frozenset(
-    (
-        "box",
-        "button",
-        "checkbox",
-        "dropdown",
-        "field",
-        "fields",
-        "icon",
-        "key",
-        "link",
-        "menu",
-        "option",
-        "radio",
-        "suggestion",
-        "tab",
-        "textbox",
-        "tile",
-        "toggle",
-        "combobox",
-    )
-)
+_WORDS_FOR_CONTROLS = """
+    box button checkbox dropdown field fields icon key link menu option radio suggestion tab
+    textbox tile toggle combobox
+"""
+CONTROLS = frozenset(_WORDS_FOR_CONTROLS.split())
 """Words for a control that say nothing about which one it is."""
 
 ENDS = frozenset(("again", "and", "once", "then", "twice"))

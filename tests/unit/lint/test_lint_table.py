@@ -63,7 +63,6 @@ def test_a_rule_is_switched_off_by_name_category_or_file(lint: str) -> None:
     "lint",
     [
         "",
-        '[lint]\nignore = ["unquoted-ui-label"]',
         '[lint]\nselect = ["all"]',
         '[lint]\nselect = ["style"]',
         '[lint]\nselect = ["fixed-wait"]',

@@ -7,7 +7,6 @@ from typing import TypeAlias
 
 from flowdsl.diagnostics.diagnostic import SUSPICIOUS
 from flowdsl.diagnostics.suggest import Names, find_closest_name, join_names
-from flowdsl.lint.bodies import body_of
 from flowdsl.lint.context import LintContext
 from flowdsl.semantics.model import TaskSymbol
 from flowdsl.source.patterns import may_match
@@ -91,7 +90,7 @@ def _find_kept_names(context: LintContext) -> list[Pattern] | None:
     keep files, too.
     """
     declaration = context.declaration
-    body = body_of(declaration)
+    body = context.body
     if body is None or not isinstance(declaration, ast.WorkflowDecl):
         return None
     workflow = context.workflow(declaration)

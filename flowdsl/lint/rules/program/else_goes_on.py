@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flowdsl.diagnostics.diagnostic import SUSPICIOUS, Label
-from flowdsl.lint.bodies import body_of, without_steps
+from flowdsl.lint.bodies import without_steps
 from flowdsl.lint.context import LintContext
 from flowdsl.semantics.control_flow.leaving import has_no_path_behind
 from flowdsl.semantics.traversal import KeptVariables, inner_blocks, statements
@@ -61,7 +61,7 @@ def check(
     statement: ast.ChooseStmt | ast.ExpectStmt | ast.ExtractStmt | ast.CopyStmt,
 ) -> None:
     """Report an `else` block if a later statement uses what this one did not get."""
-    body, otherwise = body_of(context.declaration), statement.otherwise
+    body, otherwise = context.body, statement.otherwise
     if body is None or otherwise is None or not isinstance(otherwise.action, ast.Block):
         return
     # A second `steps` is an error, and the body is that of the first.

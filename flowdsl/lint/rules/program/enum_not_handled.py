@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from flowdsl.diagnostics.diagnostic import SUSPICIOUS
 from flowdsl.diagnostics.suggest import join_names
-from flowdsl.lint.bodies import body_of
 from flowdsl.lint.context import LintContext
 from flowdsl.semantics.names.paths import presence_key
 from flowdsl.semantics.names.scopes import PresenceKey
@@ -69,8 +68,7 @@ def _find_asked_elsewhere(
     They may be handled there.
     """
     found: set[str | int | None] = set()
-    body = body_of(context.declaration)
-    for statement in context.statements(body) if body is not None else ():
+    for statement in context.body_statements():
         if isinstance(statement, ast.MatchStmt) and presence_key(statement.operand) == key:
             found.update(value.value for each in statement.branches for value in each.values)
         elif statement is not chain:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flowdsl.diagnostics.diagnostic import SUSPICIOUS, Edit, Fix, Label
-from flowdsl.lint.bodies import body_of
 from flowdsl.lint.context import LintContext
 from flowdsl.lint.rule import LoadedRule
 from flowdsl.semantics.control_flow.leaving import leaves_after
 from flowdsl.semantics.model import CONST, ENVIRONMENT, INPUT, PARAMETER, TaskSymbol
 from flowdsl.semantics.names.paths import field_of
 from flowdsl.semantics.traversal import KeptVariables, inner_blocks, refs_outside_blocks
-from flowdsl.semantics.types import FieldType, ListOf, RecordOf, strip_optional
+from flowdsl.semantics.types import ListOf, strip_optional
 from flowdsl.source.text import SourceFile, Span
 from flowdsl.syntax import ast
 from flowdsl.syntax.statements import ROUNDS, keyword_span, leaving_else
@@ -274,7 +273,7 @@ def _is_replaced(
     context: LintContext, statement: ast.EmitStmt | ast.ExtractStmt, body: ast.Block
 ) -> bool:
     """Whether each entry gives an output that is not a list a value that no entry reads."""
-    target = next((f for f in _targets(context) if f.name == statement.name.text), None)
+    target = next((f for f in context.emitted_fields() if f.name == statement.name.text), None)
     if target is None or isinstance(strip_optional(target.type), ListOf):
         return False
     if leaves_after(body, statement):
@@ -282,22 +281,10 @@ def _is_replaced(
     if isinstance(statement, ast.ExtractStmt):
         name = statement.name.text
         return not any(isinstance(each, ast.Ref) and each.name.text == name for each in walk(body))
-    around = body_of(context.declaration)
-    kept = KeptVariables(context.statements(around) if around is not None else ())
+    kept = KeptVariables(context.body_statements())
     return not any(
         kept.outlives(ref.name.text, body) for ref in refs_outside_blocks(statement.value)
     )
-
-
-def _targets(context: LintContext) -> tuple[FieldType, ...]:
-    """Return the fields that `emit` sets in the current declaration."""
-    declaration = context.declaration
-    if isinstance(declaration, ast.WorkflowDecl):
-        workflow = context.workflow(declaration)
-        return () if workflow is None else workflow.outputs
-    task = context.task(declaration) if isinstance(declaration, ast.TaskDecl) else None
-    result = None if task is None else task.result
-    return result.fields if isinstance(result, RecordOf) else ()
 
 
 def _can_vary(context: LintContext, node: ast.Node) -> bool:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 
 from flowdsl.diagnostics.diagnostic import FLOW, Edit, Fix, Label
-from flowdsl.lint.bodies import body_of
 from flowdsl.lint.context import LintContext
 from flowdsl.semantics import types
 from flowdsl.semantics.model import INPUT, ValueSymbol
@@ -69,7 +68,7 @@ _SPEAKS_OF_ABSENCE = re.compile(
 def check(context: LintContext, node: ast.TaskDecl | ast.StepsSection) -> None:
     """Report the references of a body to values that may be missing."""
     declaration = context.declaration
-    body = body_of(declaration)
+    body = context.body
     if declaration is None or body is None:
         return
     written = context.source.text

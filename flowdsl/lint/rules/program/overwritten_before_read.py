@@ -7,7 +7,7 @@ suppress a finding.
 from __future__ import annotations
 
 from flowdsl.diagnostics.diagnostic import SUSPICIOUS, Label
-from flowdsl.lint.bodies import body_of, without_steps
+from flowdsl.lint.bodies import without_steps
 from flowdsl.lint.context import LintContext
 from flowdsl.semantics.control_flow.leaving import has_no_path_behind
 from flowdsl.semantics.traversal import inner_blocks, output_set_by, own_variable_set_by
@@ -24,10 +24,8 @@ SPEC = SUSPICIOUS.spec(
 
 def check(context: LintContext, node: ast.TaskDecl | ast.StepsSection) -> None:
     """Report the values that are replaced, in each block of a body."""
-    body = body_of(context.declaration)
-    if body is None:
-        return
-    if context.may_lack_statements():
+    body = context.body
+    if body is None or context.may_lack_statements():
         return
     _follow_block_values(context, body)
     for statement in context.statements(body):

@@ -14,20 +14,10 @@ SPEC = SUSPICIOUS.spec(
     "`{name}` is named like a secret, and {kind} is shown to the model and in logs",
 )
 
-SECRET_WORDS = frozenset(
-    (
-        "credential",
-        "credentials",
-        "passcode",
-        "passphrase",
-        "passwd",
-        "password",
-        "pin",
-        "pwd",
-        "secret",
-        "token",
-    )
-)
+_WORDS_FOR_SECRETS = """
+    credential credentials passcode passphrase passwd password pin pwd secret token
+"""
+SECRET_WORDS = frozenset(_WORDS_FOR_SECRETS.split())
 SECRET_PAIRS = frozenset(
     (("access", "key"), ("api", "key"), ("pass", "word"), ("private", "key"), ("secret", "key"))
 )

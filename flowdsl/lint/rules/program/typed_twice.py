@@ -8,7 +8,7 @@ leave its form.
 from __future__ import annotations
 
 from flowdsl.diagnostics.diagnostic import SUSPICIOUS, Edit, Fix, Label
-from flowdsl.lint.bodies import body_of, find_keyword
+from flowdsl.lint.bodies import find_keyword
 from flowdsl.lint.context import LintContext
 from flowdsl.semantics.traversal import inner_blocks
 from flowdsl.syntax import ast
@@ -32,7 +32,7 @@ _LEAVES_FIELDS = (
 
 def check(context: LintContext, node: ast.TaskDecl | ast.StepsSection) -> None:
     """Report the fields that are typed into twice, in each block of a body."""
-    body = body_of(context.declaration)
+    body = context.body
     if body is None or context.may_lack_statements():
         return
     _check_block(context, body)

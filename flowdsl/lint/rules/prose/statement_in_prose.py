@@ -126,7 +126,7 @@ def check(context: LintContext, prose: Prose | ast.PromptFrom) -> None:
     if statement is None or find_choice(context, prose) is not None:
         return
     match, result, say = found
-    code, help = say(text, prose.written[start:end], match)
+    code, help = ("", say) if isinstance(say, str) else say(text, prose.written[start:end], match)
     place = prose.span(start + match.start("words"), start + match.end("words"))
     fixes: tuple[Fix, ...] = ()
     span = context.span(statement)
@@ -171,8 +171,10 @@ def _check_prompt_file(context: LintContext, node: ast.PromptFrom) -> None:
             )
 
 
-_Say = Callable[[str, str, "re.Match[str]"], tuple[str, str]]
-"""Makes the statement for a whole text ('' where it is not one sentence), and the help."""
+_Say = Callable[[str, str, "re.Match[str]"], tuple[str, str]] | str
+"""Makes the statement for a whole text ('' where it is not one sentence), and the help.
+
+Only the help where the words of the author are no part of the statement."""
 
 
 def _find_all(text: str) -> Iterator[tuple[re.Match[str], str, _Say]]:
@@ -253,21 +255,6 @@ def _say_reading(text: str, written: str, match: re.Match[str]) -> tuple[str, st
     return "", f"write `{code}`, which reads it on every run and names it for later statements"
 
 
-def _say_screenshot(text: str, written: str, match: re.Match[str]) -> tuple[str, str]:
-    return "", 'write `capture "screen.png"`, which keeps the picture with the run'
-
-
-def _say_day(text: str, written: str, match: re.Match[str]) -> tuple[str, str]:
-    return "", (
-        'write `type today into "…"`, with "dates = true" in the section "terminal"; or declare an '
-        "input for the day"
-    )
-
-
-def _say_stop(text: str, written: str, match: re.Match[str]) -> tuple[str, str]:
-    return "", 'write `abort "…"`, in the block of a condition where it depends on one'
-
-
 _KINDS: tuple[tuple[str, tuple[str, ...], str, _Say], ...] = (
     (
         "if unless case otherwise depending should",
@@ -285,7 +272,7 @@ _KINDS: tuple[tuple[str, tuple[str, ...], str, _Say], ...] = (
         "stop abort halt give cancel end exit fail quit",
         _STOPS,
         "does not end the run: a replay goes on",
-        _say_stop,
+        'write `abort "…"`, in the block of a condition where it depends on one',
     ),
     (
         "note write jot memorize memorise remember track keep hold store read extract find grab",
@@ -297,13 +284,14 @@ _KINDS: tuple[tuple[str, tuple[str, ...], str, _Say], ...] = (
         "screenshot shot capture picture snapshot",
         _SCREENSHOTS,
         "leaves no picture with the run",
-        _say_screenshot,
+        'write `capture "screen.png"`, which keeps the picture with the run',
     ),
     (
         "today yesterday tomorrow current",
         _DAYS,
         "is the day of the recorded run: a replay enters that day again",
-        _say_day,
+        'write `type today into "…"`, with "dates = true" in the section "terminal"; or declare '
+        "an input for the day",
     ),
 )
 """Each kind of instruction: words one of which it holds, patterns, its result and its statement.

@@ -6,15 +6,12 @@ see `semantics/declarations/joining`. An output that is emitted to itself is rep
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from flowdsl.diagnostics.diagnostic import STYLE, Edit, Fix, Label
-from flowdsl.lint.bodies import body_of
 from flowdsl.lint.context import LintContext
 from flowdsl.semantics.declarations.joining import Joining, emits_itself, remove_statement
 from flowdsl.semantics.model import RUNTIME
 from flowdsl.semantics.traversal import inner_blocks, own_variable_set_by
-from flowdsl.semantics.types import FieldType, RecordOf
+from flowdsl.semantics.types import FieldType
 from flowdsl.syntax import ast
 from flowdsl.syntax.statements import variable_set_by
 
@@ -23,11 +20,11 @@ SPEC = STYLE.spec("emitted-unchanged", "{what}", "{way}")
 
 def check(context: LintContext, node: ast.TaskDecl | ast.StepsSection) -> None:
     """Report each output of a body that is given a value of its name."""
-    body = body_of(context.declaration)
+    body = context.body
     if body is None or context.may_lack_statements():
         return
     statements = context.statements(body)
-    fields = {field.name: field for field in _fields(context)}
+    fields = {field.name: field for field in context.emitted_fields()}
     found: dict[str, list[ast.EmitStmt]] = {}
     for each in statements:
         if isinstance(each, ast.EmitStmt) and each.name.text in fields:
@@ -35,17 +32,6 @@ def check(context: LintContext, node: ast.TaskDecl | ast.StepsSection) -> None:
     for name, emits in found.items():
         if any(map(emits_itself, emits)):
             _check_output(context, body, statements, fields[name], emits)
-
-
-def _fields(context: LintContext) -> Sequence[FieldType]:
-    """Return what the current declaration can emit."""
-    if isinstance(context.declaration, ast.WorkflowDecl):
-        workflow = context.workflow(context.declaration)
-        return () if workflow is None else workflow.outputs
-    assert isinstance(context.declaration, ast.TaskDecl)
-    task = context.task(context.declaration)
-    result = None if task is None else task.result
-    return result.fields if isinstance(result, RecordOf) else ()
 
 
 def _check_output(
