@@ -13,8 +13,7 @@ from flowdsl.host import signals
 from flowdsl.source.failure import TOO_DEEP, FlowdslError
 
 from .runtime import exit_codes
-from .runtime.console import COLORS, Console, standard_console
-from .runtime.failure import UsageError, command_error
+from .runtime.console import COLORS, Console, UsageError, command_error, standard_console
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -208,7 +207,6 @@ def _enter_directory(directory: str) -> None:
 
 
 def render_overview() -> str:
-    """The text of `flowdsl -h`."""
     from .runtime.command_line.examples import examples_of
 
     width = max(map(len, COMMANDS))

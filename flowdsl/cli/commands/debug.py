@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from ..runtime.command_line.arguments import CommandParser
-from ..runtime.command_line.options import add_options
+from ..runtime.command_line.arguments import add_subcommand, add_subcommands
 from ..runtime.console import Console
 from ..runtime.exit_codes import FINDINGS, SUCCESS
 from ..runtime.target import CommandTarget, open_target
@@ -17,26 +16,23 @@ if TYPE_CHECKING:
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    subjects = parser.add_subparsers(
-        dest="subject", required=True, metavar="SUBJECT", parser_class=CommandParser
+    subjects = add_subcommands(parser)
+    add_subcommand(
+        subjects,
+        "parse",
+        "print the syntax tree of a file, and what each name means",
+        """
+        path=FILE  a file, or `-` for standard input
+        --reference  the tree of the grammar as Lark reads it, not the compiler's own
+        """,
     )
-    parse = subjects.add_parser(
-        "parse", help="print the syntax tree of a file, and what each name means"
-    )
-    add_options(parse, "path=FILE  a file, or `-` for standard input")
-    add_options(
-        parse,
-        "--reference  the tree of the grammar as Lark reads it, not the compiler's own",
-    )
-    subjects.add_parser(
-        "tables", help="describe the parse tables and compare them with the grammar"
-    )
-    subjects.add_parser("config-schema", help="print the JSON Schema of flowdsl.toml")
-    subjects.add_parser("plan-schema", help="print the JSON Schema of a saved plan")
+    help = "describe the parse tables and compare them with the grammar"
+    add_subcommand(subjects, "tables", help)
+    add_subcommand(subjects, "config-schema", "print the JSON Schema of flowdsl.toml")
+    add_subcommand(subjects, "plan-schema", "print the JSON Schema of a saved plan")
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
-    """Print to standard output."""
     if arguments.subject == "parse":
         return _print_syntax_tree(open_target([arguments.path]), arguments.reference, console)
     if arguments.subject == "tables":
@@ -65,9 +61,10 @@ def _print_syntax_tree(target: CommandTarget, reference: bool, console: Console)
     from flowdsl.syntax.parse import parse_module
     from flowdsl.syntax.visit import dump
 
-    from ..runtime.failure import CommandError, UsageError
+    from ..runtime.console import CommandError, UsageError
 
-    if target.problems or target.taken_in or len(target.entries) != 1:
+    target.require_sound(console)
+    if target.taken_in or len(target.entries) != 1:
         raise UsageError("name one flow, or `-`; a tree is that of one file")
     (path,) = target.entries
     try:

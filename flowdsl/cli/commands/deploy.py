@@ -10,7 +10,7 @@ from flowdsl.deploy.deploy import deploy, plan_deployment
 from flowdsl.deploy.job import Job, JobOptions
 from flowdsl.deploy.outcome import Outcome
 
-from ..runtime.command_line.options import add_options, add_plan_options, plan_options
+from ..runtime.command_line.options import add_options, plan_options
 from ..runtime.console import Console
 from ..runtime.engine.deployment import (
     compile_bundle,
@@ -18,16 +18,12 @@ from ..runtime.engine.deployment import (
     read_plan_addresses,
     warn_of_file_state,
 )
-from ..runtime.engine.operation import (
+from ..runtime.engine.questions import answer_needed, is_interactive
+from ..runtime.engine.report import (
     EngineOperation,
-    add_report_options,
-    carry_out_operation,
-    report_of,
+    OperationReport,
     writing_options,
 )
-from ..runtime.engine.questions import answer_needed, is_interactive
-from ..runtime.engine.report import OperationReport
-from ..runtime.progress import KINDS
 from ..views.outcome import render_deployed
 
 
@@ -38,40 +34,30 @@ def configure(parser: argparse.ArgumentParser) -> None:
         --env --yes
         --on-drift fail|overwrite|skip
             what to do about edits made elsewhere; default: ask on a terminal, else fail
-        """,
-    )
-    add_plan_options(parser)
-    add_options(
-        parser,
-        """
+        --only --recreate --prune --breaking --accept-guard --concurrency
         --unapprove-trajectories
             take the approval from recordings of workflows whose prompt changes
         --allow-older  go back to a commit before the deployed one
         --on-error continue|abort  whether the first failure ends the deploy (default: continue)
         --plan saved=FILE  carry out exactly the plan saved in FILE
+        --json  one object a line on standard output
+        --result
+        --progress auto|tty|plain|none  how to show how far it is; default: a bar on a terminal
+        --lock-timeout --timeout --verbose
         """,
         on_error={"default": "continue"},
     )
-    add_report_options(parser)
-    parser.add_argument(
-        "--progress",
-        choices=KINDS,
-        default="auto",
-        help="how to show how far it is; default: a bar on a terminal",
-    )
-    add_options(parser, "--lock-timeout --timeout --verbose")
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Compile, plan, ask and write; the plan and the outcome go to standard error."""
     collect_rarely()
-    report = report_of(OperationReport, arguments, console, kind="deploy", ending=render_deployed)
-    return carry_out_operation(report, _prepare_deployment, arguments, console)
+    report = OperationReport.of(arguments, console, "deploy", render_deployed)
+    return report.carry_out(_prepare_deployment, arguments)
 
 
 def _prepare_deployment(arguments: argparse.Namespace, console: Console) -> EngineOperation:
-    """Compile, and read the saved plan."""
-    deployment = open_deployment(arguments.env, console)
+    deployment = open_deployment(arguments.env, console, need_flows=True)
     bundle = compile_bundle(deployment, console)
     read_plan_addresses(arguments, bundle)
     more: dict[str, Any] = {}

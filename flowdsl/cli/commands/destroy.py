@@ -16,18 +16,15 @@ from flowdsl.deploy.resources.mark import mark_in
 from flowdsl.diagnostics.render.cells import make_printable
 from flowdsl.diagnostics.render.summary import format_count
 
-from ..runtime.command_line.options import add_guard_and_concurrency_options, add_options
+from ..runtime.command_line.options import add_options
 from ..runtime.console import Console
 from ..runtime.engine.deployment import NOTHING, open_deployment
-from ..runtime.engine.operation import (
+from ..runtime.engine.questions import require_answer
+from ..runtime.engine.report import (
     EngineOperation,
-    carry_out_operation,
-    configure_output,
-    report_of,
+    OperationReport,
     writing_options,
 )
-from ..runtime.engine.questions import require_answer
-from ..runtime.engine.report import OperationReport
 from ..views.difference import Line
 from ..views.outcome import count_unfinished
 from ..views.painted import BAD, QUIET, WARNED, paint_lines
@@ -54,24 +51,28 @@ class Destruction(OperationReport):
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    add_options(parser, "--env")
-    add_options(parser, "--only ADDRESS...  delete this alone; may be repeated")
-    add_options(parser, "--yes  do not ask; goes with `--accept-guard deletes=N`")
-    add_guard_and_concurrency_options(
-        parser, "how many workflows are deleted (`deletes=N`), exactly"
+    add_options(
+        parser,
+        """
+        --env
+        --only ADDRESS...  delete this alone; may be repeated
+        -y, --yes  do not ask; goes with `--accept-guard deletes=N`
+        --accept-guard NAME=N...  how many workflows are deleted (`deletes=N`), exactly
+        --concurrency --lock-timeout
+        --json  one object a line on standard output
+        --result --timeout --verbose
+        """,
     )
-    add_options(parser, "--lock-timeout")
-    configure_output(parser)
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Show what will be deleted, ask, and delete it."""
-    report = report_of(Destruction, arguments, console, kind="destroy", ending=describe_destruction)
-    return carry_out_operation(report, _prepare_destruction, arguments, console)
+    report = Destruction.of(arguments, console, "destroy", describe_destruction)
+    return report.carry_out(_prepare_destruction, arguments)
 
 
 def _prepare_destruction(arguments: argparse.Namespace, console: Console) -> EngineOperation:
-    deployment = open_deployment(arguments.env, console, need_flows=False)
+    deployment = open_deployment(arguments.env, console)
     options = writing_options(
         arguments,
         concurrency=arguments.concurrency,
@@ -106,7 +107,6 @@ def render_destruction(plan: Plan, environment: str, *, color: bool) -> str:
 
 
 def destruction_events(plan: Plan) -> Iterator[dict[str, Any]]:
-    """The deletions as objects of the machine format."""
     for change in plan.changes:
         impact = plan.impact.get(change.address, Impact())
         yield {
@@ -126,7 +126,6 @@ def destruction_events(plan: Plan) -> Iterator[dict[str, Any]]:
 
 
 def describe_destruction(outcome: Outcome, environment: str) -> str:
-    """Describe in one line how the destruction ended."""
     if outcome.status is Status.NOTHING_TO_DO:
         return f"nothing to do: no workflow is tracked in {environment}"
     count = partial(outcome.count, "performed")

@@ -51,7 +51,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Compile, read and compare; nothing is written and no lease is taken."""
-    deployment = open_deployment(arguments.env, console, need_flows=False)
+    deployment = open_deployment(arguments.env, console)
     bundle = compile_bundle(deployment, console)
     environment = deployment.environment.name
 

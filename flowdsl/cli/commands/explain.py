@@ -10,9 +10,8 @@ from flowdsl.explain.guides import list_guides, read_guide
 from flowdsl.explain.language import find_language_entries, list_language_names
 from flowdsl.explain.page import page_of
 
-from ..runtime.console import Console
+from ..runtime.console import Console, UsageError
 from ..runtime.exit_codes import SUCCESS
-from ..runtime.failure import UsageError
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -21,9 +21,8 @@ from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile
 
 from ..runtime.command_line.options import add_options
-from ..runtime.console import Console
+from ..runtime.console import Console, UsageError
 from ..runtime.exit_codes import FINDINGS, SUCCESS
-from ..runtime.failure import UsageError
 from ..runtime.places import (
     NAME_FLOWS,
     STANDARD_INPUT,
@@ -77,7 +76,6 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 def _print_rewrites(
     rewrites: list[Rewrite], arguments: argparse.Namespace, console: Console
 ) -> None:
-    """Print what would change, as a diff or as names only."""
     if arguments.diff:
         print_difference(rewrites, console)
         return
@@ -128,12 +126,10 @@ Sources = tuple[str, tuple[str, ...]]
 """An absolute folder, and the paths of files below it."""
 
 
-class FormattedFile(Record):
-    """The result of formatting some files.
+class Formatted(Record):
+    """The files that change, and a line for each file that could not be formatted.
 
-    `rewrites` are the files that change. `remarks` are one line for each file that could not be
-    formatted, with the reason. `count` is the number of all files, `unreadable` that of unreadable
-    ones.
+    `count` is the number of all files, `unreadable` that of unreadable ones.
     """
 
     rewrites: list[Rewrite]
@@ -215,8 +211,7 @@ def no_flow(shown: Sequence[str]) -> UsageError:
     return no_flow(shown, f"`{SUFFIX}` files, for nothing else is laid out")
 
 
-def format_files(sources: Sequence[Sources]) -> FormattedFile:
-    """Format files of the disk, in memory."""
+def format_files(sources: Sequence[Sources]) -> Formatted:
     rewrites: list[Rewrite] = []
     remarks: list[str] = []
     unreadable = 0
@@ -237,7 +232,7 @@ def format_files(sources: Sequence[Sources]) -> FormattedFile:
                     rewrites.append(Rewrite(show_path(path), root, full, original, content))
                 if remark is not None:
                     remarks.append(remark)
-    return FormattedFile(rewrites, remarks, sum(len(paths) for _, paths in sources), unreadable)
+    return Formatted(rewrites, remarks, sum(len(paths) for _, paths in sources), unreadable)
 
 
 def format_content(
@@ -251,7 +246,7 @@ def format_content(
     formatted = format_source(SourceFile(path, text))
     remark = None
     if formatted.problem is not None:
-        remark = self_check_remark(show_path(path), formatted.problem)
+        remark = f"error: `{make_printable(show_path(path))}` stays as it is: {formatted.problem}"
     elif formatted.mistakes:
         remark = syntax_remark(formatted.mistakes, show_path)
     if formatted.text == text:
@@ -267,29 +262,17 @@ def syntax_remark(errors: Sequence[Diagnostic], show_path: Callable[[str], str])
     return f"{line}{more}; what is not understood is left unchanged"
 
 
-def self_check_remark(name: str, problem: str) -> str:
-    """The message for a file that formatting would have damaged."""
-    return f"error: `{make_printable(name)}` stays as it is: {problem}"
-
-
 def unreadable_remark(name: str, reason: str) -> str:
-    """The message for a file that cannot be read."""
     return f"error: `{make_printable(name)}` cannot be read: {reason}"
 
 
 def summarize_formatting(changed: int, count: int, unreadable: int, *, written: bool) -> str:
     """A summary, as in `3 files reformatted, 12 left unchanged`; `count` is that of all files."""
     would = "" if written else "would be "
-    numbers = (
+    parts = [
         (changed, f"{would}reformatted"),
         (count - changed - unreadable, f"{would}left unchanged"),
         (unreadable, "not read"),
-    )
-    parts = [(number, what) for number, what in numbers if number]
-    head, *rest = parts
-    return ", ".join(
-        [
-            f"{format_count(head[0], 'file')} {head[1]}",
-            *(f"{number} {what}" for number, what in rest),
-        ]
-    )
+    ]
+    (number, what), *rest = ((number, what) for number, what in parts if number)
+    return ", ".join([f"{format_count(number, 'file')} {what}", *(f"{n} {w}" for n, w in rest)])

@@ -7,25 +7,23 @@ import argparse
 from flowdsl.diagnostics.render.summary import format_count
 from flowdsl.state.ids import dump_ids, ids_of
 
-from ..runtime.command_line.arguments import add_subcommands
-from ..runtime.command_line.options import add_options
+from ..runtime.command_line.arguments import add_subcommand, add_subcommands
 from ..runtime.console import Console
+from ..runtime.engine.deployment import open_deployment
 from ..runtime.exit_codes import SUCCESS
 from ..runtime.rewrites import write_product
-from .state.access import open_state, read_document
+from .state.access import read_document
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    export = add_subcommands(parser).add_parser(
-        "export", help="write the ids of an environment as JSON"
-    )
-    add_options(export, "--env")
-    add_options(export, "-o file=FILE  default: standard output")
+    table = "--env\n-o file=FILE  default: standard output"
+    help = "write the ids of an environment as JSON"
+    add_subcommand(add_subcommands(parser), "export", help, table)
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Write the list; a deploy never reads it."""
-    ids = ids_of(read_document(open_state(arguments.env, console)))
+    ids = ids_of(read_document(open_deployment(arguments.env, console)))
     content = dump_ids(ids)
     if arguments.file is None:
         console.out_bytes(content)

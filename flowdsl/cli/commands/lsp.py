@@ -6,9 +6,8 @@ import argparse
 import gc
 
 from ..runtime.command_line.options import add_options
-from ..runtime.console import Console
+from ..runtime.console import Console, UsageError
 from ..runtime.exit_codes import SUCCESS
-from ..runtime.failure import UsageError
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -14,18 +14,14 @@ from flowdsl.diagnostics.render.summary import format_count
 from flowdsl.state.document import Intent
 
 from ..runtime.command_line.options import add_options
-from ..runtime.console import Console
+from ..runtime.console import Console, UsageError
 from ..runtime.engine.deployment import NOTHING, compile_bundle, open_deployment
-from ..runtime.engine.operation import (
+from ..runtime.engine.questions import require_answer
+from ..runtime.engine.report import (
     EngineOperation,
-    carry_out_operation,
-    configure_output,
-    report_of,
+    OperationReport,
     writing_options,
 )
-from ..runtime.engine.questions import require_answer
-from ..runtime.engine.report import OperationReport
-from ..runtime.failure import UsageError
 from ..views.outcome import count_unfinished
 
 _WORDS = {"create": "creation", "update": "change", "delete": "deletion"}
@@ -41,9 +37,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         --absent
             say that the creation of ADDRESS made none, or that a write to it does not come any more
         --yes --lock-timeout
+        --json  one object a line on standard output
+        --result --timeout --verbose
         """,
     )
-    configure_output(parser)
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
@@ -51,17 +48,15 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
     The findings and the outcome go to standard error.
     """
-    report = report_of(
-        OperationReport, arguments, console, kind="recover", ending=_describe_recovery
-    )
-    return carry_out_operation(report, partial(_prepare_recovery, report), arguments, console)
+    report = OperationReport.of(arguments, console, "recover", _describe_recovery)
+    return report.carry_out(partial(_prepare_recovery, report), arguments)
 
 
 def _prepare_recovery(
     report: OperationReport, arguments: argparse.Namespace, console: Console
 ) -> EngineOperation:
     verdict = _parse_verdict(arguments)
-    deployment = open_deployment(arguments.env, console, need_flows=False)
+    deployment = open_deployment(arguments.env, console)
     # A person's statement needs no sources, which may have errors at that moment.
     bundle = NOTHING if verdict is not None else compile_bundle(deployment, console)
     require_answer(arguments.yes, "settles the open writes")
@@ -94,7 +89,6 @@ def _parse_verdict(arguments: argparse.Namespace) -> RecoveryVerdict | None:
 
 
 def _render_open_writes(intents: Sequence[Intent]) -> str:
-    """A line for each open write."""
     return "\n".join(
         f"? {make_printable(each.address)}  {_WORDS[each.action]} of "
         f"{each.created_at:%Y-%m-%d %H:%M:%S} UTC, without a reply"
@@ -103,7 +97,6 @@ def _render_open_writes(intents: Sequence[Intent]) -> str:
 
 
 def _describe_recovery(outcome: Outcome, environment: str) -> str:
-    """Describe in one line how the recovery ended."""
     if outcome.status is Status.NOTHING_TO_DO:
         return f"nothing to do: no such write is open in {environment}"
     parts = [f"{format_count(outcome.count('performed', 'recover'), 'write')} settled"]

@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any
 
 from flowdsl.cyberdesk.client import CyberdeskClient
-from flowdsl.deploy.comparison.versions import RestorableVersion
 from flowdsl.deploy.job import JobOptions
 from flowdsl.deploy.outcome import Outcome, Status
 from flowdsl.deploy.planning.plan import Plan
@@ -19,14 +18,12 @@ from ..runtime import exit_codes
 from ..runtime.command_line.options import add_options, number_between
 from ..runtime.console import Console
 from ..runtime.engine.deployment import NOTHING, open_deployment
-from ..runtime.engine.operation import (
+from ..runtime.engine.questions import Silent, require_answer
+from ..runtime.engine.report import (
     EngineOperation,
-    carry_out_operation,
-    report_of,
+    OperationReport,
     writing_options,
 )
-from ..runtime.engine.questions import Silent, require_answer
-from ..runtime.engine.report import OperationReport
 from ..views.difference import Line, field_lines
 from ..views.json_objects import items_json
 from ..views.painted import BAD, QUIET, WARNED, paint_lines
@@ -69,13 +66,13 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.version is None:
         return _list_versions(arguments, console)
     ending = partial(describe_restoration, arguments.version)
-    report = report_of(Restoration, arguments, console, kind="restore", ending=ending)
+    report = Restoration.of(arguments, console, "restore", ending)
     report.number = arguments.version
-    return carry_out_operation(report, _prepare_restoration, arguments, console)
+    return report.carry_out(_prepare_restoration, arguments)
 
 
 def _list_versions(arguments: argparse.Namespace, console: Console) -> int:
-    deployment = open_deployment(arguments.env, console, need_flows=False)
+    deployment = open_deployment(arguments.env, console)
 
     async def read(client: CyberdeskClient) -> Shelf:
         job = deployment.job(NOTHING, client, JobOptions(), Silent())
@@ -91,7 +88,7 @@ def _list_versions(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def _prepare_restoration(arguments: argparse.Namespace, console: Console) -> EngineOperation:
-    deployment = open_deployment(arguments.env, console, need_flows=False)
+    deployment = open_deployment(arguments.env, console)
     work = partial(restore, word=arguments.address, number=arguments.version)
     return EngineOperation(deployment, NOTHING, writing_options(arguments), work)
 
@@ -106,7 +103,7 @@ def render_versions(shelf: Shelf, *, color: bool) -> str:
     for restorable in reversed(shelf.versions):
         line: Line = [
             (f"  {restorable.number:>4}  ", ""),
-            (_version_time(restorable), QUIET),
+            (make_printable(restorable.updated_at) or "at an unknown time", QUIET),
             ("  ", ""),
         ]
         if restorable.problem:
@@ -121,7 +118,6 @@ def render_versions(shelf: Shelf, *, color: bool) -> str:
 
 
 def version_items(shelf: Shelf) -> list[dict[str, Any]]:
-    """The versions as objects of the machine format."""
     return [
         {
             "version": restorable.number,
@@ -134,7 +130,6 @@ def version_items(shelf: Shelf) -> list[dict[str, Any]]:
 
 
 def render_restoration(plan: Plan, number: int, *, color: bool) -> str:
-    """Render in full what restoring the version changes."""
     lines: list[Line] = []
     for change in plan.changes:
         head = (
@@ -156,14 +151,9 @@ def render_restoration(plan: Plan, number: int, *, color: bool) -> str:
 
 
 def describe_restoration(number: int, outcome: Outcome, environment: str) -> str:
-    """Describe in one line how the restoration ended."""
     if outcome.status is Status.NOTHING_TO_DO:
         return f"nothing to do: version {number} is what is there"
     done = outcome.count("performed")
     if outcome.status is Status.DONE:
         return f"restored in {environment}: {format_count(done, 'workflow')}, version {number}"
     return f"stopped in {environment}: {format_count(done, 'workflow')} restored"
-
-
-def _version_time(restorable: RestorableVersion) -> str:
-    return make_printable(restorable.updated_at) or "at an unknown time"

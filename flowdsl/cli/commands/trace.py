@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from flowdsl.cyberdesk.client import CyberdeskClient
-from flowdsl.diagnostics.render.cells import make_printable, split_into_cells
+from flowdsl.diagnostics.render.cells import make_printable
 from flowdsl.diagnostics.render.summary import format_count
 from flowdsl.runs.names import find_run
 from flowdsl.tracing.gathering import Beside, Pictures, gather_trace, read_pictures
@@ -19,13 +19,12 @@ from flowdsl.workspace.state import usable_document
 
 from ..runtime import exit_codes
 from ..runtime.command_line.options import add_options
-from ..runtime.console import Console
+from ..runtime.console import Console, UsageError
 from ..runtime.engine.deployment import Deployment, open_deployment
-from ..runtime.failure import UsageError
 from ..runtime.rewrites import write_product
 from ..views.difference import Line
 from ..views.painted import BAD, GOOD, QUIET, WARNED, paint_lines
-from ..views.table import columns_of
+from ..views.table import clip_text, columns_of
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -43,7 +42,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     """Read, map and show the trace; only the HTML page is written."""
     if arguments.html == "":
         raise UsageError("`--html` needs the path of a file")
-    deployment = open_deployment(arguments.env, console, need_flows=False)
+    deployment = open_deployment(arguments.env, console)
     environment = deployment.environment
     with_pictures = arguments.html is not None and not arguments.no_screenshots
 
@@ -131,13 +130,8 @@ def _render_trace_head(trace: Trace, environment: str) -> Iterator[Line]:
         yield from _render_long_text(trace.in_words(error), "  ", BAD)
     for check in run.checks:
         said = f": {check.message}" if check.message else ""
-        yield [
-            (
-                "  post-run check "
-                f"{_shorten_text(check.name + ': ' + check.status + said, _SHORT)}",
-                BAD,
-            )
-        ]
+        told = _shorten_text(f"{check.name}: {check.status}{said}", _SHORT)
+        yield [(f"  post-run check {told}", BAD)]
     commit = trace.source_map.commit
     if commit is not None:
         dirty = " with changes that were not committed" if trace.source_map.is_dirty else ""
@@ -156,10 +150,12 @@ def _render_failure(trace: Trace, show_path: ShowPath) -> Iterator[Line]:
         return
     where = "failed after" if failure.is_after else "failed at"
     loop = "" if failure.iteration is None else f", in loop entry {failure.iteration + 1}"
+    place = trace.place(failure.line)
+    statement = "" if place is None else f" ({make_printable(place.statement)})"
     yield [
         (f"{where} ", BAD),
         (_format_line_place(trace, failure.line, show_path), BAD),
-        (f"{_format_statement(trace, failure.line)}{loop}", ""),
+        (f"{statement}{loop}", ""),
     ]
     if failure.is_after:
         yield [("  the entry that failed is not placed; this is the last line before it", QUIET)]
@@ -169,7 +165,7 @@ def _render_failure(trace: Trace, show_path: ShowPath) -> Iterator[Line]:
     more = f" and {len(others) - _OTHERS} more" if len(others) > _OTHERS else ""
     if doubt := trace.about_other_lines(", ".join(others[:_OTHERS]) + more):
         yield [(f"  {doubt}", QUIET)]
-    yield from _source_lines(trace.place(failure.line), trace.sources)
+    yield from _source_lines(place, trace.sources)
     text = next(
         (line.text for unit in trace.units for line in unit.lines if line.number == failure.line),
         "",
@@ -232,25 +228,16 @@ def _unit_row(trace: Trace, visited: UnitTrace, show_path: ShowPath) -> tuple[tu
     failure = trace.failure
     failed = failure is not None and failure.line in {line.number for line in unit.lines}
     time = "" if visited.seconds is None else f"{visited.seconds:.2f} s"
-    passes = ""
-    if len(visited.passes) > 1:
-        passes = f"  ({len(visited.passes)} loop entries)"
+    number = len(visited.passes)
+    passes = f"  ({number} loop entries)" if number > 1 else ""
     unsure = all(
         placed is not None and placed.confidence == "low"
         for placed in (trace.placements[index] for index in visited.entries)
     )
-    text = (
-        _shorten_text(unit.lines[0].text.strip(), _TEXT)
-        + passes
-        + ("  (not sure)" if unsure else "")
-    )
-    row = (
-        _format_line_place(trace, unit.lines[0].number, show_path),
-        time,
-        str(visited.model_calls),
-        str(visited.replayed),
-        text,
-    )
+    first = unit.lines[0]
+    text = _shorten_text(first.text.strip(), _TEXT) + passes + "  (not sure)" * unsure
+    where = _format_line_place(trace, first.number, show_path)
+    row = (where, time, str(visited.model_calls), str(visited.replayed), text)
     return row, BAD if failed and not (failure is not None and failure.is_after) else ""
 
 
@@ -268,21 +255,13 @@ def _render_loops(trace: Trace, show_path: ShowPath) -> Iterator[Line]:
     for name in names:
         own = [each for each in trace.loops if each.loop == name]
         line = next((each.line for each in own if each.line is not None), None)
+        where = "" if line is None else f" at {_format_line_place(trace, line, show_path)}"
         yield []
-        yield [
-            (
-                "loop"
-                + ("" if line is None else f" at {_format_line_place(trace, line, show_path)}"),
-                QUIET,
-            )
-        ]
+        yield [(f"loop{where}", QUIET)]
         for each in own:
             time = "" if each.seconds is None else f"{each.seconds:.2f} s, "
-            calls, replayed = (
-                format_count(each.model_calls, "model call"),
-                f"{each.replayed} replayed",
-            )
-            text = f"  entry {each.iteration + 1}  {time}{calls}, {replayed}"
+            calls = format_count(each.model_calls, "model call")
+            text = f"  entry {each.iteration + 1}  {time}{calls}, {each.replayed} replayed"
             yield [(text, ""), ("  failed" if each.is_failed else "", BAD)]
 
 
@@ -341,11 +320,6 @@ def _place_shown(place: Place, sources: Mapping[str, SourceText], show_path: Sho
     return f"{make_printable(show_path(place.path))}:{place.start_line}{moved}"
 
 
-def _format_statement(trace: Trace, line: int) -> str:
-    place = trace.place(line)
-    return "" if place is None else f" ({make_printable(place.statement)})"
-
-
 def _render_long_text(text: str, head: str, style: str) -> Iterator[Line]:
     """Render a text on its own lines, indented below the first one, up to the maximum number."""
     lines = [line for line in text.splitlines() if line.strip()]
@@ -357,12 +331,4 @@ def _render_long_text(text: str, head: str, style: str) -> Iterator[Line]:
 
 def _shorten_text(text: str, width: int) -> str:
     """The text on one line, printable, and truncated to `width` columns."""
-    shown = make_printable(" ".join(text[: 4 * width].split("\n")))
-    kept: list[str] = []
-    used = 0
-    for cell, columns in split_into_cells(shown):
-        if used + columns > width:
-            return "".join(kept) + "…"
-        kept.append(cell)
-        used += columns
-    return "".join(kept) + ("…" if len(text) > 4 * width else "")
+    return clip_text(text[: 4 * width].replace("\n", " "), width)

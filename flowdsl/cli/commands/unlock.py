@@ -13,9 +13,10 @@ from flowdsl.workspace.state import system_runtime
 from ..runtime import interrupts
 from ..runtime.command_line.options import add_options
 from ..runtime.console import Console
+from ..runtime.engine.deployment import open_deployment
 from ..runtime.engine.questions import confirm_or_say_so, require_answer
 from ..runtime.exit_codes import SUCCESS
-from .state.access import failures_of_state, open_state, read_document
+from .state.access import failures_of_state, read_document
 from .state.read import age_of
 
 
@@ -36,7 +37,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def _remove_lease(arguments: argparse.Namespace, console: Console) -> int:
-    deployment = open_state(arguments.env, console)
+    deployment = open_deployment(arguments.env, console)
     store, name = deployment.store, deployment.environment.name
     runtime = system_runtime()
     lease = read_document(deployment).lease

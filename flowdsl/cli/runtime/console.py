@@ -1,4 +1,4 @@
-"""Standard output and standard error of one command."""
+"""What a command says to its caller: standard output, standard error, and expected failures."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import os
 import sys
 
 from flowdsl.host.terminal import wants_color
+from flowdsl.source.failure import FlowdslError
+
+from .exit_codes import USAGE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,7 +37,6 @@ class Stream:
         return getattr(self.stream, name)
 
     def write(self, text: str) -> int:
-        """Write `text`."""
         try:
             self.stream.write(text)
         except OSError as error:
@@ -42,7 +44,6 @@ class Stream:
         return len(text)
 
     def write_bytes(self, content: bytes) -> None:
-        """Write `content` unchanged."""
         try:
             self.stream.flush()
             rest = memoryview(content)
@@ -84,7 +85,6 @@ class Console:
         self.use_color_setting(color)
 
     def use_color_setting(self, color: str) -> None:
-        """Use colour as `--color` says."""
         self.color_out = wants_color(color, self._stdout.stream, os.environ)
         self.color_err = wants_color(color, self.stderr.stream, os.environ)
 
@@ -123,5 +123,39 @@ class Console:
 
 
 def standard_console() -> Console:
-    """The console of this process."""
     return Console(sys.stdout, sys.stderr)
+
+
+class CommandError(FlowdslError):
+    """Ends the command with exit code `code`.
+
+    Each of its messages is printed as `error: <message>` on standard error, and then the lines of
+    `listing`.
+    """
+
+    listing: tuple[str, ...] = ()
+
+    def __init__(self, message: str, code: int, *further: str) -> None:
+        self.messages = (message, *further)
+        self.message = "; ".join(self.messages)
+        super().__init__(self.message)
+        self.code = code
+
+
+class UsageError(CommandError):
+    """The command line asks for something that does not exist; exit code 64."""
+
+    def __init__(self, message: str, listing: tuple[str, ...] = ()) -> None:
+        super().__init__(message, USAGE)
+        self.listing = listing
+
+
+def command_error(failure: FlowdslError) -> CommandError:
+    """Convert a failure of any layer to messages and an exit code."""
+    if isinstance(failure, CommandError):
+        return failure
+    # The table imports the failures of all layers, which most commands do not load.
+    from .failure_table import exit_code_for, messages_of
+
+    first, *further = messages_of(failure)
+    return CommandError(first, exit_code_for(failure), *further)

@@ -58,7 +58,6 @@ address, name or input that does not exist or is invalid."""
 
 
 def exit_code_for(failure: FlowdslError) -> int:
-    """The exit code of a command that `failure` ends."""
     if isinstance(failure, Stop):
         return OF_STATUS[failure.status]
     return next(

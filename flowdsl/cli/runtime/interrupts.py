@@ -14,8 +14,8 @@ from typing import Any, TypeVar
 from flowdsl.host import signals
 
 from .command_line.options import IS_OVER, TimeLimit, nothing_written
+from .console import CommandError
 from .exit_codes import PARTIAL
-from .failure import CommandError
 
 T = TypeVar("T")
 
@@ -39,7 +39,7 @@ class Interrupts:
         say: Callable[[str], None],
         limit: TimeLimit | None = None,
     ) -> None:
-        self._writing = writing
+        self.writing = writing
         self._say = say
         self.limit = limit or TimeLimit()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -48,7 +48,6 @@ class Interrupts:
         signals.answer = self
 
     def received(self) -> bool:
-        """Whether a signal has arrived."""
         return self.signal is not None
 
     def reason(self) -> str:
@@ -56,6 +55,10 @@ class Interrupts:
         if self.received():
             return "the command was interrupted"
         return IS_OVER if self.limit.left() == 0.0 else ""
+
+    def exit_code_or(self, code: int) -> int:
+        """The exit code of the signal that arrived, else `code`."""
+        return self.exit_code if self.received() else code
 
     @property
     def exit_code(self) -> int:
@@ -71,7 +74,7 @@ class Interrupts:
             # A signal may arrive at any point, so the event loop acts on it between two steps of
             # tasks.
             self._loop.call_soon_threadsafe(self._stop, number)
-        elif not self._writing():
+        elif not self.writing():
             signals.end_process(number)
 
     def run(
@@ -122,7 +125,7 @@ class Interrupts:
 
     def _stop(self, number: int) -> None:
         """Start to end the work, in the event loop."""
-        if self._writing():
+        if self.writing():
             self._say("stopping when what is under way is done; once more stops at once")
             return
         way_out = threading.Timer(LOST_SECONDS, signals.end_process, (number,))

@@ -12,7 +12,7 @@ from flowdsl.source.files import library_of, spell_flow_path, split_library
 from flowdsl.source.globs import is_pattern
 
 from .command_line.options import add_options
-from .failure import UsageError
+from .console import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -17,8 +17,6 @@ NAMED_AFTER = 10.0
 LINE_EVERY = 10.0
 """Seconds between two lines if there is no bar."""
 
-KINDS = ("auto", "tty", "plain", "none")
-
 Rows = Callable[[], Sequence[Sequence[str]]]
 """Returns the rows of a live table: printable cells, as many in each row."""
 
@@ -80,11 +78,9 @@ class Running:
         self._since: dict[str, float] = {}
 
     def begin(self, name: str) -> None:
-        """Record that an operation starts."""
         self._since[name] = self._clock()
 
     def end(self, name: str) -> None:
-        """Record that an operation has ended."""
         self._since.pop(name, None)
 
     def slow(self) -> str:

@@ -10,9 +10,8 @@ from flowdsl.diagnostics.render.cells import make_printable, split_into_cells
 from flowdsl.host.terminal import is_terminal
 from flowdsl.source.record import Record
 
-from .console import Console
+from .console import CommandError, Console, UsageError
 from .exit_codes import CONFLICT
-from .failure import CommandError, UsageError
 
 BOM = b"\xef\xbb\xbf"
 

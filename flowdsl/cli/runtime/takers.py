@@ -14,7 +14,7 @@ from flowdsl.semantics.names.paths import find_files_taken_in, imports_in
 from flowdsl.source.files import SUFFIX, FileSystem, UnreadableFile, library_of
 from flowdsl.source.record import Record
 
-from .failure import UsageError
+from .console import UsageError
 
 NEITHER = (
     f"`{SUFFIX}` files, or files that one of them takes in by `prompt from`, `image` and the like"

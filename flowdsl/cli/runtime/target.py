@@ -1,4 +1,4 @@
-"""Resolves the paths of a command line to files, entries and a project."""
+"""Resolves the paths of a command line to files, entries and a project, and compiles these."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from flowdsl.source.record import Record, replace
 from flowdsl.workspace.project import read_project
 
 from .command_line.options import add_options
+from .console import CommandError, UsageError
 from .exit_codes import SOURCE_ERRORS
-from .failure import CommandError, UsageError
 from .places import (
     NAME_FLOWS,
     STANDARD_INPUT,
@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from flowdsl.compiler.pipeline import CompileOptions
     from flowdsl.config.project import Environment, Project
     from flowdsl.diagnostics.findings import Findings
+    from flowdsl.incremental.check import Request
+    from flowdsl.incremental.compiling import Compiled
     from flowdsl.lint.rule import Rule
 
     from .console import Console
@@ -94,7 +96,6 @@ class CommandTarget(Record):
         return ShownFrom(self.root, self.libraries, self.root)
 
     def show(self, diagnostics: Sequence[Diagnostic], file_count: int, console: Console) -> None:
-        """Print findings in `file_count` files to standard error."""
         from flowdsl.diagnostics.render.text import render_text
 
         color = console.color_err
@@ -239,7 +240,6 @@ def _project_path(place: Place, target: CommandTarget) -> str:
 
 
 def _expand_patterns(patterns: Sequence[str], target: CommandTarget) -> Listed:
-    """Expand patterns of the project and of its libraries to files."""
     by_home: dict[str, list[str]] = {}
     for pattern in patterns:
         home, inner = split_library(pattern)
@@ -312,3 +312,66 @@ def _load_target(root: str) -> CommandTarget:
 def add_paths(parser: argparse.ArgumentParser) -> None:
     """Declare the paths that a command works on."""
     add_options(parser, "paths=PATH*  files, folders, globs or `-`; default: the project's flows")
+
+
+INDEX_FROM = 50
+"""The number of flows from which a project gets an index; fewer are checked in less time than the
+index takes to read."""
+
+
+def has_index(target: CommandTarget) -> bool:
+    """Whether a target is a project that is large enough for an index."""
+    return target.whole and len(target.entries) >= INDEX_FROM
+
+
+def make_request(
+    target: CommandTarget, environment: Environment | None, jobs: int | None = None
+) -> Request:
+    """Return the request to look at all flows of a project, up to `jobs` processes sharing them."""
+    from time import time_ns
+
+    from flowdsl.host.disk import PROJECT_FILE
+    from flowdsl.host.environment import in_ci
+    from flowdsl.host.machine_secret import machine_secret
+    from flowdsl.incremental.check import Request
+
+    # A CI build starts from a fresh checkout, so it has no index to reuse.
+    secret = None if in_ci(os.environ) else machine_secret(target.root, os.environ)
+    return Request(
+        target.root,
+        target.files,
+        target.entries,
+        target.files.read_text(PROJECT_FILE),
+        lambda: target.options(environment),
+        time_ns(),
+        secret,
+        jobs,
+    )
+
+
+def compile_target(
+    target: CommandTarget, environment: Environment | None, *, by_content: bool
+) -> Compiled:
+    """Compile a target for an environment, a large project with its index.
+
+    With `by_content` the index counts for files whose bytes are the same, and not for those of the
+    same size and time. Rules of plugins are code that no index depends on, so there is none.
+    """
+    if has_index(target) and not target.rules:
+        from flowdsl.incremental.compiling import compile_with_index
+
+        settings = {}
+        if environment is not None:
+            settings = {f"vars.{name}": value for name, value in environment.vars.items()}
+            settings["environment"] = environment.name
+        return compile_with_index(
+            make_request(target, environment), settings, by_content=by_content
+        )
+    from flowdsl.compiler.pipeline import compile_project
+    from flowdsl.incremental.compiling import compiled_at_once
+    from flowdsl.source.files import NotedFiles
+
+    read: set[str] = set()
+    files = NotedFiles(target.files, read)
+    compilation = compile_project(files, target.entries, target.options(environment))
+    return compiled_at_once(compilation, read)

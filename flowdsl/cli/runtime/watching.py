@@ -13,8 +13,7 @@ from flowdsl.source.failure import FlowdslError
 from flowdsl.source.files import SUFFIX, UnreadableFile
 from flowdsl.source.record import Record
 
-from .console import Console
-from .failure import UsageError, command_error
+from .console import Console, UsageError, command_error
 from .target import CommandTarget
 
 POLL = 100

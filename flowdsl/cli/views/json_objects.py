@@ -10,7 +10,6 @@ FORMAT_VERSION = 1
 
 
 def dump_json(content: object) -> str:
-    """Dump a value of the machine format, indented."""
     return json.dumps(content, ensure_ascii=False, indent=2)
 
 

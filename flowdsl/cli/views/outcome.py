@@ -45,7 +45,6 @@ def render_result(result: OperationResult, *, color: bool) -> str | None:
 
 
 def render_outcome(outcome: Outcome, environment: str) -> str:
-    """Summarize in one line how the deploy ended."""
     count = partial(outcome.count, "performed")
     created, deleted = count(Action.CREATE, WORKFLOW), count(Action.DELETE, WORKFLOW)
     changed = count(kind=WORKFLOW) - created - count(Action.ADOPT, WORKFLOW) - deleted

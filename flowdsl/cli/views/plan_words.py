@@ -41,7 +41,6 @@ _COUNTED = {
 
 
 def summarize_plan(plan: Plan) -> str:
-    """Summarize the numbers of a plan in one line."""
     numbers = {action: len(plan.of(action)) for action in Action}
     parts = [f"{numbers[action]} {word}" for action, word in _COUNTED.items() if numbers[action]]
     for others, word in zip(other_objects(plan), ("to write", "to delete"), strict=True):
@@ -59,18 +58,15 @@ def other_objects(plan: Plan) -> tuple[int, int]:
 
 
 def find_named_deletions(plan: Plan) -> list[NamedChange]:
-    """The deletions of objects other than workflows."""
     return [change for change in plan.named if change.action == "delete"]
 
 
 def describe_named_deletion(change: NamedChange) -> str:
-    """Describe what is lost when a tag, a tag group or a model configuration is deleted."""
     lost = ", and every workflow loses it" if change.address.kind == TAG else ""
     return f"is deleted for good{lost}"
 
 
 def describe_deletion(impact: Impact | None) -> str:
-    """Describe what is lost when a workflow is deleted."""
     if impact is None or impact.runs_total is None or impact.trajectories_total is None:
         return "is deleted for good, with every run and trajectory of it"
     active = f" ({impact.runs_active} active)" if impact.runs_active else ""
@@ -82,7 +78,6 @@ def describe_deletion(impact: Impact | None) -> str:
 
 
 def count_trajectories(number: int) -> str:
-    """Format a number of recordings."""
     return "1 trajectory" if number == 1 else f"{number} trajectories"
 
 
@@ -136,7 +131,6 @@ def find_broken_promises(plan: Plan, address: Address) -> list[Breaking]:
 
 
 def describe_broken_promise(item: Breaking) -> str:
-    """Describe a broken promise, and the chains that rely on it."""
     if not item.chains:
         return item.message
     names = ", ".join(f"`{name}`" for name in item.chains[:NAMES_SHOWN])
@@ -150,7 +144,6 @@ def describe_broken_promise(item: Breaking) -> str:
 
 
 def accept_guard_option(guard: Guard) -> str:
-    """The option that accepts a guard."""
     return f"--accept-guard {guard.name}={guard.planned}"
 
 

@@ -186,7 +186,6 @@ def error_lines(run: Run, in_words: DescribeFailure = quote_failure_reason) -> l
 
 
 def summary_line(watched: Watched) -> str:
-    """Summarize in one line how many runs ended with which status."""
     counts: dict[str, int] = {}
     for run in watched.runs.values():
         word = "deleted" if run.id in watched.gone else make_printable(run.status)[:60]

@@ -141,11 +141,14 @@ def _format_named_value(value: Any) -> str:
 
 def align_columns(rows: Sequence[Sequence[str]]) -> list[str]:
     """The rows as lines, each column as wide as its widest cell."""
+    return ["  ".join(row).rstrip() for row in pad_cells(rows)]
+
+
+def pad_cells(rows: Sequence[Sequence[str]]) -> list[list[str]]:
+    """The cells, filled with spaces to the width of their column."""
     widths = [max(map(columns_of, column)) for column in zip(*rows, strict=True)]
     return [
-        "  ".join(
-            cell + " " * (width - columns_of(cell)) for cell, width in zip(row, widths, strict=True)
-        ).rstrip()
+        [cell + " " * (width - columns_of(cell)) for cell, width in zip(row, widths, strict=True)]
         for row in rows
     ]
 

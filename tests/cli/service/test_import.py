@@ -9,6 +9,7 @@ import json
 import random
 import re
 import socket
+import subprocess
 import tomllib
 from collections.abc import Iterator
 from itertools import chain, count, islice
@@ -18,6 +19,7 @@ from typing import Any
 import pytest
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
+from flowdsl.cli.commands.import_.destination import prompt_attributes
 from flowdsl.codegen.artifacts import render_plain_json
 from flowdsl.decompile.project import find_differing_fields
 from flowdsl.deploy.resources.mark import mark_in
@@ -782,3 +784,14 @@ def test_a_key_of_another_organization(tmp_path: Path, remote: Path) -> None:
     message = error(flowdsl(remote, "import", "--all", "--env", "prod"), 4)
 
     assert "the API key belongs to the organisation `" in message and "`org_other`" in message
+
+
+@pytest.mark.parametrize("folder", ["", "flows", "my flows", 'a"b', "x[1]", "#c", "d\\e"])
+def test_git_keeps_the_line_breaks_of_prompts_in_a_folder_of_any_name(
+    tmp_path: Path, folder: str
+) -> None:
+    (tmp_path / ".gitattributes").write_bytes(prompt_attributes(folder) + b"\n")
+    path = f"{folder}/a.prompt.md".lstrip("/")
+    for words in (["init", "-q"], ["check-attr", "-z", "text", "--", path]):
+        done = subprocess.run(["git", *words], cwd=tmp_path, capture_output=True, check=True)
+    assert done.stdout.split(b"\0")[2] == b"unset"

@@ -13,7 +13,7 @@ import pytest
 from flowdsl.cli.commands.check import fixes
 from flowdsl.cli.commands.check.fixes import fix_findings, hand_over
 from flowdsl.cli.commands.check.view import Shown
-from flowdsl.cli.runtime.failure import CommandError
+from flowdsl.cli.runtime.console import CommandError
 from flowdsl.cli.runtime.target import open_target
 from flowdsl.diagnostics.diagnostic import Diagnostic, DiagnosticSpec, Edit, Fix
 from flowdsl.diagnostics.findings import Findings

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from flowdsl.cli.runtime.indexed import INDEX_FROM
+from flowdsl.cli.runtime.target import INDEX_FROM
 from flowdsl.incremental import work
 from tests.support.command_line import run_command, run_here, write_tree
 

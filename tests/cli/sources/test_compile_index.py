@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from flowdsl.cli.runtime.exit_codes import SOURCE_ERRORS
-from flowdsl.cli.runtime.indexed import INDEX_FROM
+from flowdsl.cli.runtime.target import INDEX_FROM
 from flowdsl.compiler import pipeline
 from flowdsl.compiler.pipeline import CompileOptions
 from flowdsl.explain.page import PICTURE

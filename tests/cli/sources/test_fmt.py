@@ -14,7 +14,7 @@ import pytest
 from flowdsl.__main__ import main
 from flowdsl.cli.commands import fmt
 from flowdsl.cli.commands.fmt import format_files, sources_of
-from flowdsl.cli.runtime.failure import CommandError
+from flowdsl.cli.runtime.console import CommandError
 from flowdsl.cli.runtime.rewrites import write_rewrites
 from flowdsl.format.formatter import Formatted
 from flowdsl.host.disk import SIZE_LIMIT

@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 
 from flowdsl.cli.commands.check.fixes import fix_findings
 from flowdsl.cli.commands.check.view import Shown
-from flowdsl.cli.runtime.indexed import INDEX_FROM
-from flowdsl.cli.runtime.target import open_target
+from flowdsl.cli.runtime.target import INDEX_FROM, open_target
 from flowdsl.diagnostics.diagnostic import Diagnostic, DiagnosticSpec, Edit, Fix
 from flowdsl.diagnostics.findings import Findings
 from flowdsl.semantics.names.paths import find_files_taken_in

@@ -16,8 +16,7 @@ from flowdsl.cli import main
 from flowdsl.cli.runtime.command_line.arguments import CommandParser, HelpAsked
 from flowdsl.cli.runtime.command_line.examples import read_examples
 from flowdsl.cli.runtime.command_line.guesses import GUESSES
-from flowdsl.cli.runtime.console import standard_console
-from flowdsl.cli.runtime.failure import UsageError
+from flowdsl.cli.runtime.console import UsageError, standard_console
 from flowdsl.explain.language import list_language_names
 from tests.support.command_line import run_here
 from tests.support.rows import for_rows

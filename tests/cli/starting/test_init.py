@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from flowdsl.cli.commands.init.shipped import EXAMPLES
+from flowdsl.cli.commands.init.project import EXAMPLES
 from flowdsl.config.load import load_project
 from flowdsl.diagnostics.sink import Sink
 from tests.support.command_line import Result, environment, read_tree, run_here, write_tree

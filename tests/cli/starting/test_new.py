@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowdsl.cli.commands.init import templates
+from flowdsl.cli.commands.init.project import fill_template
 from flowdsl.compiler.pipeline import CompileOptions, compile_project
 from flowdsl.decompile.naming import is_name
 from flowdsl.format.formatter import format_source
@@ -34,11 +34,9 @@ def new(folder: Path, *words: str) -> Result:
 
 
 @given(name=NAMES | st.sampled_from(["NAME", "TITLE", "TITLE_NAME", "step", "workflow", "_"]))
-@pytest.mark.parametrize(
-    "template", [templates.workflow_template, templates.task_template, templates.chain_template]
-)
-def test_a_file_of_any_name_checks_and_is_laid_out(template: object, name: str) -> None:
-    text = template(name)  # type: ignore[operator]
+@pytest.mark.parametrize("kind", ["workflow", "task", "chain"])
+def test_a_file_of_any_name_checks_and_is_laid_out(kind: str, name: str) -> None:
+    text = fill_template(kind, name)
     compiled = compile_project(MemoryFiles({"a.flow": text}), ["a.flow"], ALONE)
     # A name may look like an access key, and the warning is right then.
     found = {each.name: each.message for each in compiled.analysis.diagnostics}
@@ -108,9 +106,8 @@ def test_the_folder_follows_from_the_globs(tmp_path: Path) -> None:
 def test_what_cannot_be_made_is_refused(
     project: Path, words: tuple[str, ...], code: int, said: str
 ) -> None:
-    flow = templates.workflow_template("other") + templates.workflow_template(
-        "month_find"
-    ).removeprefix("flow 1\n")
+    flow, other = fill_template("workflow", "other"), fill_template("workflow", "month_find")
+    flow += other.removeprefix("flow 1\n")
     write_tree(project, {"flows/intake.flow": flow})
     before = read_tree(project)
     done = new(project, *words)

@@ -14,9 +14,8 @@ import pytest
 
 from flowdsl.cli.commands import deploy as command
 from flowdsl.cli.runtime.command_line.arguments import CommandParser
-from flowdsl.cli.runtime.console import Console
+from flowdsl.cli.runtime.console import Console, command_error
 from flowdsl.cli.runtime.engine import questions
-from flowdsl.cli.runtime.failure import command_error
 from flowdsl.emulator.store import Store
 from flowdsl.host import signals
 from flowdsl.source.failure import FlowdslError

@@ -13,7 +13,7 @@ from flowdsl.diagnostics.render.summary import format_count
 from flowdsl.host.disk import DiskFiles
 from flowdsl.source.files import UnreadableFile
 
-from ...runtime.failure import UsageError
+from ...runtime.console import UsageError
 from ...runtime.rewrites import write_product
 from ...runtime.target import CommandTarget
 from .view import Shown
@@ -27,7 +27,6 @@ class OpenBaseline:
         self._checked = checked
 
     def new_findings(self, findings: Findings) -> Shown:
-        """The findings that are not in the baseline."""
         found = findings.diagnostics
         prints = compute_fingerprints(found)
         compared = self._baseline.compare(found, prints, self._checked)

@@ -9,13 +9,18 @@ from flowdsl.diagnostics.diagnostic import SEVERITIES
 from flowdsl.diagnostics.findings import Findings
 
 from ...runtime.command_line.options import add_options, parse_positive_number
-from ...runtime.console import Console
+from ...runtime.console import Console, UsageError
 from ...runtime.environments import choose_environment
 from ...runtime.exit_codes import FINDINGS, SUCCESS
-from ...runtime.failure import UsageError
-from ...runtime.indexed import has_index, make_request
 from ...runtime.places import ShownFrom
-from ...runtime.target import CommandTarget, flows_of_project, open_target, root_remark
+from ...runtime.target import (
+    CommandTarget,
+    flows_of_project,
+    has_index,
+    make_request,
+    open_target,
+    root_remark,
+)
 from .view import FORMATS, Shown, render_findings
 
 TYPE_CHECKING = False
@@ -63,6 +68,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Print the findings to standard output; 1 when one of them is severe enough."""
     _refuse_nonsense(arguments)
+    arguments.failing = SEVERITIES[: SEVERITIES.index(arguments.fail_on) + 1]
     if arguments.watch:
         from ...runtime.watching import check_forever, watch_scope_of
 
@@ -70,7 +76,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
             _, target, paths = _check_once(arguments, console)
             return watch_scope_of(target, paths)
 
-        target = open_target(arguments.paths)
+        target = open_target(arguments.paths, arguments.stdin_filename)
         check_forever(watch_scope_of(target, target.entries), once, console)
     code, _, _ = _check_once(arguments, console)
     return code
@@ -103,7 +109,11 @@ def _check_once(
     arguments: argparse.Namespace, console: Console
 ) -> tuple[int, CommandTarget, Sequence[str]]:
     """Check once; returns the exit code, the target, and the files that were read."""
-    target = _open_checked_target(arguments, console)
+    try:
+        target = open_target(arguments.paths, arguments.stdin_filename)
+    except UsageError:
+        _hand_on(arguments, console)
+        raise
     show_path = _path_printer(arguments, target)
     if target.problems:
         _hand_on(arguments, console)
@@ -137,8 +147,7 @@ def _check_once(
     remark = root_remark(target, report.diagnostics)
     if remark is not None:
         console.err(remark)
-    failing = _failing_severities(arguments)
-    failed = any(found.severity in failing for found in deciding.diagnostics)
+    failed = any(found.severity in arguments.failing for found in deciding.diagnostics)
     return FINDINGS if failed else SUCCESS, target, report.paths
 
 
@@ -168,19 +177,6 @@ def _find_problems(
     return analyze(target.files, target.entries, target.options(environment)).findings
 
 
-def _failing_severities(arguments: argparse.Namespace) -> Sequence[str]:
-    """The severities that fail the check."""
-    return SEVERITIES[: SEVERITIES.index(arguments.fail_on) + 1]
-
-
-def _open_checked_target(arguments: argparse.Namespace, console: Console) -> CommandTarget:
-    try:
-        return open_target(arguments.paths, arguments.stdin_filename)
-    except UsageError:
-        _hand_on(arguments, console)
-        raise
-
-
 def _hand_on(arguments: argparse.Namespace, console: Console) -> None:
     """Print standard input unchanged if the caller expects a fixed text and there is none."""
     if arguments.fix and not arguments.diff and list(arguments.paths) == ["-"]:
@@ -199,9 +195,7 @@ def _print_report(
     """Print a report to standard output, or to standard error next to a fixed text or a diff."""
     aside = arguments.diff or (arguments.fix and "-" in arguments.paths)
     color = console.color_err if aside else console.color_out
-    text = render_findings(
-        arguments.format, report, _failing_severities(arguments), color, show_path, from_root
-    )
+    text = render_findings(arguments.format, report, arguments.failing, color, show_path, from_root)
     if text:
         (console.err if aside else console.out)(text)
     if report.remark is not None:
@@ -214,15 +208,10 @@ def _report_selection(
     """Return the function that makes a report of findings, without those in the baseline."""
     baseline = _baseline_name(arguments, target)
     if baseline is None:
-        return _report_without_baseline
+        return lambda findings: Shown(findings.diagnostics, findings.paths)
     from .baseline import open_baseline
 
     return open_baseline(baseline, target).new_findings
-
-
-def _report_without_baseline(findings: Findings) -> Shown:
-    """The report of findings without a baseline."""
-    return Shown(findings.diagnostics, findings.paths)
 
 
 def _baseline_name(arguments: argparse.Namespace, target: CommandTarget) -> str | None:

@@ -9,12 +9,10 @@ from flowdsl.diagnostics.render.summary import format_count
 from flowdsl.host.writing import reason_of, write_files
 
 from ...runtime.command_line.options import add_options
-from ...runtime.console import Console
+from ...runtime.console import CommandError, Console, UsageError
 from ...runtime.environments import choose_environment, require_environment
 from ...runtime.exit_codes import SOURCE_ERRORS, SUCCESS
-from ...runtime.failure import CommandError, UsageError
-from ...runtime.indexed import compile_target
-from ...runtime.target import open_target
+from ...runtime.target import compile_target, open_target
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -160,7 +158,6 @@ def find_path_clash(paths: Iterable[str]) -> tuple[str, str] | None:
 
 
 def describe_artifacts(made: Sequence[Made], folder: str) -> str:
-    """Describe in one line what was written."""
     chains = sum(each.kind == "chain" for each in made)
     parts = [format_count(len(made) - chains, "workflow")] if len(made) > chains else []
     if chains:

@@ -37,7 +37,6 @@ def _workflow_rows(bundle: Bundle) -> Iterator[dict[str, Any]]:
 
 
 def stats_json(bundle: Bundle) -> str:
-    """One JSON object with the statistics of every workflow."""
     return items_json([_workflow_item(workflow) for workflow in bundle.workflows])
 
 

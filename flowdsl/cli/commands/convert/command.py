@@ -30,11 +30,10 @@ from flowdsl.source.files import SUFFIX, library_of, split_library
 from flowdsl.syntax import ast
 
 from ...runtime.command_line.options import add_options
-from ...runtime.console import Console
+from ...runtime.console import CommandError, Console, UsageError
 from ...runtime.engine.deployment import SOURCES
 from ...runtime.environments import any_environment
 from ...runtime.exit_codes import SOURCE_ERRORS, SUCCESS
-from ...runtime.failure import CommandError, UsageError
 from ...runtime.rewrites import BOM, Rewrite, write_rewrites
 from ...runtime.target import CommandTarget, open_flows, open_target
 from .report import (
@@ -130,8 +129,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         rewrite = Rewrite(shown, target.root, target.full_path(path), original, content)
         write_rewrites([rewrite], during="the conversion")
         console.out(shown)
-        unused = _find_unused_prompt(symbol, analysis)
-        if unused is not None and library_of(unused) is None:
+        unused = symbol.prompt_from
+        users = [each.prompt_from for each in analysis.model.workflows].count(unused)
+        if unused is not None and users == 1 and library_of(unused) is None:
             console.err(
                 f"note: `{target.show_path(unused)}` is no longer used; delete it when you are "
                 "done comparing"
@@ -218,9 +218,10 @@ def _choose_workflow(analysis: Analysis, name: str | None, target: CommandTarget
         workflow = by_address[address_in(name, by_address, SOURCES)]
         if workflow.prompt_from is None:
             _refuse_unread_prompt(workflow)
-            raise UsageError(
-                f"`{workflow.name}` has statements already; {_list_known_workflows(convertible)}"
-            )
+            known = "no workflow here has its prompt in a file"
+            if convertible:
+                known = f"with their prompt in a file there are {join_names(convertible)}"
+            raise UsageError(f"`{workflow.name}` has statements already; {known}")
         return workflow
     if len(target.entries) > 1:
         files = join_names(map(target.show_path, target.entries))
@@ -254,12 +255,6 @@ def _refuse_unread_prompt(workflow: WorkflowSymbol) -> None:
             "`convert` works once it can",
             SOURCE_ERRORS,
         )
-
-
-def _list_known_workflows(names: list[str]) -> str:
-    if not names:
-        return "no workflow here has its prompt in a file"
-    return f"with their prompt in a file there are {join_names(names)}"
 
 
 def _refuse_other_variables(
@@ -318,9 +313,3 @@ def _find_replacement_obstacle(
             "statements do not; save the files and write an `image` for each by hand"
         )
     return None
-
-
-def _find_unused_prompt(symbol: WorkflowSymbol, analysis: Analysis) -> str | None:
-    """The path of the prompt file; None when another workflow uses it too."""
-    paths = [each.prompt_from for each in analysis.model.workflows]
-    return symbol.prompt_from if paths.count(symbol.prompt_from) == 1 else None

@@ -20,10 +20,9 @@ from flowdsl.source.failure import FlowdslError
 from flowdsl.state.document import StateDocument, refuse_moved, refuse_other_service
 from flowdsl.state.errors import StateError
 
-from ...runtime.clients import use_service
 from ...runtime.command_line.options import TimeLimit
 from ...runtime.console import Console
-from ...runtime.engine.deployment import Deployment, open_deployment
+from ...runtime.engine.deployment import Deployment, open_deployment, use_service
 from ..state.read import age_of
 from .machine import DoctorResult
 
@@ -37,7 +36,7 @@ def check_environment(
 ) -> list[DoctorResult]:
     """Look at the environment `name` of the project; nothing is written."""
     try:
-        deployment = open_deployment(name, console, need_flows=False)
+        deployment = open_deployment(name, console)
     except FlowdslError as failure:
         return [DoctorResult("the environment", "problem", str(failure))]
     document, state_results = _check_state(deployment)
@@ -143,7 +142,6 @@ def _check_service(
     arguments: argparse.Namespace,
     console: Console,
 ) -> list[DoctorResult]:
-    """Ask the service, within the time limit for one environment."""
     results: list[DoctorResult] = []
 
     async def ask(client: CyberdeskClient) -> None:

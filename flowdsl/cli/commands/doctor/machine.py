@@ -100,7 +100,6 @@ def find_project() -> tuple[CommandTarget | None, list[DoctorResult]]:
 
 
 def check_flows(target: CommandTarget) -> DoctorResult:
-    """Check the flows of the project."""
     subject = "the flows"
     try:
         whole = open_flows()
@@ -119,7 +118,6 @@ def check_flows(target: CommandTarget) -> DoctorResult:
 
 
 def check_git(target: CommandTarget) -> DoctorResult:
-    """Look at the checkout around the project."""
     subject = "git"
     try:
         checkout = checkout_at(target.root, target.libraries.values())

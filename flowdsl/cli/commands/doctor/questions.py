@@ -25,10 +25,9 @@ from flowdsl.diagnostics.render.summary import format_count
 from flowdsl.source.failure import FlowdslError
 from flowdsl.source.record import replace
 
-from ...runtime.clients import use_service
 from ...runtime.command_line.options import TimeLimit
 from ...runtime.console import Console
-from ...runtime.engine.deployment import open_deployment
+from ...runtime.engine.deployment import open_deployment, use_service
 from ...runtime.interrupts import Interrupts
 from .machine import DoctorResult, Outcome
 
@@ -56,7 +55,7 @@ def ask_questions(
     Each result is of the section `<environment>: assumptions`. A failure of the client is one
     result more, `questions`.
     """
-    deployment = open_deployment(environment, console, need_flows=False)
+    deployment = open_deployment(environment, console)
     answers: list[DoctorResult] = []
 
     async def ask(client: CyberdeskClient) -> None:

@@ -9,9 +9,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from ...runtime.command_line.options import add_options
-from ...runtime.console import Console
+from ...runtime.console import Console, UsageError
 from ...runtime.exit_codes import SUCCESS
-from ...runtime.failure import UsageError
 from ...runtime.places import read_scenario
 
 TYPE_CHECKING = False

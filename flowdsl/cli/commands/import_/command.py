@@ -21,10 +21,9 @@ from flowdsl.semantics.declarations.wire import is_uuid
 from flowdsl.source.record import Record, replace
 
 from ...runtime.command_line.options import add_options
-from ...runtime.console import Console
+from ...runtime.console import CommandError, Console, UsageError
 from ...runtime.environments import require_environment
 from ...runtime.exit_codes import CONFLICT, SOURCE_ERRORS, SUCCESS
-from ...runtime.failure import CommandError, UsageError
 from ...runtime.places import no_project, read_named, standard_input
 from ...runtime.target import CommandTarget, open_project
 from .destination import Destination, describe_import, open_destination, place_files, render_notes
@@ -105,12 +104,13 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         required = [name for _, names in completed for name in names]
     taken = destination.taken() | read.taken
     _check_name(arguments.name, len(read.payloads), taken)
+    name = make_printable(os.path.basename(destination.target.root)) or "workflows"
     imported = import_workflows(
         read.payloads,
         taken=taken,
         name=arguments.name,
         capabilities=CompileOptions(destination.target.project).capabilities,
-        project=_project_name(destination.target.root) if destination.is_new else None,
+        project=name if destination.is_new else None,
     )
     remarks = _write_project(imported, destination, read, console)
     if required:
@@ -174,10 +174,6 @@ def _check_name(name: str | None, count: int, taken: set[str]) -> None:
         )
 
 
-def _project_name(root: str) -> str:
-    return make_printable(os.path.basename(root)) or "workflows"
-
-
 # Files
 
 
@@ -229,7 +225,7 @@ def _fetch_payloads(arguments: argparse.Namespace, into: str, console: Console) 
 
     Workflows that the project at `into` already has, or must not adopt, are left out.
     """
-    from ...runtime.clients import use_service
+    from ...runtime.engine.deployment import use_service
     from .service import WorkflowSelection, fetch_workflows, read_owned_workflows
 
     home = open_project(os.curdir)

@@ -19,8 +19,8 @@ from flowdsl.source.globs import is_pattern, translate_glob
 from flowdsl.source.record import Record
 from flowdsl.syntax import ast
 
+from ...runtime.console import CommandError, UsageError
 from ...runtime.exit_codes import CONFLICT
-from ...runtime.failure import CommandError, UsageError
 from ...runtime.rewrites import append_lines
 from ...runtime.target import CommandTarget, open_project
 
@@ -121,18 +121,14 @@ def place_files(
     """
     fresh: dict[str, bytes] = {}
     grown: dict[str, bytes] = {}
-    if any(path.endswith(PROMPT) for path in files):
-        files = {ATTRIBUTES: f"{FLOWS}/*{PROMPT} -text\n".encode(), **files}
-    for path, content in files.items():
-        if path == ATTRIBUTES:
-            old = existing_bytes(destination.target, path)
-            content = append_missing_lines(old or b"", _move_git_patterns(content, destination))
-            if old is None:
-                fresh[path] = content
-            elif content != old:
-                grown[path] = content
-        else:
-            fresh[destination.place(path)] = content
+    if ATTRIBUTES in files or any(path.endswith(PROMPT) for path in files):
+        old = existing_bytes(destination.target, ATTRIBUTES)
+        content = append_missing_lines(old or b"", [prompt_attributes(destination.folder)])
+        if old is None:
+            fresh[ATTRIBUTES] = content
+        elif content != old:
+            grown[ATTRIBUTES] = content
+    fresh |= {destination.place(path): files[path] for path in files if path != ATTRIBUTES}
     existing = [path for path in fresh if os.path.lexists(destination.target.full_path(path))]
     if existing:
         shown = join_names(map(destination.target.show_path, existing))
@@ -158,21 +154,12 @@ def existing_bytes(target: CommandTarget, path: str) -> bytes | None:
         raise CommandError(f"{error}; nothing was written", CONFLICT) from None
 
 
-def _move_git_patterns(content: bytes, destination: Destination) -> list[bytes]:
-    """Adapt the lines of git attributes for flows to the folder of `destination`.
-
-    The name of the folder may have spaces.
-    """
-    moved = destination.place(f"{FLOWS}/")
-    prefix = f'"{moved}' if " " in moved else moved
-    lines = []
-    for line in content.decode().splitlines():
-        pattern, blank, rest = line.partition(" ")
-        if pattern.startswith(f"{FLOWS}/"):
-            closing = '"' if prefix.startswith('"') else ""
-            line = f"{prefix}{pattern.removeprefix(f'{FLOWS}/')}{closing}{blank}{rest}"
-        lines.append(line.encode())
-    return lines
+def prompt_attributes(folder: str) -> bytes:
+    """The line of `.gitattributes` that keeps git from changing the prompts in `folder`."""
+    pattern = re.sub(r"[\\*?\[\]]", r"\\\g<0>", folder) + "/" * bool(folder) + f"*{PROMPT}"
+    if re.search(r'[\s"]', pattern) or pattern.startswith("#"):
+        pattern = '"' + re.sub(r'[\\"]', r"\\\g<0>", pattern) + '"'
+    return f"{pattern} -text".encode(errors="surrogateescape")
 
 
 def append_missing_lines(content: bytes, lines: list[bytes]) -> bytes:
@@ -198,7 +185,6 @@ def render_notes(notes: Iterable[Note]) -> list[str]:
 
 
 def _describe_notes(notes: Sequence[Note]) -> Iterator[str]:
-    """Render the lines of notes in one group."""
     many = notes[0].many
     if many and len(notes) > SHOWN:
         yield f"{len(notes)} {many}{_describe_causes(notes)}"

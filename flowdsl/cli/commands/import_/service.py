@@ -23,9 +23,9 @@ from flowdsl.host.disk import PROJECT_FILE
 from flowdsl.source.record import Record
 from flowdsl.state.document import StateDocument, refuse_moved
 
+from ...runtime.console import CommandError
 from ...runtime.engine.deployment import open_state_of, refuse_other_organization
 from ...runtime.exit_codes import CONFLICT, STATE
-from ...runtime.failure import CommandError
 from ...runtime.rewrites import append_lines
 
 AT_ONCE = 8

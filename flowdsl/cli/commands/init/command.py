@@ -18,14 +18,11 @@ from flowdsl.host.terminal import is_terminal
 from flowdsl.source.files import UnreadableFile, decode_text
 
 from ...runtime.command_line.options import add_options
-from ...runtime.console import Console
+from ...runtime.console import CommandError, Console, UsageError
 from ...runtime.exit_codes import CONFLICT, SUCCESS
-from ...runtime.failure import CommandError, UsageError
 from ...runtime.places import ShownFrom
 from ...runtime.rewrites import Rewrite, append_lines, write_rewrites
-from .pipelines import Pipeline, pipeline_of
-from .project import STATE, NewProject, project_files
-from .shipped import EXAMPLES, LOCAL_STATE
+from .project import EXAMPLES, LOCAL_STATE, STATE, NewProject, Pipeline, pipeline_of, project_files
 
 PIPELINES = ("github", "gitlab")
 
@@ -61,7 +58,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     """Write every file or none; paths go to standard output, next steps to standard error."""
     folder = _resolve_folder(arguments.folder)
     show = ShownFrom(folder)
-    if _adds_pipeline(arguments, folder):
+    asks_more = arguments.example or arguments.empty or arguments.name or arguments.id
+    if arguments.ci and not asks_more and os.path.lexists(os.path.join(folder, PROJECT_FILE)):
         pipeline, rewrites = _make_pipeline(arguments.ci, folder)
         _refuse_existing(rewrites)
         write_rewrites(rewrites, during="start of the pipeline")
@@ -70,7 +68,12 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         _print_remarks((STATE_REMARK, *pipeline.remarks), console)
         return SUCCESS
     _refuse_project(folder, arguments.folder is not None)
-    _check_words(arguments)
+    if arguments.name is not None and not arguments.name.strip():
+        raise UsageError("`--name` needs a name")
+    if arguments.name is not None and not arguments.name.isprintable():
+        raise UsageError("`--name` has characters that nobody sees; a name is one printable line")
+    if arguments.id is not None and re.fullmatch(str(ID.pattern), arguments.id) is None:
+        raise UsageError(f"`--id {make_printable(arguments.id)}` is not {ID.described}")
     wanted = _collect_wishes(arguments, folder, console)
     rewrites = [_new_file(folder, path, content) for path, content in project_files(wanted).items()]
     remarks: tuple[str, ...] = ()
@@ -90,13 +93,6 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     _print_next_steps(wanted, show("."), console)
     _print_remarks(remarks, console)
     return SUCCESS
-
-
-def _adds_pipeline(arguments: argparse.Namespace, folder: str) -> bool:
-    """Whether a project that is there already is to get a pipeline, and nothing else is asked."""
-    asked = arguments.example or arguments.empty or arguments.name or arguments.id
-    there = os.path.lexists(os.path.join(folder, PROJECT_FILE))
-    return arguments.ci is not None and not asked and there
 
 
 def _make_pipeline(ci: str, folder: str) -> tuple[Pipeline, list[Rewrite]]:
@@ -139,15 +135,6 @@ def _refuse_project(folder: str, named: bool) -> None:
         f"`flowdsl new workflow NAME` adds a workflow to it{otherwise}",
         CONFLICT,
     )
-
-
-def _check_words(arguments: argparse.Namespace) -> None:
-    if arguments.name is not None and not arguments.name.strip():
-        raise UsageError("`--name` needs a name")
-    if arguments.name is not None and not arguments.name.isprintable():
-        raise UsageError("`--name` has characters that nobody sees; a name is one printable line")
-    if arguments.id is not None and re.fullmatch(str(ID.pattern), arguments.id) is None:
-        raise UsageError(f"`--id {make_printable(arguments.id)}` is not {ID.described}")
 
 
 def _collect_wishes(arguments: argparse.Namespace, folder: str, console: Console) -> NewProject:

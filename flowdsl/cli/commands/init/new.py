@@ -12,24 +12,23 @@ from flowdsl.host.disk import PROJECT_FILE
 
 from ...runtime.command_line.arguments import add_subcommands
 from ...runtime.command_line.options import add_options
-from ...runtime.console import Console
+from ...runtime.console import CommandError, Console, UsageError
 from ...runtime.exit_codes import CONFLICT, SUCCESS
-from ...runtime.failure import CommandError, UsageError
 from ...runtime.places import no_project
 from ...runtime.rewrites import Rewrite, write_rewrites
-from . import templates
+from .project import fill_template
 
 KINDS = {
-    "workflow": ("a workflow and its tests", templates.workflow_template),
-    "task": ("a task, which workflows of other files import", templates.task_template),
-    "chain": ("a chain of two workflows", templates.chain_template),
+    "workflow": "a workflow and its tests",
+    "task": "a task, which workflows of other files import",
+    "chain": "a chain of two workflows",
 }
-"""Maps each kind to its line of help, and to the function from a name to the text of its file."""
+"""What is written, by the subcommand."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     kinds = add_subcommands(parser)
-    for kind, (help, _) in KINDS.items():
+    for kind, help in KINDS.items():
         each = kinds.add_parser(kind, help=f"write a file with {help}")
         add_options(each, "name=NAME  its name, and that of the file")
         add_options(
@@ -60,7 +59,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
             "name one of its folders with `-o`"
         )
     path = destination.place(f"{FLOWS}/{name}.flow")
-    full = os.path.join(destination.target.root, *path.split("/"))
+    full = destination.target.full_path(path)
     if os.path.lexists(full):
         raise CommandError(f"`{show(path)}` exists already; nothing was written", CONFLICT)
     names = {"workflow": [name], "task": [], "chain": [name, f"{name}_find", f"{name}_close"]}[kind]
@@ -70,7 +69,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         raise CommandError(
             f"the project has {join_names(known)} already; nothing was written", CONFLICT
         )
-    content = KINDS[kind][1](name).encode()
+    content = fill_template(kind, name).encode()
     rewrite = Rewrite(show(path), destination.target.root, full, None, content)
     write_rewrites([rewrite], during="start of the file")
     console.out(show(path))

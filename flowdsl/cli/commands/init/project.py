@@ -1,15 +1,16 @@
-"""The contents of a new project: `flowdsl.toml` and its flows; pipelines are in `pipelines`."""
+"""The contents of a new project: `flowdsl.toml`, its flows, and the pipeline that deploys it."""
 
 from __future__ import annotations
 
+import json
+import os
 import re
+from pathlib import Path
 
 from flowdsl.config.toml_text import toml_string
+from flowdsl.explain.guides import find_shipped
 from flowdsl.host.disk import PROJECT_FILE
 from flowdsl.source.record import Record
-
-from .shipped import read_example_files
-from .templates import workflow_template
 
 WORKFLOW = "record_status"
 """The workflow of a project that is not based on an example."""
@@ -38,12 +39,24 @@ class NewProject(Record):
     is_empty: bool = False
 
 
+def fill_template(kind: str, name: str) -> str:
+    """A file with the workflow, task or chain `name`, which passes `check` unchanged.
+
+    The workflow has tests, and the chain its workflows `<name>_find` and `<name>_close`.
+    """
+    title = re.sub("_+", " ", name).strip().capitalize() or name
+    words = {"NAME": name, "TITLE": title}
+    template = Path(__file__).with_name("templates") / f"{kind}.flow"
+    text = template.read_text(encoding="utf-8")
+    return re.sub("NAME|TITLE", lambda word: words[word[0]], text)
+
+
 def project_files(wanted: NewProject) -> dict[str, bytes]:
     """The files of the project by their paths, without pipeline and `.gitignore`."""
     if wanted.is_empty:
         return {PROJECT_FILE: _project_file(wanted).encode()}
     if wanted.example is None:
-        flow = workflow_template(WORKFLOW).encode()
+        flow = fill_template("workflow", WORKFLOW).encode()
         return {PROJECT_FILE: _project_file(wanted).encode(), f"flows/{WORKFLOW}.flow": flow}
     files = read_example_files(wanted.example)
     text = _adapt_example(files[PROJECT_FILE].decode(), wanted)
@@ -90,3 +103,92 @@ def _add_pipeline_state(text: str) -> str:
         f'state = "{STATE}"\n'
     )
     return head + table + re.sub(r"(?m)^api_key = .*\n", lambda key: key[0] + state, rest, count=1)
+
+
+GITLAB_ENTRY = ".gitlab-ci.yml"
+
+NO_COMMIT = "0" * 40
+"""A placeholder for the commit of FlowDSL that somebody reviewed; it cannot be fetched."""
+
+
+class Pipeline(Record):
+    """The `files` by their paths from the top of the repository, and `remarks` on further steps."""
+
+    files: dict[str, str]
+    remarks: tuple[str, ...]
+
+
+def pipeline_of(ci: str, folder: str, top: str) -> Pipeline:
+    """Make the pipeline `ci` for the project in `folder`.
+
+    `folder` is a POSIX path relative to `top`, the top of the repository. An existing
+    `.gitlab-ci.yml` in `top` is not changed.
+    """
+    if ci == "github":
+        return _github_pipeline(folder)
+    return _gitlab_pipeline(folder, os.path.lexists(os.path.join(top, GITLAB_ENTRY)))
+
+
+def _github_pipeline(folder: str) -> Pipeline:
+    text = _read_pipeline("github-workflow-git-state.yml")
+    text = text.replace("Copy to .github/workflows/flowdsl.yml. ", "", 1)
+    if folder:
+        where = f"working-directory: {json.dumps(folder)}"
+        text = re.sub(r"(?m)^( +)command: \w+\n", lambda at: f"{at[0]}{at[1]}{where}\n", text)
+    return Pipeline(
+        {".github/workflows/flowdsl.yml": text},
+        (
+            "replace `owner/flowdsl@0000...` in the workflow by the repository and commit "
+            "of FlowDSL that you reviewed",
+            "make the environments `prod` and `prod-plan` with the secret CYBERDESK_API_KEY",
+        ),
+    )
+
+
+def _gitlab_pipeline(folder: str, has_entry: bool) -> Pipeline:
+    lines = [
+        "include:",
+        "  - local: .gitlab/flowdsl.yml",
+        "    inputs:",
+        "      environment: prod",
+        *([f"      working-directory: {json.dumps(folder)}"] if folder else []),
+        "      # Where git gets FlowDSL, and the commit of it that you reviewed.",
+        "      flowdsl-repository: https://git.acme.test/tools/flowdsl.git",
+        f'      flowdsl-commit: "{NO_COMMIT}"',
+    ]
+    entry = "".join(f"{line}\n" for line in lines)
+    files = {".gitlab/flowdsl.yml": _read_pipeline("gitlab-ci.yml")}
+    todo = "make the variable CYBERDESK_API_KEY for the scopes `prod` and `prod/plan`"
+    if has_entry:
+        shown = "".join(f"\n    {line}" for line in lines)
+        return Pipeline(files, (f"add to `{GITLAB_ENTRY}`:{shown}", todo))
+    return Pipeline(
+        {GITLAB_ENTRY: entry, **files},
+        (f"name the repository and the commit of FlowDSL in `{GITLAB_ENTRY}`", todo),
+    )
+
+
+EXAMPLES = {
+    "clinic": "clinic",
+    "accounts": "accounts-payable",
+    "reports": "claims-reports",
+}
+"""The folder of each example, by its name on the command line."""
+
+LOCAL_STATE = ".flowdsl"
+"""The folder that deploying from a checkout leaves in an example; it is not copied."""
+
+
+def _read_pipeline(name: str) -> str:
+    return find_shipped(f"docs/ci/{name}").read_text(encoding="utf-8")
+
+
+def read_example_files(name: str) -> dict[str, bytes]:
+    """The files of an example by their POSIX paths."""
+    folder = find_shipped("examples") / EXAMPLES[name]
+    files = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*"))}
+    return {
+        path: file.read_bytes()
+        for path, file in files.items()
+        if file.is_file() and not path.startswith(f"{LOCAL_STATE}/")
+    }

@@ -17,7 +17,6 @@ from flowdsl.diagnostics.render.cells import make_printable
 from ...runtime import exit_codes
 from ...runtime.command_line.options import (
     add_options,
-    add_plan_options,
     number_between,
     plan_options,
 )
@@ -39,21 +38,23 @@ MAX_BYTES = 60_000
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    add_options(parser, "--env")
-    add_options(parser, "--detailed-exitcode  exit 2 when there are changes")
-    add_options(parser, "--json  the plan as JSON on standard output")
-    add_options(parser, "-o output=FILE  save the plan for `deploy --plan`")
-    add_options(parser, "--summary-md FILE  write a summary in Markdown, as for a pull request")
     add_options(
         parser,
-        f"--max-bytes N  the longest summary (default: {MAX_BYTES})",
-        max_bytes={
-            "type": number_between(1000, 10000000, "a number of bytes from 1000 on"),
-            "default": MAX_BYTES,
-        },
+        f"""
+        --env
+        --detailed-exitcode  exit 2 when there are changes
+        --json  the plan as JSON on standard output
+        -o output=FILE  save the plan for `deploy --plan`
+        --summary-md FILE  write a summary in Markdown, as for a pull request
+        --max-bytes N  the longest summary (default: {MAX_BYTES})
+        --only --recreate --prune --breaking --accept-guard --concurrency
+        --timeout --verbose
+        """,
+        max_bytes={"type": _parse_size, "default": MAX_BYTES},
     )
-    add_plan_options(parser)
-    add_options(parser, "--timeout --verbose")
+
+
+_parse_size = number_between(1000, 10_000_000, "a number of bytes from 1000 on")
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
@@ -61,7 +62,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
     The plan goes to standard error, its JSON to standard output.
     """
-    deployment = open_deployment(arguments.env, console)
+    deployment = open_deployment(arguments.env, console, need_flows=True)
     bundle = compile_bundle(deployment, console)
     read_plan_addresses(arguments, bundle)
     options = JobOptions(**plan_options(arguments))

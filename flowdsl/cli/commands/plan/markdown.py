@@ -236,7 +236,8 @@ def _render_change_blocks(plan: Plan) -> Iterator[_ChangeBlock]:
         elif change.writes:
             rows = list(_difference_rows(change))
             yield _ChangeBlock(
-                f"{change.action} {html_code(change.address, NAME_WIDTH)}", _render_diff_fence(rows)
+                f"{change.action} {html_code(change.address, NAME_WIDTH)}",
+                fence_lines(rows, "diff") if rows else "",
             )
     if known := [key_route(route) for route in key_routes(plan.named) if not route.news]:
         yield _ChangeBlock("keys of model providers, as before", fence_lines(known, "text"))
@@ -254,17 +255,14 @@ def _change_block(change: Change) -> Iterator[_ChangeBlock]:
         heading += f", was {html_code(change.previous_address, NAME_WIDTH)}"
     if figures := describe_cost_change(change):
         heading += f": {escape(figures)}"
-    yield _ChangeBlock(heading, _render_diff_fence(list(_change_rows(change))))
+    rows = list(_change_rows(change))
+    yield _ChangeBlock(heading, fence_lines(rows, "diff") if rows else "")
 
 
 def _render_block(block: _ChangeBlock) -> str:
     if not block.difference:
         return f"<p>{block.heading}</p>"
     return f"<details><summary>{block.heading}</summary>\n\n{block.difference}\n\n</details>"
-
-
-def _render_diff_fence(lines: Sequence[str]) -> str:
-    return fence_lines(lines, "diff") if lines else ""
 
 
 def _change_rows(change: Change) -> Iterator[str]:

@@ -19,9 +19,9 @@ from flowdsl.deploy.plan_file.reader import (
 from flowdsl.deploy.plan_file.writer import PlanFacts, plan_document
 from flowdsl.diagnostics.render.cells import make_printable
 
+from ...runtime.console import CommandError
 from ...runtime.engine.deployment import Deployment
 from ...runtime.exit_codes import CONFLICT
-from ...runtime.failure import CommandError
 from ...runtime.places import read_named
 
 VALID_FOR = timedelta(hours=24)

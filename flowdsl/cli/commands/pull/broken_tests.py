@@ -12,7 +12,7 @@ from flowdsl.testing.run import run_test
 from flowdsl.testing.suite import Suite
 
 from ...runtime.target import CommandTarget
-from ..test.snapshots import read_kept_snapshots
+from ..test.kept import read_kept_snapshots
 
 
 def find_broken_tests(
@@ -39,7 +39,6 @@ def find_broken_tests(
 
 
 def describe_errors_of_tests(after: Built, show_path: Callable[[str], str]) -> list[str]:
-    """Return a line about each error that a test has after a pull."""
     places = (
         f"warning: {show_path(each.span.path)}:{each.span.first.line}: a test will no longer "
         f"check: {make_printable(each.message)}"
@@ -49,7 +48,6 @@ def describe_errors_of_tests(after: Built, show_path: Callable[[str], str]) -> l
 
 
 def describe_broken_test(result: Result) -> str:
-    """Return a line about a test that an edit of the dashboard breaks."""
     (problem, *_) = result.problems
     title, words = make_printable(result.title), make_printable(problem.message.split("\n")[0])
     return f"warning: the test `{title}` of `{result.subject}` passes now and will fail: {words}"

@@ -26,17 +26,22 @@ from flowdsl.host.disk import PROJECT_FILE
 from flowdsl.source.record import Record
 from flowdsl.state.document import ResourceState
 
-from ...runtime.clients import use_service
 from ...runtime.command_line.options import add_options
-from ...runtime.console import Console
-from ...runtime.engine.deployment import SOURCES
+from ...runtime.console import CommandError, Console, UsageError
+from ...runtime.engine.deployment import SOURCES, use_service
 from ...runtime.engine.questions import ask_in_lower_case, is_interactive
 from ...runtime.environments import require_environment
 from ...runtime.exit_codes import CONFLICT, SOURCE_ERRORS, SUCCESS
-from ...runtime.failure import CommandError, UsageError
 from ...runtime.rewrites import Rewrite, print_difference, write_rewrites
 from ...runtime.target import CommandTarget, open_flows
-from ..import_.destination import ATTRIBUTES, PROMPT, append_missing_lines, existing_bytes
+from ...views.markdown import shorten_text
+from ..import_.destination import (
+    ATTRIBUTES,
+    PROMPT,
+    append_missing_lines,
+    existing_bytes,
+    prompt_attributes,
+)
 from .tracked import Tracked, find_tracked_workflows, read_workflows_at, resolve_pending_writes
 
 T = TypeVar("T")
@@ -265,7 +270,6 @@ def _finish_pull(
 
 
 def _describe_next_step(pulled: Sequence[Pulled], broken: Sequence[str], environment: str) -> str:
-    """Return the line that says what to run after a pull."""
     deploy = f"`flowdsl deploy --env {environment}`"
     if broken:
         return f"next: change the tests named above, run `flowdsl test`, then {deploy}"
@@ -280,9 +284,7 @@ def _collect_rewrites(target: CommandTarget, texts: Mapping[str, str]) -> list[R
     before = {path: existing_bytes(target, path) for path in contents}
     prompts = [path for path in contents if path.endswith(PROMPT) and before[path] is None]
     if prompts:
-        lines = [
-            f"{os.path.dirname(each)}/*{PROMPT} -text".lstrip("/").encode() for each in prompts
-        ]
+        lines = [prompt_attributes(os.path.dirname(each)) for each in prompts]
         before[ATTRIBUTES] = existing_bytes(target, ATTRIBUTES)
         old = before[ATTRIBUTES] or b""
         if (new := append_missing_lines(old, list(dict.fromkeys(lines)))) != old:
@@ -352,12 +354,10 @@ def _shorten_both_values(ours: Any, theirs: Any) -> tuple[str, str]:
             " … ".join(before for before, _ in changes),
             " … ".join(after for _, after in changes),
         )
-    one, other = (_cut_words(make_printable(each.replace("\n", " ").strip())) for each in whole)
+    one, other = (
+        shorten_text(make_printable(each.replace("\n", " ").strip()), _LONGEST) for each in whole
+    )
     return one or "(nothing)", other or "(nothing)"
-
-
-def _cut_words(words: str) -> str:
-    return words if len(words) <= _LONGEST else f"{words[: _LONGEST - 1]}…"
 
 
 def _format_field_path(path: str) -> str:
@@ -365,7 +365,6 @@ def _format_field_path(path: str) -> str:
 
 
 def summarize_pull(pulled: Sequence[Pulled], environment: str, files: int, *, written: bool) -> str:
-    """Summarize in one line how the pull ended."""
     brought = sum(len(each.brought) for each in pulled)
     left = sum(len(each.left) + len(each.conflicts) for each in pulled)
     if not brought and not left:

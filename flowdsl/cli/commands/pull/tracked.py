@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from flowdsl.codegen.artifacts import Bundle, WorkflowArtifact
+from flowdsl.codegen.artifacts import Bundle
 from flowdsl.config.address import Address, workflow_address
 from flowdsl.config.project import Environment, Project
 from flowdsl.cyberdesk.client import CyberdeskClient
@@ -20,9 +20,9 @@ from flowdsl.deploy.target import DeployTarget
 from flowdsl.source.record import Record
 from flowdsl.state.document import ResourceState, StateDocument, refuse_moved
 
+from ...runtime.console import CommandError
 from ...runtime.engine.deployment import open_state_of, refuse_other_organization
 from ...runtime.exit_codes import STATE
-from ...runtime.failure import CommandError
 
 AT_ONCE = 4
 """The maximum number of parallel requests."""
@@ -79,7 +79,8 @@ def find_tracked_workflows(
     resources = {} if document is None else document.resources
     ids: dict[Address, str] = {}
     for artifact in bundle.workflows:
-        for address in _possible_addresses(artifact):
+        # Under its former name, if it was renamed.
+        for address in map(workflow_address, filter(None, (artifact.name, artifact.renamed_from))):
             workflow_id = resources[address].id if address in resources else adopted.get(address)
             if workflow_id is not None:
                 ids[workflow_address(artifact.name)] = workflow_id.lower()
@@ -88,12 +89,6 @@ def find_tracked_workflows(
     if organization is None and document is not None:
         organization = document.organization_id
     return Tracked(document, ids, organization)
-
-
-def _possible_addresses(artifact: WorkflowArtifact) -> list[Address]:
-    """The address of a workflow, followed by its former one if it was renamed."""
-    names = [artifact.name, *([artifact.renamed_from] if artifact.renamed_from else [])]
-    return [workflow_address(name) for name in names]
 
 
 def _read_state_document(

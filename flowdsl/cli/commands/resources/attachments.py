@@ -22,7 +22,7 @@ from flowdsl.runs.names import find_run
 from flowdsl.runs.starting.uploads import MAX_UPLOAD, read_file
 
 from ...runtime.command_line.options import add_options, number_between
-from ...runtime.failure import UsageError
+from ...runtime.console import UsageError
 from ...views.table import Column, id_column
 from .frame.actions import (
     ActionStep,

@@ -18,8 +18,8 @@ from flowdsl.runs.names import NoSuchName, error_for_unknown_name
 from flowdsl.source.record import replace
 
 from ...runtime.command_line.options import add_options
+from ...runtime.console import CommandError, UsageError
 from ...runtime.exit_codes import FINDINGS
-from ...runtime.failure import CommandError, UsageError
 from ...runtime.runs.options import SECRET_SOURCES, read_secrets, secret_source
 from ...views.table import Column
 from .frame.actions import (

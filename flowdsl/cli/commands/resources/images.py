@@ -30,7 +30,6 @@ async def _find_image(session: ResourceSession, word: str) -> PromptImage:
 
 
 async def _find_image_and_note_uses(session: ResourceSession, word: str) -> PromptImage:
-    """Find an image, and note which workflows show it."""
     image = await _find_image(session, word)
     for workflow in await session.client.workflows.list_all():
         if image.supabase_url in workflow.main_prompt:

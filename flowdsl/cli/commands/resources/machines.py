@@ -15,8 +15,7 @@ from flowdsl.runs.resources.machines import STATUSES, list_machines, pools_of
 
 from ...runtime.command_line.arguments import SubcommandParser
 from ...runtime.command_line.options import add_options
-from ...runtime.console import Console
-from ...runtime.failure import UsageError
+from ...runtime.console import Console, UsageError
 from ...views.table import Column, id_column
 from .frame.actions import (
     ActionStep,
@@ -203,7 +202,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: Namespace, console: Console) -> int:
-    """Run the subcommand."""
     if arguments.subject == "check":
         from .machines_check import check_machine_inputs
 

@@ -21,10 +21,9 @@ from flowdsl.runs.resources.machines import list_machines, pools_of
 from flowdsl.semantics.semantic_model import SemanticModel
 from flowdsl.source.record import Record
 
-from ...runtime.console import Console
+from ...runtime.console import CommandError, Console, UsageError
 from ...runtime.engine.deployment import SOURCES
 from ...runtime.exit_codes import FINDINGS, SOURCE_ERRORS, SUCCESS
-from ...runtime.failure import CommandError, UsageError
 from ...views.table import Column, render_table
 from .frame.actions import Row, list_json
 from .frame.session import ResourceSession, carry_out

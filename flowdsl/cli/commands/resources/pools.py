@@ -14,7 +14,7 @@ from flowdsl.runs.resources.machines import list_pools, pools_of, read_pool_mach
 
 from ...runtime.command_line.arguments import SubcommandParser
 from ...runtime.command_line.options import add_options
-from ...runtime.failure import UsageError
+from ...runtime.console import UsageError
 from ...views.table import Column, id_column
 from .frame.actions import (
     ActionStep,

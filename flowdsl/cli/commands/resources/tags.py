@@ -78,8 +78,6 @@ TAG = Objects(
 
 
 def _archive_action(name: str, archives: bool, help: str) -> ResourceAction:
-    """Make `archive` or `unarchive`."""
-
     async def plan(session: ResourceSession, arguments: Namespace) -> Steps:
         tags = session.client.tags
         change = tags.archive if archives else tags.unarchive

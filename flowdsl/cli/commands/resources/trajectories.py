@@ -57,7 +57,6 @@ async def _trajectory_with_steps(session: ResourceSession, trajectory: Trajector
 
 
 def recording_label(trajectory: Trajectory) -> str:
-    """Name a recording in a message."""
     name = f" {make_printable(trajectory.name)}" if trajectory.name else ""
     return f"{trajectory.id}{name}"
 

@@ -23,9 +23,8 @@ from flowdsl.runs.resources.usage import (
 from flowdsl.workspace.state import system_runtime
 
 from ...runtime.command_line.options import add_options
-from ...runtime.console import Console
+from ...runtime.console import Console, UsageError
 from ...runtime.exit_codes import SUCCESS
-from ...runtime.failure import UsageError
 from ...views.table import Column, fit_first_column, render_table, text_of
 from .frame.actions import Row, list_json
 from .frame.resource import fields_of
@@ -56,7 +55,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: Namespace, console: Console) -> int:
-    """Print the report."""
     if arguments.run is not None:
         return _one_run(arguments, console)
     start, end = resolve_period(arguments.start, arguments.end, system_runtime().now())

@@ -33,13 +33,12 @@ from flowdsl.state.document import StateDocument
 from flowdsl.state.errors import StateError, StoreBusy
 from flowdsl.workspace.state import system_runtime
 
+from ...runtime.console import CommandError, UsageError
 from ...runtime.exit_codes import CONFLICT, PARTIAL, STATE
-from ...runtime.failure import CommandError, UsageError
 from ...runtime.runs.follow import Following
 
 
 def is_batch(word: str) -> bool:
-    """Whether a word is the id of a batch."""
     return re.fullmatch(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{6}", word) is not None
 
 

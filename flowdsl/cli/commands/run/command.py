@@ -36,10 +36,9 @@ from flowdsl.semantics.declarations.wire import is_uuid
 from flowdsl.workspace.state import system_runtime, usable_document
 
 from ...runtime.command_line.options import add_options, number_between
-from ...runtime.console import Console
+from ...runtime.console import Console, UsageError
 from ...runtime.engine.deployment import Deployment, compile_sources, open_deployment
 from ...runtime.engine.questions import is_interactive
-from ...runtime.failure import UsageError
 from ...runtime.interrupts import Interrupts
 from ...runtime.places import read_scenario
 from ...runtime.runs.asking import follow_runs, resolve_run_place
@@ -107,7 +106,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Check and create runs, and with `--watch` wait for them; outputs go to standard output."""
-    deployment = open_deployment(arguments.env, console)
+    deployment = open_deployment(arguments.env, console, need_flows=True)
     compilation = compile_sources(deployment, console)
     program, bundle = compilation.program, compilation.bundle
     assert program is not None and bundle is not None, "sources without errors are compiled whole"

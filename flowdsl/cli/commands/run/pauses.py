@@ -27,9 +27,8 @@ from flowdsl.workspace.state import system_runtime
 
 from ...runtime import exit_codes
 from ...runtime.command_line.options import IS_OVER
-from ...runtime.console import Console
+from ...runtime.console import CommandError, Console, UsageError
 from ...runtime.engine.questions import is_interactive, read_typed_line
-from ...runtime.failure import CommandError, UsageError
 from ...runtime.interrupts import Interrupts
 from ...runtime.runs.follow import Following
 from ...runtime.runs.options import SECRET_SOURCES, is_source, read_unseen_line, secret_at
@@ -50,7 +49,6 @@ class Pausing:
     # Answers
 
     def _read_options(self) -> None:
-        """Read the answers on the command line."""
         problems: list[Problem] = []
         seen: set[str] = set()
         for name, written in self._arguments.answer:
@@ -157,7 +155,6 @@ class Pausing:
 
     @property
     def watches_last_part(self) -> bool:
-        """Whether the last part is watched too."""
         return bool(self._arguments.watch)
 
     async def begun(self, client: CyberdeskClient, ids: Mapping[str, str]) -> list[list[Run]]:
@@ -275,7 +272,6 @@ class _AttendedPart:
 
 
 def _format_answer(value: Any) -> str:
-    """Format an answer for a command line."""
     if value is None:
         return ""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

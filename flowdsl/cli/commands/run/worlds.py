@@ -15,8 +15,8 @@ from flowdsl.testing.rehearsal import rehearsal_inputs, rehearsal_rules
 from flowdsl.testing.selecting import has_words
 from flowdsl.testing.suite import Suite
 
+from ...runtime.console import UsageError
 from ...runtime.engine.deployment import Deployment
-from ...runtime.failure import UsageError
 
 
 def play_test(

@@ -35,7 +35,6 @@ def delete(arguments: Namespace, console: Console) -> int:
 
 
 def generate(arguments: Namespace, console: Console) -> int:
-    """Keep the recording of a run."""
     return run_action("trajectories", _GENERATE, arguments, console)
 
 

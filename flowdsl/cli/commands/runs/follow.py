@@ -11,19 +11,16 @@ from flowdsl.runs.inputs.assemble import InputSources
 from flowdsl.runs.inputs.places import Given
 from flowdsl.runs.names import find_run
 from flowdsl.runs.starting.retrying import cancel_runs, read_declared_for, refuse_live, retry_body
-from flowdsl.workspace.state import system_runtime
+from flowdsl.workspace.state import read_known_ids, system_runtime
 
-from ...runtime.console import Console
-from ...runtime.engine.deployment import Deployment
+from ...runtime.console import Console, UsageError
+from ...runtime.engine.deployment import Deployment, open_deployment
 from ...runtime.engine.questions import confirm_or_say_so, is_interactive, require_answer
 from ...runtime.exit_codes import PARTIAL, SUCCESS
-from ...runtime.failure import UsageError
 from ...runtime.interrupts import Interrupts
 from ...runtime.runs.asking import (
     ask_service,
     follow_runs,
-    open_runs_deployment,
-    read_deployed_ids,
     refuse_newest_unasked,
     resolve_run_filters,
     resolve_run_place,
@@ -36,8 +33,8 @@ from ...views.runs import run_object
 
 def watch_runs(arguments: argparse.Namespace, console: Console) -> int:
     """Watch the named runs, or all that match the filters and have not ended."""
-    deployment = open_runs_deployment(arguments, console)
-    deployed = read_deployed_ids(deployment)
+    deployment = open_deployment(arguments.env, console)
+    deployed = read_known_ids(deployment.store)
     is_filtered = any(
         getattr(arguments, name) is not None
         for name in ("workflow", "machine", "session", "status", "since", "until")
@@ -64,7 +61,7 @@ def watch_runs(arguments: argparse.Namespace, console: Console) -> int:
 
 def retry(arguments: argparse.Namespace, console: Console) -> int:
     """Restart an ended run, with its inputs or others; these are checked as for a new run."""
-    deployment = open_runs_deployment(arguments, console)
+    deployment = open_deployment(arguments.env, console)
     if arguments.start_session and (arguments.session is not None or arguments.leave_session):
         other = "--session" if arguments.session is not None else "--leave-session"
         raise UsageError(f"`--start-session` and `{other}` cannot be combined")
@@ -85,7 +82,7 @@ def retry(arguments: argparse.Namespace, console: Console) -> int:
     async def work(client: CyberdeskClient, interrupts: Interrupts) -> None:
         run = await find_run(client, arguments.run)
         refuse_live(run)
-        declared = await read_declared_for(client, run, read_deployed_ids(deployment))
+        declared = await read_declared_for(client, run, read_known_ids(deployment.store))
         where, _ = await resolve_run_place(client, arguments)
         body = retry_body(
             run,
@@ -111,7 +108,7 @@ def retry(arguments: argparse.Namespace, console: Console) -> int:
 
 def cancel(arguments: argparse.Namespace, console: Console) -> int:
     """Cancel runs that have not ended; those that have ended are named."""
-    deployment = open_runs_deployment(arguments, console)
+    deployment = open_deployment(arguments.env, console)
     refuse_newest_unasked(arguments.run, arguments.yes)
     require_answer(arguments.yes, "cancels")
 

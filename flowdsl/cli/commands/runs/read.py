@@ -1,30 +1,35 @@
-"""`flowdsl runs list`, `show` and `open`, which only read."""
+"""`flowdsl runs list`, `show`, `open` and `attachments`, which change nothing on the service."""
 
 from __future__ import annotations
 
 import argparse
 import json
 from collections.abc import Mapping, Sequence
+from itertools import compress
 from typing import Any
 
 from flowdsl.config.address import Address
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.models.run import Run
+from flowdsl.cyberdesk.models.run_attachment import RunAttachment
 from flowdsl.diagnostics.render.cells import make_printable
+from flowdsl.host.folders import open_folder
+from flowdsl.host.writing import reason_of
+from flowdsl.runs.attachments import MB, save_attachments
 from flowdsl.runs.filters import LISTED, MAX_PAGE
 from flowdsl.runs.names import find_run
+from flowdsl.workspace.state import read_known_ids
 
-from ...runtime.console import Console
-from ...runtime.exit_codes import SUCCESS, USAGE
-from ...runtime.failure import CommandError, UsageError
+from ...runtime.console import CommandError, Console, UsageError
+from ...runtime.engine.deployment import open_deployment
+from ...runtime.exit_codes import PARTIAL, SUCCESS, USAGE
 from ...runtime.runs.asking import (
     ask_service,
-    open_runs_deployment,
-    read_deployed_ids,
     resolve_run_filters,
 )
 from ...runtime.runs.reasons import FailureWords
-from ...views.json_objects import object_json
+from ...views.json_objects import items_json, object_json
+from ...views.markdown import shorten_text
 from ...views.painted import QUIET, paint_lines
 from ...views.runs import (
     STYLES,
@@ -34,6 +39,7 @@ from ...views.runs import (
     run_object,
     seconds_of,
 )
+from ...views.table import align_columns, pad_cells
 
 _MOST = 80
 """The maximum number of characters of an error in the table."""
@@ -45,9 +51,8 @@ _HEAD = ("RUN", "STATUS", "WORKFLOW", "CREATED", "TOOK", "ALIAS", "ERROR")
 
 
 def list_runs(arguments: argparse.Namespace, console: Console) -> int:
-    """Print a line for each run that matches."""
-    deployment = open_runs_deployment(arguments, console)
-    deployed = read_deployed_ids(deployment)
+    deployment = open_deployment(arguments.env, console)
+    deployed = read_known_ids(deployment.store)
     in_words = FailureWords()
 
     async def found(client: CyberdeskClient) -> tuple[Sequence[Run], int]:
@@ -64,7 +69,7 @@ def list_runs(arguments: argparse.Namespace, console: Console) -> int:
             **filters,
             fields=LISTED,
             skip=arguments.skip,
-            limit=max(1, min(MAX_PAGE, arguments.limit)),
+            limit=min(MAX_PAGE, arguments.limit),
             deep_search=True if arguments.deep else None,
             sort_mode="created_at_desc" if arguments.sort == "created" else "activity",
         )
@@ -89,8 +94,7 @@ def list_runs(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def show(arguments: argparse.Namespace, console: Console) -> int:
-    """Print one run."""
-    deployment = open_runs_deployment(arguments, console)
+    deployment = open_deployment(arguments.env, console)
     in_words = FailureWords()
 
     async def found(client: CyberdeskClient) -> Run:
@@ -103,7 +107,7 @@ def show(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.json:
         console.out(object_json({"kind": "run", **run_object(run)}))
         return SUCCESS
-    names = _names_by_workflow_id(read_deployed_ids(deployment))
+    names = _names_by_workflow_id(read_known_ids(deployment.store))
     rows = [
         ("run", run.id),
         ("status", run.status),
@@ -117,13 +121,11 @@ def show(arguments: argparse.Namespace, console: Console) -> int:
         ("secrets", ", ".join(sorted(run.sensitive_input_aliases or {}))),
         ("files", _count_attachments(run)),
     ]
-    width = max(len(label) for label, _ in rows)
-    for label, value in rows:
-        if value:
-            console.out(f"{label:<{width}}  {make_printable(value)}")
+    for line in align_columns([(label, make_printable(value)) for label, value in rows if value]):
+        console.out(line)
     for label, values in (("inputs", run.input_values), ("outputs", run.output_data)):
         if values:
-            console.out(f"{label}")
+            console.out(label)
             for line in json.dumps(values, ensure_ascii=False, indent=2).split("\n")[1:-1]:
                 console.out(make_printable(line))
     for check in run.post_run_checks or ():
@@ -138,7 +140,7 @@ def open_run(arguments: argparse.Namespace, console: Console) -> int:
 
     `flowdsl.toml` has to name the dashboard, since the service does not return it.
     """
-    deployment = open_runs_deployment(arguments, console)
+    deployment = open_deployment(arguments.env, console)
     pattern = deployment.environment.dashboard
     if pattern is None:
         name = deployment.environment.name
@@ -173,25 +175,25 @@ def _render_run_table(
             (run.created_at or "")[:19],
             format_time_spent(seconds_of(run)),
             run.session_alias or "",
-            _shorten_error(next((in_words(run, each) for each in run.error or ()), "")),
+            shorten_text(
+                " ".join(next((in_words(run, each) for each in run.error or ()), "").split()), _MOST
+            ),
         )
         for run in rows
     ]
-    shown = [tuple(make_printable(cell) for cell in row) for row in cells]
-    filled = [any(row[at] for row in shown) for at in range(7)]
-    shown.insert(0, _HEAD)
-    widths = [max(len(row[at]) for row in shown) for at in range(7)]
+    shown = [[make_printable(cell) for cell in row] for row in cells]
+    filled = [any(column) for column in zip(*shown, strict=True)]
     lines: list[str] = []
-    for number, row in enumerate(shown):
-        parts: list[Any] = []
-        for at, cell in enumerate(row):
-            style = QUIET if number == 0 else STYLES.get(cell, "") if at == 1 else ""
-            gap = "" if at == 6 else " " * (widths[at] - len(cell) + 2)
-            if not filled[at]:
-                continue
-            parts += [(cell, style), (gap, "")]
+    for row in pad_cells([list(compress(row, filled)) for row in (_HEAD, *shown)]):
+        style = "" if lines else QUIET
+        parts = [(f"{cell}  ", style or STYLES.get(cell.rstrip(), "")) for cell in row]
         lines.append(paint_lines([parts], color).rstrip())
     return lines
+
+
+def _first_reason(run: Run, in_words: DescribeFailure) -> str:
+    reason = next((in_words(run, each) for each in run.error or ()), "")
+    return shorten_text(" ".join(reason.split()), _MOST)
 
 
 def _count_distinct_digits(ids: Sequence[str]) -> int:
@@ -200,12 +202,6 @@ def _count_distinct_digits(ids: Sequence[str]) -> int:
     while len({each[:digits] for each in ids}) < len({*ids}):
         digits += 1
     return digits
-
-
-def _shorten_error(error: str) -> str:
-    """Shorten an error to fit into a line of the table."""
-    on_one_line = " ".join(error.split())
-    return on_one_line if len(on_one_line) <= _MOST else on_one_line[: _MOST - 1] + "…"
 
 
 def _count_attachments(run: Run) -> str:
@@ -218,3 +214,62 @@ def _count_attachments(run: Run) -> str:
         if ids
     ]
     return ", ".join(counts)
+
+
+def attachments(arguments: argparse.Namespace, console: Console) -> int:
+    """List the files of a run, or save them; a file that fails does not stop the others."""
+    if arguments.more:
+        if arguments.run in ("add", "delete", "url", "show", "expire"):
+            raise UsageError(f"single files of runs are for `flowdsl attachments {arguments.run}`")
+        raise UsageError(
+            f"`{make_printable(arguments.more[0])}` is one argument too many: one run is named"
+        )
+    deployment = open_deployment(arguments.env, console)
+    folder = arguments.folder
+    if folder is not None:
+        _make_folder(folder)
+
+    async def work(
+        client: CyberdeskClient,
+    ) -> tuple[Sequence[RunAttachment], dict[str, str], list[str]]:
+        run = await find_run(client, arguments.run)
+        files = await client.run_attachments.list_all(run_id=run.id, attachment_type=arguments.type)
+        if folder is None:
+            return files, {}, []
+        limit = arguments.max_size * MB
+        return files, *await save_attachments(
+            client, files, folder, limit=limit, more="; `--max-size` takes more"
+        )
+
+    files, saved, failures = ask_service(arguments, console, deployment, work)
+    if arguments.json:
+        items = [_attachment_object(file, saved) for file in files]
+        console.out(items_json(items, failures=failures))
+    elif folder is None:
+        for file in files:
+            size = "" if file.size_bytes is None else f"{file.size_bytes:>12,} bytes"
+            kind = file.attachment_type or ""
+            console.out(f"{file.id}  {kind:<6}  {size}  {make_printable(file.filename)}")
+    else:
+        for path in saved.values():
+            console.out(make_printable(path))
+    if not files:
+        console.err("the run has no files")
+    for line in failures:
+        console.err(f"error: {make_printable(line)}")
+    return PARTIAL if failures else SUCCESS
+
+
+def _make_folder(folder: str) -> None:
+    try:
+        open_folder(folder).close()
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            f"`{make_printable(folder)}` cannot be written: {reason_of(error)}"
+        ) from None
+
+
+def _attachment_object(file: RunAttachment, saved: dict[str, str]) -> dict[str, Any]:
+    names = ("id", "filename", "attachment_type", "content_type", "size_bytes", "created_at")
+    fields = file.model_dump(mode="json", include=set(names))
+    return {**{name: fields.get(name) for name in names}, "saved_as": saved.get(file.id)}

@@ -8,9 +8,8 @@ from flowdsl.diagnostics.render.cells import make_printable
 from flowdsl.host.disk import SIZE_LIMIT
 from flowdsl.runs.webhooks import TOLERANCE_SECONDS, NotGenuine, verified_webhook
 
-from ...runtime.console import Console
+from ...runtime.console import Console, UsageError
 from ...runtime.exit_codes import FINDINGS, SUCCESS
-from ...runtime.failure import UsageError
 from ...runtime.places import standard_input
 from ...runtime.runs.options import read_secrets, secret_source
 from ...views.json_objects import object_json

@@ -6,9 +6,9 @@ what a command says about them.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from flowdsl.codegen.artifacts import Bundle
 from flowdsl.compiler.pipeline import compile_project
@@ -30,17 +30,11 @@ from flowdsl.workspace.state import system_runtime
 
 from ...runtime import exit_codes
 from ...runtime.command_line.options import lock_timeout
-from ...runtime.console import Console
-from ...runtime.engine.deployment import Deployment, lease_holder_name, open_deployment
-from ...runtime.failure import CommandError
+from ...runtime.console import CommandError, Console
+from ...runtime.engine.deployment import Deployment, lease_holder_name
 from ...runtime.interrupts import Interrupts
 
 T = TypeVar("T")
-
-
-def open_state(environment: str | None, console: Console) -> Deployment:
-    """Open the environment of a command on state; its sources may be absent or have errors."""
-    return open_deployment(environment, console, need_flows=False)
 
 
 @contextmanager
@@ -99,7 +93,7 @@ def find_tracked_address(word: str, document: StateDocument) -> Address:
 
 @asynccontextmanager
 async def hold_state(
-    deployment: Deployment, patience: float | None, interrupts: WritingInterrupts, console: Console
+    deployment: Deployment, patience: float | None, interrupts: Interrupts, console: Console
 ) -> AsyncIterator[tuple[HeldState, StateDocument]]:
     """Hold the lease of an existing state.
 
@@ -118,24 +112,8 @@ async def hold_state(
         runtime=system_runtime(),
         waiting=waiting,
     ) as (held, document):
-        interrupts.writing = True
+        interrupts.writing = lambda: True
         yield held, document
-
-
-class WritingInterrupts:
-    """Lets a write that has started finish when a signal arrives."""
-
-    def __init__(self, console: Console) -> None:
-        self.writing = False
-        self._interrupts = Interrupts(lambda: self.writing, console.err)
-
-    def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """Return the result of `work`; raises `signals.Interrupted` if a signal cancels it."""
-        return self._interrupts.run(work)
-
-    def exit_code(self, code: int) -> int:
-        """Return `code`, or the exit code of the signal that arrived."""
-        return self._interrupts.exit_code if self._interrupts.received() else code
 
 
 def change_document(
@@ -149,14 +127,14 @@ def change_document(
     `change` gets the state that was read under the lease. Raises `StateError`, `CommandError` if
     there is no state or it cannot be read, `signals.Interrupted`, and exceptions of `change`.
     """
-    interrupts = WritingInterrupts(console)
+    interrupts = Interrupts(lambda: False, console.err)
 
     async def write() -> None:
         async with hold_state(deployment, patience, interrupts, console) as (held, document):
             await held.release(change(document))
 
     interrupts.run(write())
-    return interrupts.exit_code(exit_codes.SUCCESS)
+    return interrupts.exit_code_or(exit_codes.SUCCESS)
 
 
 def compile_if_sound(deployment: Deployment) -> Bundle | None:

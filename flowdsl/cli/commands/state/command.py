@@ -6,51 +6,46 @@ import argparse
 from contextlib import nullcontext
 from importlib import import_module
 
-from ...runtime.command_line.arguments import add_subcommands
+from ...runtime.command_line.arguments import add_subcommand, add_subcommands
 from ...runtime.command_line.options import add_options
 from ...runtime.console import Console
 
-_RUNS = {
-    "show": ("read", "show"),
-    "list": ("read", "list_resources"),
-    "probe": ("read", "probe"),
-    "rebuild": ("rebuild", "rebuild"),
-    "unprotect": ("mend", "unprotect"),
-    "mv": ("mend", "move"),
-    "migrate": ("migrate", "migrate"),
+_SUBCOMMANDS = {
+    "show": ("read", "show", "what state says of itself and of each resource"),
+    "list": ("read", "list_resources", "addresses, ids and names"),
+    "probe": ("read", "probe", "prove that the store keeps two writers apart"),
+    "rebuild": ("rebuild", "rebuild", "make a lost state anew from the organisation"),
+    "unprotect": ("mend", "unprotect", "take the protection off a resource"),
+    "mv": ("mend", "move", "give a workflow another address"),
+    "migrate": ("migrate", "migrate", "move state to another store"),
 }
-"""The function of each subcommand: `flowdsl.cli.commands.state.<module>.<function>`."""
+"""The module below `flowdsl.cli.commands.state`, the function and the help of each subcommand."""
+
+_TABLES = {
+    "show": "address=ADDRESS?  everything of this one\n--json",
+    "list": "--json",
+    "rebuild": """
+        --ids FILE  a list that `flowdsl ids export` wrote; it wins over marks
+        --yes --lock-timeout --timeout --verbose
+    """,
+    "unprotect": "address=ADDRESS  the resource\n--yes --lock-timeout",
+    "mv": "old=OLD  the address it has\nnew=NEW  the address it gets\n--yes --lock-timeout",
+    "migrate": "--to URL  where state is to be kept\n--yes --lock-timeout",
+}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     subjects = add_subcommands(parser)
-    show = subjects.add_parser("show", help="what state says of itself and of each resource")
-    add_options(show, "address=ADDRESS?  everything of this one")
-    add_options(show, "--json")
-    listing = subjects.add_parser("list", help="addresses, ids and names")
-    add_options(listing, "--json")
-    probe = subjects.add_parser("probe", help="prove that the store keeps two writers apart")
-    rebuild = subjects.add_parser("rebuild", help="make a lost state anew from the organisation")
-    add_options(rebuild, "--ids FILE  a list that `flowdsl ids export` wrote; it wins over marks")
-    unprotect = subjects.add_parser("unprotect", help="take the protection off a resource")
-    add_options(unprotect, "address=ADDRESS  the resource")
-    move = subjects.add_parser("mv", help="give a workflow another address")
-    add_options(move, "old=OLD  the address it has")
-    add_options(move, "new=NEW  the address it gets")
-    migrate = subjects.add_parser("migrate", help="move state to another store")
-    migrate.add_argument("--to", required=True, metavar="URL", help="where state is to be kept")
-    for each in (show, listing, probe, rebuild, unprotect, move, migrate):
-        add_options(each, "--env")
-    for each in (rebuild, unprotect, move, migrate):
-        add_options(each, "--yes --lock-timeout")
-    add_options(rebuild, "--timeout --verbose")
+    for name, (_, _, help) in _SUBCOMMANDS.items():
+        required = {"required": True}
+        subject = add_subcommand(subjects, name, help, _TABLES.get(name, ""), to=required)
+        add_options(subject, "--env")
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
-    """Run the subcommand."""
     from .access import failures_of_state
 
-    module, function = _RUNS[arguments.subject]
+    module, function, _ = _SUBCOMMANDS[arguments.subject]
     carry_out = getattr(import_module(f"flowdsl.cli.commands.state.{module}"), function)
     # A failure of the engine in `rebuild` exits like that of a deploy.
     with nullcontext() if arguments.subject == "rebuild" else failures_of_state():

@@ -10,15 +10,13 @@ from flowdsl.diagnostics.render.cells import make_printable
 from flowdsl.state.document import StateDocument
 
 from ...runtime import exit_codes
-from ...runtime.console import Console
-from ...runtime.engine.deployment import Deployment
+from ...runtime.console import CommandError, Console, UsageError
+from ...runtime.engine.deployment import Deployment, open_deployment
 from ...runtime.engine.questions import confirm_or_say_so, require_answer
-from ...runtime.failure import CommandError, UsageError
 from .access import (
     change_document,
     compile_if_sound,
     find_tracked_address,
-    open_state,
     read_document,
 )
 
@@ -27,7 +25,7 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
 def unprotect(arguments: argparse.Namespace, console: Console) -> int:
     """Remove `protect` from a resource, so that a deploy may delete it."""
-    deployment = open_state(arguments.env, console)
+    deployment = open_deployment(arguments.env, console)
     name = deployment.environment.name
     document = read_document(deployment)
     address = find_tracked_address(arguments.address, document)
@@ -56,7 +54,7 @@ def unprotect(arguments: argparse.Namespace, console: Console) -> int:
 
 def move(arguments: argparse.Namespace, console: Console) -> int:
     """Give a workflow another address."""
-    deployment = open_state(arguments.env, console)
+    deployment = open_deployment(arguments.env, console)
     name = deployment.environment.name
     document = read_document(deployment)
     old, word = find_tracked_address(arguments.old, document), arguments.new

@@ -19,11 +19,11 @@ from flowdsl.tracing.maps import digests_of
 from flowdsl.workspace.state import system_runtime
 
 from ...runtime import exit_codes
-from ...runtime.console import Console
-from ...runtime.engine.deployment import Deployment
+from ...runtime.console import CommandError, Console, UsageError
+from ...runtime.engine.deployment import Deployment, open_deployment
 from ...runtime.engine.questions import confirm_or_say_so, require_answer
-from ...runtime.failure import CommandError, UsageError
-from .access import WritingInterrupts, failures_of_state, hold_state, open_state, read_document
+from ...runtime.interrupts import Interrupts
+from .access import failures_of_state, hold_state, read_document
 
 AT_ONCE = 16
 """The maximum number of objects that are read in parallel."""
@@ -35,7 +35,7 @@ def migrate(arguments: argparse.Namespace, console: Console) -> int:
     The objects are source maps, and the texts that these refer to. The order matters: if this is
     interrupted, the old store is still in use, and another migration completes the work.
     """
-    deployment = open_state(arguments.env, console)
+    deployment = open_deployment(arguments.env, console)
     name, old, new = (
         deployment.environment.name,
         deployment.store,
@@ -49,7 +49,7 @@ def migrate(arguments: argparse.Namespace, console: Console) -> int:
     question = f"move the state of {name} from {old.url} to {new.url}?"
     if not confirm_or_say_so(arguments.yes, question, console):
         return exit_codes.SUCCESS
-    interrupts = WritingInterrupts(console)
+    interrupts = Interrupts(lambda: False, console.err)
 
     async def carry_out() -> tuple[int, int]:
         async with hold_state(deployment, arguments.lock_timeout, interrupts, console) as (
@@ -84,7 +84,7 @@ def migrate(arguments: argparse.Namespace, console: Console) -> int:
         )
     if not new.shared:
         console.err("warning: the new store is a file of this machine, which no other one sees")
-    return interrupts.exit_code(exit_codes.SUCCESS)
+    return interrupts.exit_code_or(exit_codes.SUCCESS)
 
 
 def _open_new_store(deployment: Deployment, url: str) -> StateStore:

@@ -10,10 +10,11 @@ from typing import Any
 from flowdsl.config.address import Address
 from flowdsl.diagnostics.render.cells import make_printable
 from flowdsl.diagnostics.render.summary import format_count
-from flowdsl.state.document import Intent, Lease, ResourceState, StateDocument
+from flowdsl.state.document import Intent, Lease, StateDocument
 from flowdsl.workspace.state import system_runtime
 
 from ...runtime.console import Console
+from ...runtime.engine.deployment import open_deployment
 from ...runtime.exit_codes import SUCCESS
 from ...views.json_objects import items_json, object_json
 from ...views.table import align_columns
@@ -21,7 +22,6 @@ from .access import (
     find_document,
     find_tracked_address,
     make_missing_state_error,
-    open_state,
     read_document,
 )
 
@@ -31,7 +31,7 @@ def show(arguments: argparse.Namespace, console: Console) -> int:
 
     State that was moved elsewhere is printed too, with a remark.
     """
-    deployment = open_state(arguments.env, console)
+    deployment = open_deployment(arguments.env, console)
     document = find_document(deployment)
     if document is None:
         raise make_missing_state_error(deployment)
@@ -48,12 +48,13 @@ def show(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def list_resources(arguments: argparse.Namespace, console: Console) -> int:
-    """Print a line for each resource."""
-    resources = sorted(read_document(open_state(arguments.env, console)).resources.items())
+    resources = sorted(read_document(open_deployment(arguments.env, console)).resources.items())
+    items = [{"address": at, "id": each.id, "name": each.name} for at, each in resources]
     if arguments.json:
-        console.out(list_json(resources))
-    elif resources:
-        console.out(render_list(resources))
+        console.out(items_json(items))
+    elif items:
+        rows = [list(map(make_printable, each.values())) for each in items]
+        console.out("\n".join(align_columns(rows)))
     else:
         console.err("the state has no resources")
     return SUCCESS
@@ -61,7 +62,7 @@ def list_resources(arguments: argparse.Namespace, console: Console) -> int:
 
 def probe(arguments: argparse.Namespace, console: Console) -> int:
     """Check that the store keeps writers apart; raises `StateError` if it does not."""
-    store = open_state(arguments.env, console).store
+    store = open_deployment(arguments.env, console).store
     store.probe()
     console.err(f"`{store.url}` keeps two writers apart")
     if not store.shared:
@@ -107,7 +108,6 @@ def render_resource(address: Address, document: StateDocument) -> str:
 
 
 def document_json(document: StateDocument, where: str) -> str:
-    """The state as an object of the machine format."""
     return object_json(
         {
             "kind": "state",
@@ -144,7 +144,6 @@ def document_json(document: StateDocument, where: str) -> str:
 
 
 def resource_json(address: Address, document: StateDocument) -> str:
-    """One resource as an object of the machine format."""
     return object_json(
         {
             "kind": "state_resource",
@@ -154,18 +153,6 @@ def resource_json(address: Address, document: StateDocument) -> str:
             "pending": [_intent_json(each) for each in document.pending if each.address == address],
         }
     )
-
-
-def render_list(resources: Iterable[tuple[str, ResourceState]]) -> str:
-    """A line for each resource: address, id and name."""
-    rows = [(address, each.id, each.name) for address, each in resources]
-    return "\n".join(make_printable(line.strip()) for line in _render_table(rows))
-
-
-def list_json(resources: Sequence[tuple[str, ResourceState]]) -> str:
-    """The list as an object of the machine format."""
-    items = [{"address": address, "id": each.id, "name": each.name} for address, each in resources]
-    return items_json(items)
 
 
 def age_of(lease: Lease, now: datetime) -> str:

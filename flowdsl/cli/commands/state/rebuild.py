@@ -17,17 +17,15 @@ from flowdsl.state.errors import CorruptState
 from flowdsl.state.ids import MAX_BYTES, IdList, load_ids
 
 from ...runtime import exit_codes
-from ...runtime.console import Console
+from ...runtime.console import CommandError, Console, UsageError
 from ...runtime.engine.deployment import (
     Deployment,
     compile_bundle,
     open_deployment,
     warn_of_file_state,
 )
-from ...runtime.engine.operation import writing_options
 from ...runtime.engine.questions import confirm_or_say_so, require_answer
-from ...runtime.engine.report import OperationReport
-from ...runtime.failure import CommandError, UsageError
+from ...runtime.engine.report import OperationReport, writing_options
 from ...runtime.interrupts import Interrupts
 from ...runtime.places import read_named
 from ...runtime.progress import open_display
@@ -38,7 +36,7 @@ def rebuild(arguments: argparse.Namespace, console: Console) -> int:
 
     Nothing is written if nothing was found.
     """
-    deployment = open_deployment(arguments.env, console)
+    deployment = open_deployment(arguments.env, console, need_flows=True)
     name, store = deployment.environment.name, deployment.store
     ids = _read_ids(arguments.ids, deployment)
     bundle = compile_bundle(deployment, console)
@@ -72,7 +70,7 @@ def rebuild(arguments: argparse.Namespace, console: Console) -> int:
         f"the state of {name} has {format_count(len(document.resources), 'resource')} now (serial "
         f"{document.serial}); `flowdsl deploy --env {name}` shows what differs from the source"
     )
-    return interrupts.exit_code if interrupts.received() else exit_codes.SUCCESS
+    return interrupts.exit_code_or(exit_codes.SUCCESS)
 
 
 def _read_ids(path: str | None, deployment: Deployment) -> IdList | None:

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from flowdsl.compiler.pipeline import Compilation
-from flowdsl.config.project import Environment
 from flowdsl.diagnostics.render.cells import make_printable
 from flowdsl.diagnostics.suggest import join_names
 from flowdsl.host import signals
@@ -17,21 +16,19 @@ from flowdsl.source.failure import FlowdslError
 from flowdsl.testing.explore import MOST_PATHS
 
 from ...runtime.command_line.options import add_options, parse_positive_number
-from ...runtime.console import Console
+from ...runtime.console import CommandError, Console, UsageError, command_error
 from ...runtime.environments import any_environment
 from ...runtime.exit_codes import FINDINGS, SOURCE_ERRORS, SUCCESS
 from ...runtime.exit_codes import INTERNAL as INTERNAL_ERROR
-from ...runtime.failure import CommandError, UsageError, command_error
 from ...runtime.rewrites import write_product
 from ...runtime.target import CommandTarget, open_target, root_remark
 from ...views.json_objects import object_json
-from .compiling import Compiled, compile_tests
+from .compiling import Compiled, TestTarget, compile_tests
 from .reports import TestReports
 from .troubles import INTERNAL, SOURCE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from flowdsl.semantics.semantic_model import SemanticModel
     from flowdsl.testing.cases import Case
     from flowdsl.testing.outcome import Result
 
@@ -131,7 +128,7 @@ def _watch(arguments: argparse.Namespace, console: Console) -> NoReturn:
         target = open_target(arguments.paths)
         return watch_scope_of(target, target.entries)
 
-    target = open_target(arguments.paths)
+    target = open_target(arguments.paths, arguments.stdin_filename)
     check_forever(watch_scope_of(target, target.entries), once, console)
 
 
@@ -149,29 +146,29 @@ def _run_selected_tests(
     _check_together(arguments)
     environment = any_environment(target.project, arguments.env)
     compiled = compile_tests(target, environment, arguments.words, also=arguments.explore)
-    _tell_errors(compiled, target, console, report)
+    tests = TestTarget(arguments, console, target, environment, compiled)
+    _tell_errors(tests, report)
     runs_tests = arguments.explore is None and arguments.mutate is None
     if compiled.compilation.bundle is None or not (runs_tests or compiled.is_whole):
         return SOURCE_ERRORS
     if arguments.mutate is not None:
         from .mutate import study_edits
 
-        code = study_edits(arguments, console, target, compiled, environment)
+        code = study_edits(tests)
         report.leave_to_command()
         return code
     if arguments.explore is not None:
         from .explore import explore_paths
 
-        code = explore_paths(arguments, console, target, compiled.compilation, environment)
+        code = explore_paths(tests)
         report.leave_to_command()
         return code
-    return _run_tests(arguments, console, target, compiled, environment, report)
+    return _run_tests(tests, report)
 
 
-def _tell_errors(
-    compiled: Compiled, target: CommandTarget, console: Console, report: TestReports
-) -> None:
+def _tell_errors(tests: TestTarget, report: TestReports) -> None:
     """Report the findings that prevent some or all flows from being tested."""
+    compiled, target, console = tests.compiled, tests.target, tests.console
     if compiled.stopping:
         analysis = compiled.analysis
         others = [each for each in compiled.stopping if each not in analysis.diagnostics]
@@ -189,25 +186,14 @@ def _tell_errors(
             console.err(f"error: {make_printable(message)}")
 
 
-def _run_tests(
-    arguments: argparse.Namespace,
-    console: Console,
-    target: CommandTarget,
-    compiled: Compiled,
-    environment: Environment | None,
-    report: TestReports,
-) -> int:
+def _run_tests(run: TestTarget, report: TestReports) -> int:
     """Run the tests of the flows that could be compiled."""
-    from flowdsl.testing.suite import Suite
-
-    from .last_failed import write_failed
+    from .kept import read_kept_snapshots, tell_unused, update_snapshots, write_failed
     from .sharing import run_tests_timed
-    from .snapshots import read_kept_snapshots, tell_unused, update_snapshots
     from .view import render_result, summarize_results
 
-    compilation = compiled.compilation
-    assert compilation.bundle is not None, "some flows have no errors"
-    tests = _tests_of(compilation, compiled.entries)
+    arguments, console, target, compiled = run.arguments, run.console, run.target, run.compiled
+    tests = _tests_of(compiled.compilation, compiled.entries)
     if tests or (compiled.is_whole and not arguments.pass_with_no_tests):
         tests = _select_tests(tests, arguments.words, compiled)
     if arguments.last_failed:
@@ -216,10 +202,8 @@ def _run_tests(
         report.leave_to_command()
         _list_tests(tests, console, target, as_json=arguments.json)
         return SUCCESS if compiled.is_whole else SOURCE_ERRORS
-    model = compilation.analysis.model
-    variables = environment.vars if environment is not None else {}
     snapshots, unreadable = read_kept_snapshots(target, tests)
-    suite = Suite(model, compilation.bundle, variables, target.show_path, snapshots, unreadable)
+    suite = run.suite(snapshots, unreadable)
     if arguments.html is not None:
         from .html_report import Tested
 
@@ -249,7 +233,7 @@ def _run_tests(
     if compiled.left_out:
         shown = join_names(map(target.show_path, compiled.left_out))
         console.err(f"the tests of {shown} did not run: they have errors, or need what has")
-    is_covered = _report_coverage(arguments, console, model, compiled.entries, target, results)
+    is_covered = _report_coverage(run, results)
     if not compiled.is_whole:
         return SOURCE_ERRORS
     passed = all(result.passed for result in results)
@@ -259,7 +243,6 @@ def _run_tests(
 def _list_tests(
     tests: Sequence[Case], console: Console, target: CommandTarget, *, as_json: bool
 ) -> None:
-    """Print a line, or an item, for each test."""
     places = [test.title_node.span(test.module.source) for test in tests]
     if as_json:
         items = [
@@ -299,7 +282,6 @@ def _check_together(arguments: argparse.Namespace) -> None:
 
 
 def parse_percentage(word: str) -> float:
-    """Parse a number from 0 to 100."""
     try:
         number = float(word)
     except ValueError:
@@ -309,18 +291,12 @@ def parse_percentage(word: str) -> float:
     return number
 
 
-def _report_coverage(
-    arguments: argparse.Namespace,
-    console: Console,
-    model: SemanticModel,
-    entries: Sequence[str],
-    target: CommandTarget,
-    results: Sequence[Result],
-) -> bool:
+def _report_coverage(run: TestTarget, results: Sequence[Result]) -> bool:
     """Print and write the coverage of the tests, as far as requested.
 
     Returns whether it is sufficient.
     """
+    arguments, console, target = run.arguments, run.console, run.target
     least = arguments.cov_fail_under
     if not arguments.cov and least is None and arguments.lcov is None:
         return True
@@ -332,7 +308,7 @@ def _report_coverage(
     taken = Taken()
     for result in results:
         taken.add(result.branches, result.statements)
-    bodies = [*bodies_of(model, set(entries))]
+    bodies = [*bodies_of(run.model, set(run.compiled.entries))]
     reached = percent_covered(bodies, taken)
     if arguments.cov:
         console.err(coverage_text(bodies, taken, target.show_path))
@@ -356,7 +332,7 @@ def _keep_last_failed(
     tests: Sequence[Case], target: CommandTarget, console: Console
 ) -> Sequence[Case]:
     """Keep the tests that failed when they ran last; all, with a remark, if none did."""
-    from .last_failed import key_of, read_failed
+    from .kept import key_of, read_failed
 
     failed = read_failed(target)
     found = [test for test in tests if key_of(test) in failed]

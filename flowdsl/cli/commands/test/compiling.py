@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from argparse import Namespace
+from collections.abc import Mapping, Sequence
 
 from flowdsl.compiler.pipeline import Analysis, Compilation, CompileOptions, compile_project
 from flowdsl.config.project import Environment
@@ -12,9 +13,13 @@ from flowdsl.semantics.model import TaskSymbol
 from flowdsl.semantics.semantic_model import SemanticModel
 from flowdsl.source.record import Record, replace
 
+from ...runtime.console import CommandError, Console
 from ...runtime.exit_codes import SOURCE_ERRORS
-from ...runtime.failure import CommandError
 from ...runtime.target import CommandTarget
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from flowdsl.testing.suite import Suite
 
 
 class Compiled(Record):
@@ -38,6 +43,34 @@ class Compiled(Record):
     def is_whole(self) -> bool:
         """Whether everything can be tested."""
         return not (self.stopping or self.untestable)
+
+
+class TestTarget(Record):
+    """What one command tests: the flows that could be compiled, for an environment."""
+
+    arguments: Namespace
+    console: Console
+    target: CommandTarget
+    environment: Environment | None
+    compiled: Compiled
+
+    @property
+    def model(self) -> SemanticModel:
+        """The meaning of the flows without errors."""
+        return self.compiled.compilation.analysis.model
+
+    @property
+    def variables(self) -> Mapping[str, str]:
+        """The `vars` of the environment."""
+        return {} if self.environment is None else self.environment.vars
+
+    def suite(self, *snapshots: dict[str, str]) -> Suite:
+        """The flows as they are run by tests; `snapshots` are those of `read_kept_snapshots`."""
+        from flowdsl.testing.suite import Suite
+
+        bundle = self.compiled.compilation.bundle
+        assert bundle is not None, "only flows without errors are run"
+        return Suite(self.model, bundle, self.variables, self.target.show_path, *snapshots)
 
 
 def compile_tests(

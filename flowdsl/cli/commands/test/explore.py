@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from flowdsl.compiler.collector import keep_what_is_there
-from flowdsl.compiler.pipeline import Compilation
-from flowdsl.config.project import Environment
 from flowdsl.diagnostics.render.cells import make_printable
 from flowdsl.diagnostics.render.summary import format_count
 from flowdsl.diagnostics.suggest import Names, find_closest_name, join_names
@@ -22,35 +19,24 @@ from flowdsl.testing.explore import MOST_PATHS
 from flowdsl.testing.explore.findings import Findings, Found, find_paths
 from flowdsl.testing.explore.running import Path
 from flowdsl.testing.explore.samples import NoSample
-from flowdsl.testing.suite import Suite
 from flowdsl.testing.telling import ending_lines, shorten_line
 from flowdsl.testing.wrapping import describe_refusal, wrapper_names
 
-from ...runtime.console import Console
+from ...runtime.console import UsageError
 from ...runtime.exit_codes import FINDINGS
 from ...runtime.exit_codes import SUCCESS as WELL
-from ...runtime.failure import UsageError
-from ...runtime.target import CommandTarget
 from ...views.json_objects import object_json
+from .compiling import TestTarget
 
 
-def explore_paths(
-    arguments: argparse.Namespace,
-    console: Console,
-    target: CommandTarget,
-    compilation: Compilation,
-    environment: Environment | None,
-) -> int:
+def explore_paths(tests: TestTarget) -> int:
     """List the paths on standard error, and print tests for some of them on standard output."""
-    assert compilation.bundle is not None, "flows with errors are not explored"
-    model = compilation.analysis.model
+    arguments, console, model = tests.arguments, tests.console, tests.model
     subject, task = _find_subject(model, arguments.explore)
-    variables = environment.vars if environment is not None else {}
-    suite = Suite(model, compilation.bundle, variables, target.show_path)
     most = arguments.paths_at_most or MOST_PATHS
     keep_what_is_there()
     try:
-        found = find_paths(suite, subject, task, cases_of(model), most)
+        found = find_paths(tests.suite(), subject, task, cases_of(model), most)
     except NotAProgram as problem:
         raise UsageError(str(problem)) from None
     except NoSample as problem:
@@ -67,11 +53,11 @@ def explore_paths(
     if arguments.json:
         console.out(_as_json(name, found))
     else:
-        for line in _describe_findings(name, found, most, target.show_path):
+        for line in _describe_findings(name, found, most, tests.target.show_path):
             console.err(make_printable(shorten_line(line)))
-        tests = [each.test for each in found.paths if each.test is not None]
-        if tests:
-            console.out("\n".join(tests).rstrip("\n"))
+        texts = [each.test for each in found.paths if each.test is not None]
+        if texts:
+            console.out("\n".join(texts).rstrip("\n"))
     return WELL if found.is_right else FINDINGS
 
 

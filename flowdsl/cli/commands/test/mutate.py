@@ -9,7 +9,6 @@ from typing import Any
 
 from flowdsl.compiler.collector import keep_what_is_there, sweep_garbage
 from flowdsl.compiler.pipeline import Compilation, compile_project
-from flowdsl.config.project import Environment
 from flowdsl.diagnostics.render.cells import make_printable
 from flowdsl.diagnostics.render.summary import format_count
 from flowdsl.diagnostics.suggest import join_names
@@ -28,14 +27,12 @@ from flowdsl.testing.mutation.study import (
     edits_of,
 )
 from flowdsl.testing.run import has_unmet_expectations
-from flowdsl.testing.suite import Suite
 
-from ...runtime.console import Console
+from ...runtime.console import Console, UsageError
 from ...runtime.exit_codes import FINDINGS, SUCCESS
-from ...runtime.failure import UsageError
 from ...runtime.target import CommandTarget
 from ...views.json_objects import object_json
-from .compiling import Compiled
+from .compiling import TestTarget
 from .sharing import map_in_order
 
 _EDITS_OF_A_PROCESS = 20
@@ -54,29 +51,23 @@ class Studied(Record):
         return sum(each.fate == fate for each in self.mutants)
 
 
-def study_edits(
-    arguments: argparse.Namespace,
-    console: Console,
-    target: CommandTarget,
-    compiled: Compiled,
-    environment: Environment | None,
-) -> int:
+def study_edits(tests: TestTarget) -> int:
     """Print each edit that no test notices, and a table; returns the exit code.
 
     Raises `UsageError` for an unknown name, and for a test that fails without any edit.
     """
-    model = compiled.compilation.analysis.model
-    subjects = _select_subjects(collect_subjects(model, compiled.entries), arguments.mutate)
-    variables = {} if environment is None else environment.vars
-    _require_passing_tests(compiled.compilation, subjects, variables)
+    arguments, console, target, model = tests.arguments, tests.console, tests.target, tests.model
+    every = collect_subjects(model, tests.compiled.entries)
+    subjects = _select_subjects(every, arguments.mutate)
+    _require_passing_tests(tests, subjects)
     texts = {each.source.path: each.source.text.encode() for each in model.modules}
-    options = replace(target.options(environment), whole=False)
+    options = replace(target.options(tests.environment), whole=False)
 
     def compile_edited(paths: frozenset[str], changed: Mapping[str, str]) -> Compilation:
         contents = texts | {path: text.encode() for path, text in changed.items()}
         return compile_project(Overlay(target.files, contents), sorted(paths), options)
 
-    edited = Edited(compile_edited, variables)
+    edited = Edited(compile_edited, tests.variables)
     keep_what_is_there()
     by_subject: dict[Subject, list[Mutant]] = {subject: [] for subject in subjects}
     for subject, mutant in _judge_edits(edited, subjects, arguments.jobs):
@@ -137,11 +128,8 @@ def _select_subjects(subjects: list[Subject], name: str) -> list[Subject]:
     return found
 
 
-def _require_passing_tests(
-    compilation: Compilation, subjects: Sequence[Subject], variables: Mapping[str, str]
-) -> None:
-    assert compilation.bundle is not None, "flows with errors are not edited"
-    suite = Suite(compilation.analysis.model, compilation.bundle, variables)
+def _require_passing_tests(tests: TestTarget, subjects: Sequence[Subject]) -> None:
+    suite = tests.suite()
     for case in dict.fromkeys(case for subject in subjects for case in subject.cases):
         if has_unmet_expectations(suite, case):
             raise UsageError(

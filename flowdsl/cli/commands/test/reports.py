@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterable
 from flowdsl.diagnostics.diagnostic import Diagnostic
 from flowdsl.testing.outcome import Place
 
-from ...runtime.console import Console
-from ...runtime.failure import CommandError
+from ...runtime.console import CommandError, Console
 from ...runtime.rewrites import write_product
 from .troubles import COMMAND, INTERRUPTED, SOURCE, Trouble
 
@@ -36,13 +35,11 @@ class TestReports:
         self.tested: Tested | None = None
 
     def add_findings(self, findings: Iterable[Diagnostic]) -> None:
-        """Add findings that prevent flows from being tested."""
         for found in findings:
             place = Place(found.span.path, found.span.first.line, found.span.first.column)
             self.troubles.append(Trouble(SOURCE, found.message, found.name, place))
 
     def add_failure(self, failure: CommandError, kind: str = COMMAND) -> None:
-        """Add the reasons why the command fails."""
         self.troubles += (Trouble(kind, message) for message in failure.messages)
 
     def interrupt(self, _signal: int) -> None:

@@ -73,12 +73,10 @@ def _cut_trace(shown: Sequence[str]) -> list[str]:
 
 
 def format_test_place(place: Place, show_path: Callable[[str], str]) -> str:
-    """Format a place for a terminal."""
     return f"{show_path(place.path)}:{place.line}:{place.column}"
 
 
 def summarize_results(results: Sequence[Result]) -> str:
-    """Summarize the number of tests and failures in one line."""
     failed = sum(not result.passed for result in results)
     ran = format_count(len(results), "test")
     return f"{ran}, {failed} failed" if failed else f"{ran} passed"
@@ -92,7 +90,6 @@ def results_json(results: Sequence[Timed], troubles: Sequence[Trouble]) -> str:
 
 
 def trouble_json(trouble: Trouble) -> dict[str, Any]:
-    """Convert a trouble to JSON."""
     place = trouble.place
     return {
         "kind": trouble.kind,

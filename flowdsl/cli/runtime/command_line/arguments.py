@@ -9,8 +9,8 @@ from typing import Any, NoReturn
 from flowdsl.diagnostics.suggest import find_closest_name
 from flowdsl.host.terminal import find_terminal_width
 
-from ..failure import UsageError
-from .options import add_global_options
+from ..console import UsageError
+from .options import add_global_options, add_options
 
 
 class HelpAsked(Exception):
@@ -113,3 +113,16 @@ def add_subcommands(
     return parser.add_subparsers(
         dest="subject", required=True, metavar="SUBJECT", parser_class=SubcommandParser
     )
+
+
+def add_subcommand(
+    subjects: argparse._SubParsersAction[SubcommandParser],
+    name: str,
+    help: str,
+    table: str = "",
+    **more: Any,
+) -> SubcommandParser:
+    """Add a subcommand with the arguments of `table`, which `add_options` reads."""
+    parser = subjects.add_parser(name, help=help)
+    add_options(parser, table, **more)
+    return parser

@@ -12,9 +12,8 @@ from flowdsl.diagnostics.suggest import join_names
 from flowdsl.host.environment import in_ci
 from flowdsl.source import durations
 
-from ..console import COLORS, Console
+from ..console import COLORS, CommandError, Console
 from ..exit_codes import SERVICE
-from ..failure import CommandError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,16 +25,33 @@ has a better message, comes first."""
 
 IS_OVER = "the time that `--timeout` gives is over"
 
+MAX_DIGITS = 12
+"""Of a number on a command line."""
+
 LOCK_TIMEOUT, LOCK_TIMEOUT_IN_CI = 70.0, 600.0
 """Seconds to wait for another deploy."""
 
 
 SHARED = {
+    "--accept-guard": (
+        "--accept-guard NAME=N...  accept what a guard stopped, for exactly N; may be repeated"
+    ),
+    "--breaking": (
+        "--breaking error|warn|ignore  what changes that break callers do (default: warn, with "
+        "`--plan` as it was planned)"
+    ),
+    "--concurrency": "--concurrency N  requests at once (default: 4)",
     "--env": "-e, --env ENV  the environment; default: FLOWDSL_ENV, else the only one",
     "--json": "--json  one JSON object on standard output",
     "--lock-timeout": (
         "--lock-timeout TIME  how long to wait for another deploy (default: 70s, in CI 10m)"
     ),
+    "--only": "--only ADDRESS...  change this workflow alone; may be repeated",
+    "--prune": "--prune  delete managed workflows that left the source",
+    "--recreate": (
+        "--recreate ADDRESS...  create a workflow anew that was deleted elsewhere; may be repeated"
+    ),
+    "--result": "--result FILE  write how it ended, as JSON",
     "--stdin-filename": "--stdin-filename FILE  the file that standard input stands for",
     "--timeout": "--timeout TIME  how long the whole may take",
     "--verbose": "-v, --verbose  tell of every request",
@@ -159,39 +175,8 @@ def nothing_written() -> CommandError:
     return CommandError(f"{IS_OVER}; nothing was written", SERVICE)
 
 
-def add_plan_options(parser: argparse.ArgumentParser) -> None:
-    """Declare the options that decide which changes a plan contains."""
-    add_options(
-        parser,
-        """
-        --only ADDRESS...  change this workflow alone; may be repeated
-        --recreate ADDRESS...
-            create a workflow anew that was deleted elsewhere; may be repeated
-        --prune  delete managed workflows that left the source
-        --breaking error|warn|ignore
-            what changes that break callers do (default: warn, with `--plan` as it was planned)
-        """,
-    )
-    add_guard_and_concurrency_options(
-        parser, "accept what a guard stopped, for exactly N; may be repeated"
-    )
-
-
-def add_guard_and_concurrency_options(parser: argparse.ArgumentParser, help: str) -> None:
-    """Declare `--accept-guard`, with the text `help`, and `--concurrency`."""
-    add_options(
-        parser,
-        f"""
-        --accept-guard NAME=N...  {help}
-        --concurrency N  requests at once (default: 4)
-        """,
-        accept_guard={"type": parse_guard},
-        concurrency={"type": number_between(1, 64), "default": 4},
-    )
-
-
 def plan_options(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Convert the options of `add_plan_options` to fields of the engine's options."""
+    """The options that decide which changes a plan contains, as fields of the engine's options."""
     return {
         "concurrency": arguments.concurrency,
         "recreate": frozenset(arguments.recreate),
@@ -229,10 +214,9 @@ def number_between(least: int, most: int, what: str = "") -> Callable[[str], int
     """Make the parser of a whole number within bounds; `what` replaces them in the message."""
 
     def parse_number(text: str) -> int:
-        digits = text.lstrip("0") or text[-1:]
-        is_short = text.isascii() and text.isdecimal() and len(digits) <= len(str(most))
-        if is_short and least <= int(digits) <= most:
-            return int(digits)
+        is_short = text.isascii() and text.isdecimal() and len(text) <= MAX_DIGITS
+        if is_short and least <= int(text) <= most:
+            return int(text)
         raise argparse.ArgumentTypeError(
             f"`{text}` is not {what or f'a number from {least} to {most}'}"
         )
@@ -246,6 +230,9 @@ def parse_positive_number(text: str) -> int:
 
 
 _TYPES: dict[str, dict[str, Any]] = {
+    "accept_guard": {"type": parse_guard},
+    "concurrency": {"type": number_between(1, 64), "default": 4},
     "lock_timeout": {"type": parse_duration},
+    "progress": {"default": "auto"},
     "timeout": {"type": lambda text: TimeLimit(parse_duration(text)), "default": TimeLimit()},
 }

@@ -1,6 +1,7 @@
 """The environment that a command of the deploy engine works on.
 
-Finds its project and its state, and creates jobs of the engine for it.
+Finds its project and its state, creates jobs of the engine for it, and opens the client of its
+service, within the time limit of the command.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from flowdsl.config.address import Address, workflow_address
 from flowdsl.config.positions import locate_keys
 from flowdsl.config.project import EMBEDDED, Environment, Project
 from flowdsl.cyberdesk.client import CyberdeskClient
+from flowdsl.cyberdesk.limits import Deadline
 from flowdsl.deploy.addressing import address_in
 from flowdsl.deploy.job import Job, JobOptions, Ui
 from flowdsl.deploy.target import DeployTarget, key_sources, target_of
@@ -30,20 +32,21 @@ from flowdsl.state.document import DeployedSource
 from flowdsl.state.errors import WrongAddress
 from flowdsl.state.stores import StateStore
 from flowdsl.workspace import state
+from flowdsl.workspace.service import open_service
 from flowdsl.workspace.state import api_base_of, require_project_id, system_runtime
 
 from .. import exit_codes
-from ..clients import use_service
-from ..console import Console
+from ..command_line.options import IS_OVER, TimeLimit, nothing_written, request_listener
+from ..console import CommandError, Console
 from ..environments import require_environment
-from ..failure import CommandError
-from ..indexed import compile_target
+from ..interrupts import Interrupts, run
 from ..places import ShownFrom, no_project
-from ..target import CommandTarget, open_flows, open_project
+from ..target import CommandTarget, compile_target, open_flows, open_project
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from flowdsl.compiler.pipeline import Compilation
+    from flowdsl.emulator.scenario import Scenario
 
 SOURCES = "the sources of this project"
 """Where the addresses of workflows come from, for a message."""
@@ -89,7 +92,6 @@ class Deployment(Record):
         return api_base_of(self.environment)
 
     def deploy_target(self) -> DeployTarget:
-        """The target of the engine for this environment."""
         return target_of(
             self.project,
             self.project_id,
@@ -147,11 +149,11 @@ class _ModelKeys:
 
 
 def open_deployment(
-    environment: str | None, console: Console, *, need_flows: bool = True
+    environment: str | None, console: Console, *, need_flows: bool = False
 ) -> Deployment:
-    """Open the environment of a command. A command that only works on state needs no flows.
+    """Open the environment of a command; with `need_flows`, the project has to have flows.
 
-    Raises `CommandError` for an invalid project or state address.
+    The sources are not compiled. Raises `CommandError` for an invalid project or state address.
     """
     target = open_flows() if need_flows else open_project(os.curdir)
     target.require_sound(console)
@@ -223,7 +225,6 @@ def read_plan_addresses(arguments: argparse.Namespace, bundle: Bundle) -> None:
 
 
 def workflow_addresses(bundle: Bundle) -> list[Address]:
-    """The addresses of the workflows in source."""
     return [workflow_address(item.name) for item in bundle.workflows]
 
 
@@ -272,3 +273,39 @@ def _state_place(root: str, environment: str) -> str:
     start = place.value_start
     before = text[:start]
     return f"{shown}:{before.count(chr(10)) + 1}:{start - before.rfind(chr(10))}"
+
+
+def use_service(
+    arguments: argparse.Namespace,
+    console: Console,
+    environment: Environment,
+    root: str,
+    work: Callable[[CyberdeskClient], Awaitable[T]],
+    *,
+    interrupts: Interrupts | None = None,
+    over: Callable[[], CommandError | None] = nothing_written,
+    scenario: Scenario | None = None,
+    limit: TimeLimit | None = None,
+) -> T:
+    """Run `work` with the client of an environment of the project at `root`.
+
+    A signal or the deadline ends it as `interrupts` and `over` define; without them, `work` must
+    not write, and is cancelled. Reads fail at the deadline as long as nothing has been written,
+    even under the lease, where nothing else ends the command. `scenario` is for the local
+    Cyberdesk, and `limit` takes the place of `--timeout`. Raises the failures of `open_service`
+    before any key is sent.
+    """
+    limit = limit or arguments.timeout
+    deadline = Deadline(limit.seconds_for_reads, IS_OVER)
+    listener = request_listener(arguments, console)
+    with open_service(
+        environment, root, deadline=deadline, listener=listener, scenario=scenario
+    ) as client:
+
+        async def work_with_client() -> T:
+            async with client:
+                return await work(client)
+
+        if interrupts is None:
+            return run(work_with_client(), limit)
+        return interrupts.run(work_with_client(), over)

@@ -7,8 +7,7 @@ from io import TextIOWrapper
 
 from flowdsl.host.terminal import is_terminal
 
-from ..console import Console
-from ..failure import UsageError
+from ..console import Console, UsageError
 from ..interrupts import ask_interruptibly
 
 TYPE_CHECKING = False
@@ -20,7 +19,6 @@ _ESCAPED = "backslashreplace"
 
 
 def is_interactive() -> bool:
-    """Whether there is a person to ask."""
     return is_terminal(sys.stdin) and is_terminal(sys.stderr)
 
 

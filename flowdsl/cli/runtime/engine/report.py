@@ -1,37 +1,55 @@
-"""The output of a running command of the deploy engine.
+"""Runs a command of the engine that writes, from its arguments to its exit code.
 
-It is text for people on standard error, and events for programs on standard output.
+Its output is text for people on standard error, and events for programs on standard output.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, Self
 
 from flowdsl import __version__
+from flowdsl.codegen.artifacts import Bundle
 from flowdsl.config.address import Address
+from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.deploy.comparison.edits import way_to_keep
-from flowdsl.deploy.job import OnDrift
+from flowdsl.deploy.job import Job, JobOptions, OnDrift
 from flowdsl.deploy.outcome import OperationResult, Outcome, Status
 from flowdsl.deploy.planning.plan import Plan
 from flowdsl.diagnostics.render.cells import make_printable
 from flowdsl.host import signals
+from flowdsl.host.terminal import is_terminal
 from flowdsl.host.writing import append_named, reason_of, write_named
 from flowdsl.source.failure import TOO_DEEP, FlowdslError
+from flowdsl.source.record import Record
 
 from ...views.outcome import plan_events, render_outcome, render_outcome_markdown, render_result
 from ...views.plan import render_plan
 from .. import exit_codes
-from ..command_line.options import IS_OVER, nothing_written
-from ..console import Console
-from ..failure import CommandError, command_error
-from ..progress import Display
+from ..command_line.options import IS_OVER, lock_timeout, nothing_written
+from ..console import CommandError, Console, command_error
+from ..failure_table import OF_STATUS
+from ..interrupts import Interrupts
+from ..progress import Display, open_display
+from .deployment import Deployment, lease_holder_name
 from .questions import ask_in_lower_case
 
 FORMAT_VERSION = 1
+
+
+class EngineOperation(Record):
+    """A command of the engine: `work` takes a job, which `more` gives further fields."""
+
+    deployment: Deployment
+    bundle: Bundle
+    options: JobOptions
+    work: Callable[[Job], Coroutine[Any, Any, Outcome]]
+    more: Mapping[str, Any] = {}
 
 
 class OperationReport:
@@ -71,6 +89,64 @@ class OperationReport:
         self._results: list[OperationResult] = []
         self._emit("version", flowdsl_version=__version__, format_version=FORMAT_VERSION)
 
+    @classmethod
+    def of(
+        cls,
+        arguments: argparse.Namespace,
+        console: Console,
+        kind: str,
+        ending: Callable[[Outcome, str], str],
+    ) -> Self:
+        """Make the report of the command `kind`, as its options say."""
+        progress = getattr(arguments, "progress", "auto")
+        return cls(
+            console,
+            open_display(progress, console, is_terminal(sys.stderr), kind),
+            environment=arguments.env or "",
+            as_json=arguments.json,
+            yes=arguments.yes,
+            result=getattr(arguments, "result", None),
+            kind=kind,
+            ending=ending,
+        )
+
+    def carry_out(
+        self,
+        prepare: Callable[[argparse.Namespace, Console], EngineOperation],
+        arguments: argparse.Namespace,
+    ) -> int:
+        """Prepare and run an operation; returns the exit code.
+
+        A failure is also recorded in the result file.
+        """
+        interrupts = Interrupts(lambda: self.writing, self.say, arguments.timeout)
+        with signals.BeforeEnding(self.interrupted):
+            try:
+                operation = prepare(arguments, self._console)
+                deployment = operation.deployment
+                self.environment = deployment.environment.name
+
+                async def work(client: CyberdeskClient) -> Outcome:
+                    job = deployment.job(
+                        operation.bundle,
+                        client,
+                        operation.options,
+                        self,
+                        stop=interrupts.reason,
+                        interrupted=interrupts.received,
+                        **operation.more,
+                    )
+                    return await operation.work(job)
+
+                outcome = deployment.ask(
+                    arguments, self._console, work, interrupts=interrupts, over=self.out_of_time
+                )
+                code = OF_STATUS.get(outcome.status, interrupts.exit_code)
+                return self.finished(outcome, code)
+            except BaseException as failure:
+                self.failed(failure)
+                raise
+
     def show_plan(self, plan: Plan) -> None:
         self._say_plan(plan)
         for change in self.planned(plan):
@@ -83,11 +159,9 @@ class OperationReport:
         self._shown = plan
 
     def render(self, plan: Plan, *, color: bool) -> str:
-        """Render the plan as text for people."""
         return render_plan(plan, color=color)
 
     def planned(self, plan: Plan) -> Iterator[dict[str, Any]]:
-        """The plan as objects of the machine format."""
         return plan_events(plan)
 
     def confirm(self, plan: Plan) -> bool:
@@ -98,12 +172,10 @@ class OperationReport:
         return self._yes or self.answer(f"{question} [y/N] ") in ("y", "yes")
 
     def answer(self, question: str) -> str:
-        """Read a person's answer, in lower case."""
         return ask_in_lower_case(question, self._console)
 
     @property
     def has_yes_option(self) -> bool:
-        """Whether `--yes` was given."""
         return self._yes
 
     def choose_for_drift(self, plan: Plan) -> OnDrift:
@@ -143,7 +215,6 @@ class OperationReport:
                 self._emit(kind, **details)
 
     def say(self, line: str) -> None:
-        """Show one line to people."""
         self._display.say(line)
 
     def out_of_time(self) -> CommandError | None:
@@ -192,7 +263,6 @@ class OperationReport:
             self._emit("change_summary", status=status, exit_code=code)
 
     def interrupted(self, number: int) -> None:
-        """Report that a signal ends the process at once."""
         self.failed(signals.Interrupted(number))
 
     def _report_result(self, result: OperationResult) -> None:
@@ -266,3 +336,10 @@ def append_step_summary(markdown: str, console: Console) -> None:
         append_named(path, text.encode(errors="backslashreplace"))
     except OSError as error:
         console.err(f"warning: the summary of the job cannot be written: {reason_of(error)}")
+
+
+def writing_options(arguments: argparse.Namespace, **more: Any) -> JobOptions:
+    """Make the options of a job that waits for the lease as long as `--lock-timeout` says."""
+    return JobOptions(
+        lock_timeout=lock_timeout(arguments.lock_timeout), holder=lease_holder_name(), **more
+    )

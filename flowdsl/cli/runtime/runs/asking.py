@@ -14,12 +14,10 @@ from flowdsl.runs.filters import run_filters
 from flowdsl.runs.inputs.machine_parameters import MachineParameters
 from flowdsl.runs.names import NEWEST
 from flowdsl.runs.starting.place import find_place
-from flowdsl.workspace.state import read_known_ids
 
-from ..console import Console
-from ..engine.deployment import Deployment, open_deployment
+from ..console import CommandError, Console, UsageError
+from ..engine.deployment import Deployment
 from ..exit_codes import CONFLICT
-from ..failure import CommandError, UsageError
 from ..interrupts import Interrupts
 from .follow import Following
 
@@ -28,19 +26,6 @@ if TYPE_CHECKING:
     from flowdsl.emulator.scenario import Scenario
 
 T = TypeVar("T")
-
-
-def open_runs_deployment(arguments: argparse.Namespace, console: Console) -> Deployment:
-    """Open the environment of a command about runs.
-
-    Its sources may be absent or have errors.
-    """
-    return open_deployment(arguments.env, console, need_flows=False)
-
-
-def read_deployed_ids(deployment: Deployment) -> dict[Address, str]:
-    """The ids of workflows according to state; none if there is no readable state."""
-    return read_known_ids(deployment.store)
 
 
 def ask_service(
@@ -89,7 +74,7 @@ def follow_runs(
             following.report_interruption(failure)
             raise
         code = following.finished()
-        return interrupts.exit_code if interrupts.received() else code
+        return interrupts.exit_code_or(code)
 
 
 async def resolve_run_filters(

@@ -37,8 +37,7 @@ from ...views.runs import (
 )
 from .. import exit_codes
 from ..command_line.options import nothing_written
-from ..console import Console
-from ..failure import CommandError, command_error
+from ..console import CommandError, Console, command_error
 from ..interrupts import Interrupts
 from ..progress import open_display
 from .reasons import FailureWords
@@ -98,7 +97,6 @@ class Following:
         self.has_begun = False
 
     def say(self, line: str) -> None:
-        """Print a line for people."""
         self._display.say(make_printable(line))
 
     async def make(
@@ -221,7 +219,6 @@ class Following:
         return ending_of(self._submissions, self._watched) is RunsEnding.SUCCESS
 
     def any_goes_on(self) -> bool:
-        """Whether a watched run has not ended."""
         return self._watched is not None and bool(self._watched.live)
 
     def waits(self, resume: str) -> None:
@@ -334,11 +331,9 @@ class Following:
             self._end_ledger()
 
     def interrupted(self, number: int) -> None:
-        """Report that a signal ends the process at once."""
         self.report_interruption(signals.Interrupted(number))
 
     def _made(self) -> list[Run]:
-        """The runs that were created or restarted."""
         again = [] if self._retried is None else [self._retried]
         return [run for each in self._submissions for run in each.runs] + again
 

@@ -19,16 +19,14 @@ from flowdsl.runs.starting.uploads import read_file, read_upload, require_distin
 from flowdsl.source.files import UnreadableFile
 
 from ..command_line.options import add_options
-from ..console import Console
+from ..console import CommandError, Console, UsageError
 from ..exit_codes import USAGE
-from ..failure import CommandError, UsageError
 from ..interrupts import ask_interruptibly
 
 SECRET_SOURCES = "`env:NAME`, `file:PATH` or `ask`"
 
 
 def add_input_options(parser: argparse.ArgumentParser, *, table: bool = True) -> None:
-    """Declare the options for inputs, secrets and files."""
     add_options(
         parser,
         """
@@ -231,7 +229,6 @@ def _secret_file(path: str) -> tuple[str, str]:
 
 
 def add_target_options(parser: argparse.ArgumentParser) -> None:
-    """Declare the options for the machine of a run."""
     where = parser.add_mutually_exclusive_group()
     add_options(where, "--machine MACHINE  a machine, by name or id")
     add_options(
@@ -243,7 +240,6 @@ def add_target_options(parser: argparse.ArgumentParser) -> None:
 
 
 def add_session_options(parser: argparse.ArgumentParser) -> None:
-    """Declare the options for a session of the run's own."""
     add_options(parser, "--start-session  begin a session, which keeps the machine")
     add_options(parser, "--release-session  free the session's machine after the run")
     add_options(parser, "--alias NAME  the name of the run for later ones of its session")
@@ -263,15 +259,13 @@ def add_answer_option(parser: argparse.ArgumentParser) -> None:
 
 
 def add_watch_options(parser: argparse.ArgumentParser) -> None:
-    """Declare the options for output about runs."""
-    add_options(parser, "--json")
-    add_options(parser, "--output FIELD  print this output alone, a text as it is")
-    add_options(parser, "--junit FILE  write how runs ended as JUnit XML")
-    from ..progress import KINDS
-
-    parser.add_argument(
-        "--progress",
-        choices=KINDS,
-        default="auto",
-        help="how to show how far many runs are; default: a bar on a terminal",
+    add_options(
+        parser,
+        """
+        --json
+        --output FIELD  print this output alone, a text as it is
+        --junit FILE  write how runs ended as JUnit XML
+        --progress auto|tty|plain|none
+            how to show how far many runs are; default: a bar on a terminal
+        """,
     )

@@ -22,10 +22,9 @@ from flowdsl.semantics.declarations.wire import is_uuid
 from flowdsl.source.record import Record
 
 from ....runtime.command_line.arguments import SubcommandParser
-from ....runtime.console import Console
+from ....runtime.console import CommandError, Console
 from ....runtime.engine.questions import confirm_or_say_so, require_answer
 from ....runtime.exit_codes import SUCCESS, UNKNOWN_OUTCOME
-from ....runtime.failure import CommandError
 from ....views.json_objects import items_json
 from .session import ResourceSession, carry_out
 
@@ -77,7 +76,6 @@ class Objects(Record):
         return by_name(rows, word, self.kind, attrgetter("name"), self.candidate)
 
     async def make_row(self, session: ResourceSession, found: Any) -> Row:
-        """Make the row of an object."""
         row = self.row(session, found)
         return row if isinstance(row, dict) else await row
 

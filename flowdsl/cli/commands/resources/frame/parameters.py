@@ -13,8 +13,7 @@ from flowdsl.source.record import Record
 
 from ....runtime.command_line.arguments import SubcommandParser
 from ....runtime.command_line.options import add_options
-from ....runtime.console import Console
-from ....runtime.failure import UsageError
+from ....runtime.console import Console, UsageError
 from ....runtime.runs.options import add_secret_option, read_secrets
 
 
@@ -27,7 +26,6 @@ class ParameterOptions(Record):
 
     @property
     def is_empty(self) -> bool:
-        """Whether no parameter option was given."""
         return not (self.plain or self.secret or self.unset)
 
     def make_patch(self, kind: str, owner: str, found: Any) -> dict[str, Any]:
@@ -99,7 +97,6 @@ def read_parameters(arguments: argparse.Namespace, console: Console) -> Paramete
 
 
 def _parse_parameter(word: str) -> tuple[str, Any]:
-    """Parse name and value of `site=north` or `floor:=3`."""
     name, equals, text = word.partition("=")
     is_json = name.endswith(":")
     name = name.removesuffix(":")

@@ -20,13 +20,11 @@ from flowdsl.semantics.declarations.wire import is_uuid
 from flowdsl.source.failure import FlowdslError
 from flowdsl.state.document import ResourceState
 
-from ....runtime.clients import use_service
 from ....runtime.command_line.options import add_options, nothing_written
-from ....runtime.console import Console
-from ....runtime.engine.deployment import Deployment, open_deployment
+from ....runtime.console import CommandError, Console
+from ....runtime.engine.deployment import Deployment, open_deployment, use_service
 from ....runtime.environments import environment_without_project
 from ....runtime.exit_codes import PARTIAL, UNKNOWN_OUTCOME
-from ....runtime.failure import CommandError
 from ....runtime.interrupts import Interrupts
 from ...state.access import find_document
 
@@ -34,7 +32,6 @@ T = TypeVar("T")
 
 
 def configure_common(parser: argparse.ArgumentParser) -> None:
-    """Declare the options of every command of this package."""
     add_options(parser, "--env --json --timeout --verbose")
 
 

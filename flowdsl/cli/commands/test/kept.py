@@ -1,19 +1,69 @@
-"""Snapshots of prompts on disk: reads them, reports unused ones, and updates them on request."""
+"""What `flowdsl test` keeps on disk: which tests failed last, and the snapshots of prompts."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Collection, Sequence
+import json
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
+from flowdsl.host.folders import read_file
 from flowdsl.host.writing import reason_of, remove_files, write_files
+from flowdsl.incremental.index import UNTRACKED
 from flowdsl.source.files import UnreadableFile, library_of
 from flowdsl.testing.cases import ENDING, FOLDER, Case, snapshot_paths
+from flowdsl.testing.outcome import Result
 from flowdsl.testing.suite import Suite
 
-from ...runtime.console import Console
-from ...runtime.failure import UsageError
+from ...runtime.console import Console, UsageError
 from ...runtime.target import CommandTarget
+
+PLACE = ".flowdsl/cache/tests.json"
+"""The file of a project that names the tests that failed last."""
+_MAX_BYTES = 4_000_000
+Key = tuple[str, str, str]
+"""The file, the subject and the title of a test."""
+
+
+def key_of(test: Case) -> Key:
+    return test.module.source.path, test.subject, test.title
+
+
+def read_failed(target: CommandTarget) -> set[Key]:
+    """Return the tests that failed last; none if nothing is known."""
+    if target.project is None:
+        return set()
+    try:
+        content = read_file(target.full_path(PLACE), below=target.root, limit=_MAX_BYTES)
+        failed = [] if content is None else json.loads(content)["failed"]
+        return {(str(path), str(subject), str(title)) for path, subject, title in failed}
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return set()
+
+
+def write_failed(
+    target: CommandTarget, ran: Iterable[tuple[Case, Result]], *, is_all: bool
+) -> None:
+    """Keep which of the tests that ran failed; unless all ran, the others stay as they are.
+
+    If it cannot be written, the next command does not know it.
+    """
+    if target.project is None or target.buffers:
+        return
+    known = read_failed(target)
+    failed = set() if is_all else set(known)
+    for test, result in ran:
+        (failed.discard if result.passed else failed.add)(key_of(test))
+    if failed == known:
+        return
+    content = json.dumps({"failed": sorted(failed)}, ensure_ascii=False)
+    try:
+        files = {
+            target.full_path(UNTRACKED): b"*\n",
+            target.full_path(PLACE): content.encode("utf-8", "surrogatepass"),
+        }
+        write_files(files, below=target.root, durable=False)
+    except (OSError, UnicodeError):
+        return
 
 
 def read_kept_snapshots(
@@ -72,10 +122,7 @@ def update_snapshots(
         if library is not None:
             kept = target.library_refusal(library, "test --update .")
             raise UsageError(f"`{target.show_path(path)}` is not written from here: {kept}")
-    contents = {
-        os.path.join(target.root, *path.split("/")): prompt.encode()
-        for path, prompt in stale.items()
-    }
+    contents = {target.full_path(path): prompt.encode() for path, prompt in stale.items()}
     try:
         write_files(contents, below=target.root, durable=False)
     except OSError as error:
