@@ -132,7 +132,6 @@ class SecretsOfRuns:
     def __init__(self) -> None:
         self._known: OrderedDict[str, tuple[str, ...]] = OrderedDict()
         self._values: OrderedDict[str, None] = OrderedDict()
-        self._every: tuple[str, ...] = ()
 
     def give(self, run_ids: Iterable[str], secrets: tuple[str, ...]) -> None:
         """Add `secrets` to those of the given runs."""
@@ -143,11 +142,11 @@ class SecretsOfRuns:
             self._known[run_id] = tuple(dict.fromkeys((*before, *secrets)))
         while len(self._known) > self.MOST:
             self._known.popitem(last=False)
-        if not self._values.keys() >= set(secrets):
-            self._values.update(dict.fromkeys(secrets))
-            while len(self._values) > self.MOST_VALUES:
-                self._values.popitem(last=False)
-            self._every = tuple(self._values)
+        for value in secrets:
+            self._values[value] = None
+            self._values.move_to_end(value)
+        while len(self._values) > self.MOST_VALUES:
+            self._values.popitem(last=False)
 
     def of(self, run_id: str | None) -> tuple[str, ...]:
         """Return the secrets of one run."""
@@ -155,7 +154,7 @@ class SecretsOfRuns:
 
     def every(self) -> tuple[str, ...]:
         """Return the newest `MOST_VALUES` secrets of all runs."""
-        return self._every
+        return tuple(self._values)
 
 
 # Patterns

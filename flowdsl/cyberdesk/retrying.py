@@ -73,7 +73,7 @@ def parse_date(value: str) -> float | None:
 def parse_retry_after(value: str, now: float) -> float | None:
     """Return the seconds to wait, 0 or more, from seconds or an HTTP date; None for anything else.
 
-    `now` is Unix time in seconds.
+    `now` is Unix time in seconds, by the clock of the service if that is known.
     """
     seconds = parse_seconds(value)
     if seconds is not None:

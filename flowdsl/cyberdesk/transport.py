@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import ssl
 import zlib
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
@@ -31,7 +32,13 @@ from flowdsl.cyberdesk.log import Listener, RequestAttempt
 from flowdsl.cyberdesk.pace import Pace
 from flowdsl.cyberdesk.redaction import SecretsOfRuns, redact_secrets, secrets_in
 from flowdsl.cyberdesk.replies import Reply, error_from_reply, request_id
-from flowdsl.cyberdesk.retrying import delay_before, may_have_run, may_repeat, parse_retry_after
+from flowdsl.cyberdesk.retrying import (
+    delay_before,
+    may_have_run,
+    may_repeat,
+    parse_date,
+    parse_retry_after,
+)
 
 _NOT_SENT = (
     httpx.ConnectError,
@@ -360,7 +367,7 @@ class Sender:
                 outcome_unknown=call.write,
             )
             return _AttemptOutcome(monotonic() - started, error=problem, failure=unusable.kind)
-        except httpx.TransportError as failure:
+        except (httpx.TransportError, ssl.SSLError) as failure:  # httpx passes the latter on
             kind = type(failure).__name__
             reason = redact_secrets(make_printable(str(failure)), secrets)[:_MAX_REASON] or kind
             unreachable = ServiceUnreachable(
@@ -420,7 +427,11 @@ class Sender:
         seconds: float,
     ) -> _AttemptOutcome:
         reference = request_id(headers, (self._options.api_key, *call.secrets))
-        retry_after = parse_retry_after(headers.get("retry-after", ""), self._injected.clock())
+        # A date is by the service's clock, which may differ from ours.
+        now = parse_date(headers.get("date", ""))
+        retry_after = parse_retry_after(
+            headers.get("retry-after", ""), self._injected.clock() if now is None else now
+        )
         self._pace.learn(headers)
         if status == 429 and retry_after is not None:
             self._pace.pause(retry_after)

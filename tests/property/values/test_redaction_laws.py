@@ -158,6 +158,10 @@ def test_runs_have_the_secrets_that_they_were_given_and_few_are_kept(
     assert known.of("r1") == () and known.of(None) == ()
     assert known.of(f"r{known.MOST}") == (f"secret-{known.MOST}", "another")
     assert len(known.every()) == known.MOST_VALUES and "another" in known.every()
+    oldest = known.every()[0]
+    known.give(["again"], (oldest,))
+    known.give(["more"], ("yet another",))
+    assert oldest in known.every(), "it was given to a run again"
 
 
 def test_no_expression_is_made_for_a_secret_that_no_text_can_hold(
@@ -259,7 +263,7 @@ def test_no_operation_tells_the_secret_that_a_run_was_given(beginning: str) -> N
                     await other.runs.cancel("run-1", idempotency_key="k"),
                     await other.runs.trajectory("run-1"),
                     await other.runs.generate_trajectory("run-1", idempotency_key="k"),
-                    await other.run_attachments.list(run_id="run-1"),
+                    *await other.run_attachments.list_all(run_id="run-1"),
                     await other.run_attachments.get("file-1"),
                     await other.trajectories.get("recording-1"),
                     await other.trajectories.list(is_generated=True),

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import ssl
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import suppress
 from email.utils import formatdate
@@ -25,7 +26,12 @@ WORKFLOW = {"id": "w1", "main_prompt": "p", "updated_at": "2026-01-01T00:00:00Z"
 OK = httpx.Response(200, json=WORKFLOW)
 CREATED = httpx.Response(201, json=WORKFLOW)
 IN_PROGRESS = httpx.Response(409, headers={"Idempotency-Status": "In_Progress"}, json={})
-LOST = [httpx.ReadTimeout(""), httpx.ReadError("reset"), httpx.RemoteProtocolError("cut")]
+LOST = [
+    httpx.ReadTimeout(""),
+    httpx.ReadError("reset"),
+    httpx.RemoteProtocolError("cut"),
+    ssl.SSLError(1, "[SSL] record layer failure"),
+]
 NEVER_SENT = [httpx.ConnectError("refused"), httpx.ConnectTimeout(""), httpx.PoolTimeout("")]
 
 Rigs = Callable[..., Any]
@@ -154,6 +160,17 @@ def test_retry_after_is_waited_in_full_with_jitter_on_top(rig: Rigs, status: int
     built = rig(httpx.Response(status, headers={"Retry-After": "100"}), OK, dice=0.5)
     asyncio.run(built.client.workflows.get("w1"))
     assert built.wire.sleeps == [100.125]
+
+
+def test_a_date_to_wait_for_is_by_the_clock_of_the_service(rig: Rigs) -> None:
+    for ahead in (-3600, 3600):
+        there = NOW + ahead
+        answer = httpx.Response(
+            503, headers={"Date": formatdate(there), "Retry-After": formatdate(there + 42)}
+        )
+        built = rig(answer, OK, dice=0.0)
+        asyncio.run(built.client.workflows.get("w1"))
+        assert built.wire.sleeps == [42.0]
 
 
 def test_beyond_the_ceiling_nothing_is_sent_too_early(rig: Rigs) -> None:
