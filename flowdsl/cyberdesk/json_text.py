@@ -46,7 +46,7 @@ def read_json(body: bytes | bytearray | str) -> Any:
         )
     try:
         value = _DECODER.decode(text.removeprefix("\ufeff"))
-        if text.count("[") + text.count("{") > MAX_DEPTH and _is_deep(value):
+        if is_deep(text, value, MAX_DEPTH):
             raise RecursionError
         if _SURROGATE.search(text):
             json.dumps(value, ensure_ascii=False).encode()
@@ -81,10 +81,12 @@ def is_crowded(text: str) -> bool:
     return False
 
 
-def _is_deep(value: Any) -> bool:
-    """Whether lists and objects are nested deeper than `MAX_DEPTH`."""
+def is_deep(text: str, value: Any, levels: int) -> bool:
+    """Whether lists and objects are nested deeper than `levels` in `value`, read from `text`."""
+    if text.count("[") + text.count("{") <= levels:
+        return False
     level = [value]
-    for _ in range(MAX_DEPTH):
+    for _ in range(levels):
         level = [
             inner
             for outer in level
@@ -92,9 +94,7 @@ def _is_deep(value: Any) -> bool:
             for inner in (outer.values() if isinstance(outer, dict) else outer)
             if isinstance(inner, dict | list)
         ]
-        if not level:
-            return False
-    return True
+    return bool(level)
 
 
 def _refuse_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -8,15 +8,21 @@ mark, so a mark is evidence, never proof.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, unquote
 
-from flowdsl.config.address import Address
-from flowdsl.cyberdesk.json_text import is_crowded
+from flowdsl.config.address import WORKFLOW, Address
+from flowdsl.cyberdesk.json_text import is_crowded, is_deep
 
 PREFIX = "flowdsl:"
 COMMENT = "$comment"
+
+DEEPEST = 200
+"""Levels of nesting in the text of a schema; some more would overflow Python's stack."""
+
+_GENERATION = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +43,12 @@ class Mark:
 def parse_mark(text: str) -> Mark | None:
     """Parse the mark that `text` spells; None if it is not one."""
     parts = [unquote(part) for part in text.removeprefix(PREFIX).split("/")]
-    if not text.startswith(PREFIX) or len(parts) != 5 or not parts[3].isdecimal():
+    if not text.startswith(PREFIX) or len(parts) != 5 or not _GENERATION.fullmatch(parts[3]):
         return None
-    return Mark(parts[0], parts[1], Address.unchecked(parts[2]), int(parts[3]), parts[4])
+    address = Address.unchecked(parts[2])
+    if address.kind != WORKFLOW or not address.name:
+        return None
+    return Mark(parts[0], parts[1], address, int(parts[3]), parts[4])
 
 
 def mark_in(input_schema: str | None) -> Mark | None:
@@ -77,9 +86,22 @@ def without_mark(schema: dict[str, Any]) -> dict[str, Any]:
     return {**rest, COMMENT: own} if own else rest
 
 
+def parse_schema(text: str) -> Any:
+    """Return the JSON value of a schema's text, at most `DEEPEST` levels deep.
+
+    Raises `ValueError` for any other text.
+    """
+    try:
+        if not is_crowded(text) and not is_deep(text, value := json.loads(text), DEEPEST):
+            return value
+    except RecursionError:
+        pass
+    raise ValueError("too many values or levels")
+
+
 def _parse_object_schema(text: str | None) -> dict[str, Any] | None:
     try:
-        value = json.loads(text) if text and not is_crowded(text) else None
-    except (ValueError, RecursionError):
+        value = parse_schema(text or "")
+    except ValueError:
         return None
     return value if isinstance(value, dict) else None

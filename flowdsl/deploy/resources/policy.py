@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
-from flowdsl.cyberdesk.json_text import is_crowded
-from flowdsl.deploy.resources.mark import without_mark
+from flowdsl.deploy.resources.mark import parse_schema, without_mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +103,9 @@ def _normal_item(policies: Mapping[str, FieldPolicy], item: Mapping[str, Any]) -
 
 
 def _parse_schema_text(text: str) -> Any:
-    if is_crowded(text):
-        return text
     try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
+        value = parse_schema(text)
+    except ValueError:
         # Cyberdesk's short notation for output schemas is not JSON; it is compared as text.
         return text
     return without_mark(value) if isinstance(value, dict) else value

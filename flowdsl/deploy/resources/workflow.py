@@ -265,8 +265,7 @@ def _build_known_body(
     if models:
         # All four keys are sent, because it is unknown whether a partial object is merged or
         # replaces.
-        known = {key: remote_models.get(key) for key in ModelMetadata.always_sent}
-        body[MODELS] = ModelMetadata.lay_over(remote_models, known | models)
+        body[MODELS] = ModelMetadata.lay_over(remote_models, models)
     return body
 
 

@@ -6,6 +6,8 @@ import json
 from hashlib import sha256
 from typing import Any
 
+from starlette.types import Message, Receive, Scope, Send
+
 from flowdsl.codegen.artifacts import ImageFile, ModelAlias, ModelName, Template
 from flowdsl.cyberdesk.models.model_configuration import ModelConfigurationCreate
 from flowdsl.cyberdesk.models.tag import TagCreate, TagGroupCreate
@@ -256,6 +258,25 @@ def test_a_concrete_default_written_by_the_dashboard_is_no_drift(world: World) -
         bundle(flow("a", "Other.", model_metadata=project.workflows[0].payload["model_metadata"]))
     )
     assert (world.workflow("A").model_metadata or {})["fallback_model_1_id"] == other
+
+
+def test_a_model_that_the_service_names_otherwise_than_by_a_uuid_is_sent_back(world: World) -> None:
+    """In the service's own copy of the models, which is replaced as a whole."""
+    world.begin(bundle(flow("a")))
+    own = world.ask(lambda client: client.model_configurations.list())[0].id
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        async def rewritten(message: Message) -> None:
+            if (body := message.get("body")) and scope["path"].startswith("/v1/workflows/"):
+                message["body"] = body.replace(f'"{own}"'.encode(), f'"{"gpt":<36}"'.encode())
+            await send(message)
+
+        await world.app(scope, receive, rewritten)
+
+    world.edit("A", model_metadata={"main_agent_model_id": own})
+    other = bundle(flow("a", model_metadata={"fallback_model_1_id": ModelAlias("any")}))
+    outcome = world.deploy(other, app=app)
+    assert outcome.results[0].outcome == "failed", "the service refuses what it sent itself"
 
 
 def test_in_local_an_unmapped_alias_means_a_default_model_and_says_so(world: World) -> None:

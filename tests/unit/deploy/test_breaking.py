@@ -581,6 +581,15 @@ def test_depth_is_no_danger() -> None:
     assert "deeper than is compared" in found.message
 
 
+def test_numbers_larger_than_any_float_are_compared_as_they_are_written() -> None:
+    huge = 10**400
+    for keyword, base in (("maximum", INTEGER), ("maxLength", STRING)):
+        (found,) = inputs(obj(a=base), obj(a=base | {keyword: huge}))
+        assert found.message.startswith(f"the `{keyword}` of `a` changed")
+    (found,) = inputs(obj(a=INTEGER | {"enum": [huge]}), obj(a=INTEGER | {"maximum": 5}))
+    assert found.kind == "narrowed-input"
+
+
 # Which changes are looked at
 
 

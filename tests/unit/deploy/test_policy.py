@@ -23,7 +23,7 @@ MARKS = st.builds(
     Mark,
     project=st.text(min_size=1, max_size=8),
     environment=st.text(min_size=1, max_size=8),
-    address=st.text(min_size=1, max_size=8),
+    address=st.text(min_size=1, max_size=8).map(workflow_address),
     generation=st.integers(1, 99),
     intent=st.text("0123456789abcdef", min_size=8, max_size=8),
 )
@@ -53,6 +53,25 @@ def test_marking_again_replaces_the_mark(text: str | None, one: Mark, other: Mar
 def test_a_workflow_without_inputs_carries_a_mark_and_compares_as_null() -> None:
     mark = Mark("p", "e", workflow_address("a"), 1, "0123abcd")
     assert same("input_schema", None, insert_mark(None, mark))
+
+
+def test_only_what_a_deploy_writes_is_a_mark() -> None:
+    for address, generation in (
+        ("workflow.a", "0"),
+        ("workflow.a", "9" * 5000),
+        ("workflow.a", "١"),
+        ("workflow.", "1"),
+        ("tag.a", "1"),
+        ("a", "1"),
+    ):
+        comment = f"flowdsl:p/e/{address}/{generation}/0123abcd"
+        assert mark_in(json.dumps({"$comment": comment})) is None, comment
+
+
+def test_a_schema_nested_too_deeply_is_compared_as_text() -> None:
+    deep = '{"a":' * 700 + "1" + "}" * 700
+    assert same("input_schema", deep, deep) and not same("input_schema", deep, deep + " ")
+    assert mark_in(deep) is None
 
 
 def test_the_authors_comment_stays() -> None:
