@@ -55,7 +55,6 @@ class CyberdeskClient:
         options: ClientOptions,
         *,
         transport: httpx.AsyncBaseTransport | None = None,
-        tls: ssl.SSLContext | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         random: Callable[[], float] = chance,
         clock: Callable[[], float] = time.time,
@@ -65,16 +64,14 @@ class CyberdeskClient:
         before_write: Callable[[], None] | None = None,
         deadline: Deadline | None = None,
     ) -> None:
-        """`transport` replaces the network, and `tls` the certificates that the environment names.
+        """`transport` replaces the network, and `pace` may be shared by clients of one API key.
 
-        `pace` may be shared with other clients of the same API key. The other parameters are
-        described at `Injected`.
+        The other parameters are described at `Injected`.
         """
         check_api_url(options.base_url, options.trusted_hosts)
         _check_api_key(options.api_key)
-        if tls is None and transport is None:
-            tls = _tls_context(options.base_url)
-        self._options, self._transport, self._tls = options, transport, tls
+        self._options, self._transport = options, transport
+        self._tls = _tls_context(options.base_url) if transport is None else None
         self._pace = pace or Pace(
             max_in_flight=options.max_in_flight,
             ceiling=options.retry_after_ceiling,
@@ -205,12 +202,7 @@ def _http_client(
                 "Accept": "application/json",
                 "Accept-Encoding": "gzip",
             },
-            timeout=httpx.Timeout(
-                connect=options.connect_timeout,
-                read=options.read_timeout,
-                write=options.write_timeout,
-                pool=options.pool_timeout,
-            ),
+            timeout=httpx.Timeout(60.0, connect=10.0, read=options.read_timeout),
             follow_redirects=False,
             verify=True if tls is None else tls,
             transport=transport,

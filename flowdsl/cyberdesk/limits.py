@@ -31,6 +31,7 @@ class ClientOptions:
     """Where to send requests, with timeouts and retries; times are in seconds.
 
     `trusted_hosts` are the hosts besides the official one that the key may be sent to.
+    `read_timeout` is the longest pause in a reply.
     `max_retries` is the number of attempts after the first; a `Retry-After` above
     `retry_after_ceiling` ends them. `max_in_flight` is the largest number of concurrent requests of
     a client and its workers together. `limits` are the limits of one reply.
@@ -39,10 +40,7 @@ class ClientOptions:
     base_url: str
     api_key: str = field(repr=False)
     trusted_hosts: Collection[str] = ()
-    connect_timeout: float = 10.0
     read_timeout: float = 60.0
-    write_timeout: float = 60.0
-    pool_timeout: float = 60.0
     max_retries: int = 3
     retry_after_ceiling: float = 120.0
     max_in_flight: int = 64

@@ -21,11 +21,11 @@ from pydantic import BaseModel
 import flowdsl.cyberdesk.client  # imports every model
 from flowdsl.cyberdesk.errors import UnreadableReply
 from flowdsl.cyberdesk.limits import BYTES_PER_VALUE, VALUES_PER_OBJECT
-from flowdsl.cyberdesk.models.machine import PoolPage
-from flowdsl.cyberdesk.models.run import RunPage
+from flowdsl.cyberdesk.models.machine import Pool
+from flowdsl.cyberdesk.models.run import Run
 from flowdsl.cyberdesk.models.tag import Tag
-from flowdsl.cyberdesk.models.wire_model import ReadModel
-from flowdsl.cyberdesk.models.workflow import Workflow, WorkflowPage
+from flowdsl.cyberdesk.models.wire_model import ListPage, ReadModel
+from flowdsl.cyberdesk.models.workflow import Workflow
 from flowdsl.cyberdesk.replies import Reply
 
 SIZE = 3_000_000
@@ -69,7 +69,7 @@ TAG = '{"id":"a","name":"b"}'
 
 def shapes() -> Iterator[tuple[str, str, Callable[[Reply], Any]]]:
     """A name, a body and how it is read."""
-    as_page: Callable[[Reply], Any] = lambda reply: reply.model(WorkflowPage)  # noqa: E731
+    as_page: Callable[[Reply], Any] = lambda reply: reply.model(ListPage[Workflow])  # noqa: E731
     for item in ("{}", "[]", "[0]", '{"a":0}', '"ab"', "1.5", "300", ROW, TAG, "null"):
         yield f"items {item}", f'{{"items":{filled(item)},"total":1}}', as_page
         yield f"dense items {item}", f'{{"items":{filled(item, dense=True)},"total":1}}', as_page
@@ -88,10 +88,10 @@ def shapes() -> Iterator[tuple[str, str, Callable[[Reply], Any]]]:
     )
     yield "escaped text", json.dumps({"x": "\U0001f600" * (SIZE // 12)}), Reply.mapping
     for model, inner, item in (
-        (WorkflowPage, "tags", TAG),
-        (WorkflowPage, "post_run_checks", '{"id":"ab","name":"ab","type":"ab"}'),
-        (PoolPage, "machines", '{"id":"ab"}'),
-        (RunPage, "post_run_checks", '{"status":"ab"}'),
+        (ListPage[Workflow], "tags", TAG),
+        (ListPage[Workflow], "post_run_checks", '{"id":"ab","name":"ab","type":"ab"}'),
+        (ListPage[Pool], "machines", '{"id":"ab"}'),
+        (ListPage[Run], "post_run_checks", '{"status":"ab"}'),
     ):
         own = '"id":"a","name":"b","status":"c","main_prompt":"","updated_at":""'
         row = f'{{{own},"{inner}":{filled(item, dense=True, size=SIZE // 10)}}}'

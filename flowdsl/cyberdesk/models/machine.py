@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from flowdsl.cyberdesk.models.wire_model import Items, ListPage, ReadModel, UuidText, WriteModel
+from flowdsl.cyberdesk.models.wire_model import Items, ReadModel, UuidText, WriteModel
 
 Secrets = dict[str, str]
 """Secrets by name. Only requests contain them; replies contain aliases instead."""
@@ -136,14 +136,6 @@ class Pool(PoolRow):
     machines: Items[Machine] | None = None
 
 
-class MachinePage(ListPage[Machine]):
-    """One page of the machine list."""
-
-
-class PoolPage(ListPage[Pool]):
-    """One page of the pool list."""
-
-
 class MachineFailure(ReadModel):
     """A machine that failed its health check."""
 
@@ -179,10 +171,6 @@ class Connection(ReadModel):
     user_agent: str | None = None
 
 
-class ConnectionPage(ListPage[Connection]):
-    """One page of the connection list."""
-
-
 class RequestLog(ReadModel):
     """One request to a machine; `completed_at` is null until it is answered."""
 
@@ -199,7 +187,3 @@ class RequestLog(ReadModel):
     organization_id: str | None = None
     created_at: str | None = None
     completed_at: str | None = None
-
-
-class RequestLogPage(ListPage[RequestLog]):
-    """One page of the list of requests."""

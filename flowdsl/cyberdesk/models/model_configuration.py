@@ -15,7 +15,20 @@ Name = Annotated[str, Field(min_length=1, max_length=255)]
 Provider = Annotated[str, Field(min_length=1, max_length=50)]
 
 
-class ModelConfigurationCreate(WriteModel):
+class _ModelSettings(WriteModel):
+    description: str | None = None
+    temperature: float | None = None
+    max_tokens: int | None = None
+    timeout_seconds: float | None = None
+    max_retries: int | None = None
+    additional_params: dict[str, Any] | None = None
+    agent_harness_version_string: str | None = None
+    is_computer_use_model: bool = False
+    is_archived: bool = False
+    api_key: str | None = Field(default=None, repr=False)
+
+
+class ModelConfigurationCreate(_ModelSettings):
     """The body of `POST /v1/model-configurations`.
 
     `provider` is LangChain's name of the provider. No reply contains `api_key`.
@@ -24,19 +37,9 @@ class ModelConfigurationCreate(WriteModel):
     name: Name
     provider: Provider
     model: Name
-    description: str | None = None
-    temperature: float | None = None
-    max_tokens: int | None = None
-    timeout_seconds: float | None = None
-    max_retries: int | None = None
-    additional_params: dict[str, Any] | None = None
-    agent_harness_version_string: str | None = None
-    is_computer_use_model: bool = False
-    is_archived: bool = False
-    api_key: str | None = Field(default=None, repr=False)
 
 
-class ModelConfigurationPatch(WriteModel):
+class ModelConfigurationPatch(_ModelSettings):
     """The body of `PATCH /v1/model-configurations/{id}`.
 
     `clear_api_key` removes the key; a null `api_key` does not.
@@ -45,16 +48,6 @@ class ModelConfigurationPatch(WriteModel):
     name: Name = ""
     provider: Provider = ""
     model: Name = ""
-    description: str | None = None
-    temperature: float | None = None
-    max_tokens: int | None = None
-    timeout_seconds: float | None = None
-    max_retries: int | None = None
-    additional_params: dict[str, Any] | None = None
-    agent_harness_version_string: str | None = None
-    is_computer_use_model: bool = False
-    is_archived: bool = False
-    api_key: str | None = Field(default=None, repr=False)
     clear_api_key: bool = False
 
 

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from flowdsl.cyberdesk.models.wire_model import Items, ListPage, ReadModel, UuidText, WriteModel
+from flowdsl.cyberdesk.models.wire_model import Items, ReadModel, UuidText, WriteModel
 from flowdsl.cyberdesk.models.workflow import ModelMetadata, Prompt
 
 TERMINAL_STATUSES = frozenset({"success", "task_failed", "error", "cancelled"})
@@ -209,10 +209,6 @@ class Run(ReadModel):
     def is_live(self) -> bool:
         """Whether the run has not ended; True also for a status that this client does not know."""
         return self.status not in TERMINAL_STATUSES
-
-
-class RunPage(ListPage[Run]):
-    """One page of the run list."""
 
 
 class BulkCreated(ReadModel):

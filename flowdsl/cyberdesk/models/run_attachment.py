@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from flowdsl.cyberdesk.models.wire_model import ListPage, ReadModel, UuidText, WriteModel
+from flowdsl.cyberdesk.models.wire_model import ReadModel, UuidText, WriteModel
 
 AttachmentType = Literal["input", "output"]
 
@@ -48,10 +48,6 @@ class RunAttachment(ReadModel):
     user_id: str | None = None
     expires_at: str | None = None
     created_at: str | None = None
-
-
-class RunAttachmentPage(ListPage[RunAttachment]):
-    """One page of the attachment list."""
 
 
 class DownloadUrl(ReadModel):

@@ -14,18 +14,18 @@ Emoji = Annotated[str, Field(max_length=10)]
 Color = Annotated[str, Field(max_length=20)]
 
 
-class _LabelCreate(WriteModel):
+class _Look(WriteModel):
+    description: Description | None = None
+    emoji: Emoji | None = None
+    color: Color | None = None
+
+
+class _LabelCreate(_Look):
     name: TagName
-    description: Description | None = None
-    emoji: Emoji | None = None
-    color: Color | None = None
 
 
-class _LabelPatch(WriteModel):
+class _LabelPatch(_Look):
     name: TagName = ""
-    description: Description | None = None
-    emoji: Emoji | None = None
-    color: Color | None = None
 
 
 class _TagLabel(ReadModel):

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from flowdsl.cyberdesk.models.wire_model import Items, ListPage, ReadModel, WriteModel
+from flowdsl.cyberdesk.models.wire_model import Items, ReadModel, WriteModel
 
 TrajectoryName = Annotated[str, Field(max_length=255)]
 
@@ -65,7 +65,3 @@ class Trajectory(ReadModel):
     created_at: str | None = None
     updated_at: str | None = None
     included: Items[dict[str, Any]] | None = None
-
-
-class TrajectoryPage(ListPage[Trajectory]):
-    """One page of the trajectory list."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flowdsl.cyberdesk.models.wire_model import Items, ListPage, ReadModel
+from flowdsl.cyberdesk.models.wire_model import Items, ReadModel
 
 
 class UsageAggregate(ReadModel):
@@ -66,10 +66,6 @@ class RunCosts(ReadModel):
     has_unpriced: bool
     rows: Items[RunCostRow]
     total_cost_usd: float | None = None
-
-
-class RunCostPage(ListPage[RunCost]):
-    """One page of the costs of runs."""
 
 
 def steps_of(usage_metadata: Mapping[str, Any] | None, mode: str) -> tuple[int, int] | None:

@@ -129,6 +129,11 @@ class ListPage(ReadModel, Generic[Row]):
     included: Items[dict[str, Any]] | None = None
     _size: int = PrivateAttr(0)
 
+    @classmethod
+    def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
+        """Return the name for messages, such as `WorkflowPage`."""
+        return f"{params[0].__name__}Page"
+
     @property
     def size(self) -> int:
         """The size in bytes of the reply that contained this page; 0 for a page without one."""

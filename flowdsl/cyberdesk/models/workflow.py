@@ -12,7 +12,6 @@ from pydantic import Field
 from flowdsl.cyberdesk.models.tag import Tag
 from flowdsl.cyberdesk.models.wire_model import (
     Items,
-    ListPage,
     OverlayModel,
     ReadModel,
     UuidText,
@@ -96,16 +95,11 @@ class PostRunCheckUpsert(OverlayModel):
     id: UuidText | None = None
 
 
-class WorkflowCreate(WriteModel):
-    """The body of `POST /v1/workflows`.
+class _WorkflowBody(WriteModel):
+    """The fields of a workflow in a request; both schemas are strings that hold JSON."""
 
-    Both schemas are strings that hold JSON, and the checks have no ids.
-    """
-
-    always_sent: ClassVar[tuple[str, ...]] = ("includes_file_exports", "is_webhooks_enabled")
     never_sent: ClassVar[frozenset[str]] = WORKFLOW_READ_ONLY
 
-    main_prompt: Prompt
     name: WorkflowName | None = None
     input_schema: str | None = None
     output_schema: str | None = None
@@ -114,27 +108,25 @@ class WorkflowCreate(WriteModel):
     terminal_command_allowlist: list[str] | None = None
     model_metadata: ModelMetadata | None = None
     post_run_check_failure_cleanup_prompt: str | None = None
+
+
+class WorkflowCreate(_WorkflowBody):
+    """The body of `POST /v1/workflows`; the checks have no ids."""
+
+    always_sent: ClassVar[tuple[str, ...]] = ("includes_file_exports", "is_webhooks_enabled")
+
+    main_prompt: Prompt
     post_run_checks: list[PostRunCheckUpsert] | None = None
 
 
-class WorkflowPatch(WriteModel):
+class WorkflowPatch(_WorkflowBody):
     """The body of `PATCH /v1/workflows/{id}`: an absent field is unchanged, null clears.
 
     A field does not accept null if its meaning is not documented: send false for a boolean, `[]`
     for the checks.
     """
 
-    never_sent: ClassVar[frozenset[str]] = WORKFLOW_READ_ONLY
-
     main_prompt: Prompt = ""
-    name: WorkflowName | None = None
-    input_schema: str | None = None
-    output_schema: str | None = None
-    includes_file_exports: bool = False
-    is_webhooks_enabled: bool = False
-    terminal_command_allowlist: list[str] | None = None
-    model_metadata: ModelMetadata | None = None
-    post_run_check_failure_cleanup_prompt: str | None = None
     post_run_checks: list[PostRunCheckUpsert] = Field(default_factory=list)
 
 
@@ -188,7 +180,3 @@ class Workflow(ReadModel):
     workflow_metadata: dict[str, Any] | None = None
     old_versions: Items[dict[str, Any]] | None = None
     included: Items[dict[str, Any]] | None = None
-
-
-class WorkflowPage(ListPage[Workflow]):
-    """One page of the workflow list."""

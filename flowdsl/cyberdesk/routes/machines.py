@@ -6,23 +6,18 @@ from collections.abc import Sequence
 from typing import TypedDict, Unpack
 
 from flowdsl.cyberdesk.json_text import UnreadableJson, read_json
-from flowdsl.cyberdesk.limits import LIST_LIMIT
 from flowdsl.cyberdesk.models.machine import (
     Connection,
-    ConnectionPage,
     Machine,
     MachineCreate,
-    MachinePage,
     MachinePatch,
     MachinesHealth,
     Pool,
     PoolCreate,
-    PoolPage,
     PoolPatch,
     RequestLog,
-    RequestLogPage,
 )
-from flowdsl.cyberdesk.paging import walk_all
+from flowdsl.cyberdesk.models.wire_model import ListPage
 from flowdsl.cyberdesk.routes.resource import Readable, Resource
 from flowdsl.cyberdesk.transport import Sender
 
@@ -53,15 +48,13 @@ class Machines(Resource[Machine, MachineCreate, MachinePatch]):
 
     async def list(
         self, *, skip: int = 0, limit: int = 100, **wanted: Unpack[MachineFilter]
-    ) -> MachinePage:
+    ) -> ListPage[Machine]:
         """One page of the machines."""
-        return await self._fetch_page(MachinePage, skip, limit, wanted)
+        return await self._fetch_page(skip, limit, wanted)
 
     async def list_all(self, **wanted: Unpack[MachineFilter]) -> Sequence[Machine]:
         """Return every machine that matches, once, even if rows change (see `walk_all`)."""
-        return await walk_all(
-            lambda skip: self.list(skip=skip, limit=LIST_LIMIT, **wanted), "machines"
-        )
+        return await self._fetch_all(wanted)
 
     async def clear_session(self, machine_id: str, *, idempotency_key: str) -> Machine:
         """Free the machine and return it; all unfinished runs of its session are **cancelled**."""
@@ -88,17 +81,9 @@ class Pools(Resource[Pool, PoolCreate, PoolPatch]):
 
     path, row, patch = "/v1/pools", Pool, PoolPatch
 
-    async def list(
-        self, *, skip: int = 0, limit: int = 100, include: Sequence[str] = ()
-    ) -> PoolPage:
-        """One page of the pools."""
-        return await self._fetch_page(PoolPage, skip, limit, {"include": include})
-
     async def list_all(self, *, include: Sequence[str] = ()) -> Sequence[Pool]:
         """Return every pool, once, even if rows change (see `walk_all`)."""
-        return await walk_all(
-            lambda skip: self.list(skip=skip, limit=LIST_LIMIT, include=include), "pools"
-        )
+        return await self._fetch_all({"include": include})
 
     async def add_machines(
         self, pool_id: str, machine_ids: Sequence[str], *, idempotency_key: str
@@ -128,17 +113,9 @@ class Connections(Readable[Connection]):
 
     path, row = "/v1/connections", Connection
 
-    async def list(
-        self, *, skip: int = 0, limit: int = 100, **wanted: Unpack[ConnectionFilter]
-    ) -> ConnectionPage:
-        """One page of the connections."""
-        return await self._fetch_page(ConnectionPage, skip, limit, wanted)
-
     async def list_all(self, **wanted: Unpack[ConnectionFilter]) -> Sequence[Connection]:
         """Return every connection that matches, once, even if rows change (see `walk_all`)."""
-        return await walk_all(
-            lambda skip: self.list(skip=skip, limit=LIST_LIMIT, **wanted), "connections"
-        )
+        return await self._fetch_all(wanted)
 
 
 class RequestLogFilter(TypedDict, total=False):
@@ -156,9 +133,9 @@ class RequestLogs(Readable[RequestLog]):
 
     async def list(
         self, *, skip: int = 0, limit: int = 100, **wanted: Unpack[RequestLogFilter]
-    ) -> RequestLogPage:
+    ) -> ListPage[RequestLog]:
         """One page of the requests to desktops."""
-        return await self._fetch_page(RequestLogPage, skip, limit, wanted)
+        return await self._fetch_page(skip, limit, wanted)
 
 
 async def machines_health(sender: Sender) -> MachinesHealth:

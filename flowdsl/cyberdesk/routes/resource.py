@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any, ClassVar, Generic, TypeVar
 
 from pydantic import BaseModel
 
+from flowdsl.cyberdesk.limits import LIST_LIMIT
 from flowdsl.cyberdesk.models.wire_model import ListPage, ReadModel, WriteModel
+from flowdsl.cyberdesk.paging import walk_all
 from flowdsl.cyberdesk.redaction import redact_value
 from flowdsl.cyberdesk.replies import Reply
 from flowdsl.cyberdesk.transport import Sender, quote_segment
@@ -15,7 +18,6 @@ from flowdsl.cyberdesk.transport import Sender, quote_segment
 Row = TypeVar("Row", bound=ReadModel)
 Create = TypeVar("Create", bound=WriteModel)
 Patch = TypeVar("Patch", bound=WriteModel)
-Listing = TypeVar("Listing", bound=ListPage[Any])
 Model = TypeVar("Model", bound=BaseModel)
 
 _JOINED = frozenset({"include", "tag_ids"})
@@ -58,16 +60,26 @@ class Readable(Generic[Row]):
         """Return the row without secrets; subclasses override this."""
         return row
 
-    async def _fetch_page(
-        self, page: type[Listing], skip: int, limit: int, wanted: object
-    ) -> Listing:
+    async def _fetch_page(self, skip: int, limit: int, wanted: object) -> ListPage[Row]:
         """Return one page of the rows that match `wanted`, a mapping of parameters."""
         assert isinstance(wanted, dict)
-        listing = (
-            await self._sender.get(self.path, query_parameters(skip=skip, limit=limit, **wanted))
-        ).model(page)
-        listing.items[:] = map(self._clean, listing.items)
-        return listing
+        params = query_parameters(skip=skip, limit=limit, **wanted)
+        page: ListPage[Row] = (await self._sender.get(self.path, params)).model(_page_of(self.row))
+        page.items[:] = map(self._clean, page.items)
+        return page
+
+    async def _fetch_all(self, wanted: object) -> list[Row]:
+        """Return every row that matches `wanted`, once, even if rows change (see `walk_all`)."""
+
+        async def read_page(skip: int) -> ListPage[Any]:
+            return await self._fetch_page(skip, LIST_LIMIT, wanted)
+
+        return await walk_all(read_page, self.path.rpartition("/")[2].replace("-", " "))
+
+
+@cache
+def _page_of(row: type[ReadModel]) -> Any:
+    return ListPage.__class_getitem__(row)
 
 
 class Editable(Readable[Row], Generic[Row, Patch]):

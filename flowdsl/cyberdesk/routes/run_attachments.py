@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import IO, TypedDict, Unpack
 
-from flowdsl.cyberdesk.limits import LIST_LIMIT
 from flowdsl.cyberdesk.models.prompt_image import PromptImage, SignedImage, UploadedImage
 from flowdsl.cyberdesk.models.run_attachment import (
     AttachmentType,
     DownloadUrl,
     RunAttachment,
     RunAttachmentCreate,
-    RunAttachmentPage,
     RunAttachmentUpdate,
 )
-from flowdsl.cyberdesk.paging import walk_all
 from flowdsl.cyberdesk.routes.resource import Resource, redact_model
 from flowdsl.cyberdesk.transport import Sender
 
@@ -37,17 +34,9 @@ class RunAttachments(Resource[RunAttachment, RunAttachmentCreate, RunAttachmentU
         """Return the attachment with the secrets of its run redacted in its names."""
         return redact_model(row, self._sender.secrets_of_runs.of(row.run_id))
 
-    async def list(
-        self, *, skip: int = 0, limit: int = 100, **wanted: Unpack[AttachmentFilter]
-    ) -> RunAttachmentPage:
-        """One page of the attachments."""
-        return await self._fetch_page(RunAttachmentPage, skip, limit, wanted)
-
     async def list_all(self, **wanted: Unpack[AttachmentFilter]) -> Sequence[RunAttachment]:
         """Return every attachment that matches, once, even if rows change (see `walk_all`)."""
-        return await walk_all(
-            lambda skip: self.list(skip=skip, limit=LIST_LIMIT, **wanted), "run attachments"
-        )
+        return await self._fetch_all(wanted)
 
     async def download(self, attachment_id: str, file: IO[bytes], *, limit: int) -> int:
         """Write the content to `file` at its position; return the number of bytes.

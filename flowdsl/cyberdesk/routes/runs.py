@@ -15,12 +15,12 @@ from flowdsl.cyberdesk.models.run import (
     RunBulkCreate,
     RunCreate,
     RunField,
-    RunPage,
     RunPatch,
     RunRetry,
 )
 from flowdsl.cyberdesk.models.trajectory import Trajectory
-from flowdsl.cyberdesk.models.usage import RunCost, RunCostPage, RunCosts, UsageAggregate
+from flowdsl.cyberdesk.models.usage import RunCost, RunCosts, UsageAggregate
+from flowdsl.cyberdesk.models.wire_model import ListPage
 from flowdsl.cyberdesk.paging import walk_in_order
 from flowdsl.cyberdesk.redaction import redact_secrets, secrets_in
 from flowdsl.cyberdesk.routes.resource import Resource, query_parameters, redact_model
@@ -69,14 +69,14 @@ class Runs(Resource[Run, RunCreate, RunPatch]):
         sort_mode: Literal["activity", "created_at_desc"] = "activity",
         include: Sequence[str] = (),
         **wanted: Unpack[RunFilter],
-    ) -> RunPage:
+    ) -> ListPage[Run]:
         """Return one page of the runs.
 
         Sorted by `activity`, rows move while they are read; to read several pages use
         `created_at_desc`. `include` may name `workflow`, `machine` and `machine.pools`.
         """
         chosen = {"sort_mode": sort_mode, **wanted, "include": include}
-        return await self._fetch_page(RunPage, skip, limit, chosen)
+        return await self._fetch_page(skip, limit, chosen)
 
     async def list_all(self, **wanted: Unpack[RunFilter]) -> Sequence[Run]:
         """Return every run that matches throughout, once, newest first (see `walk_in_order`)."""
@@ -204,13 +204,13 @@ class Usage:
 
     async def llm_costs(
         self, *, skip: int = 0, limit: int = 100, **wanted: Unpack[CostFilter]
-    ) -> RunCostPage:
+    ) -> ListPage[RunCost]:
         """Return one page of the costs of runs.
 
         The service refuses this unless a feature flag is set.
         """
         params = query_parameters(skip=skip, limit=limit, **wanted)
-        return (await self._sender.get("/v1/usage/llm-costs", params)).model(RunCostPage)
+        return (await self._sender.get("/v1/usage/llm-costs", params)).model(ListPage[RunCost])
 
     async def llm_costs_all(self, **wanted: Unpack[CostFilter]) -> Sequence[RunCost]:
         """Return the costs of every run in a period, once (see `walk_in_order`)."""

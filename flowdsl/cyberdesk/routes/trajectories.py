@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypedDict, Unpack
 
-from flowdsl.cyberdesk.limits import LIST_LIMIT
-from flowdsl.cyberdesk.models.trajectory import Trajectory, TrajectoryPage, TrajectoryPatch
-from flowdsl.cyberdesk.paging import walk_all
+from flowdsl.cyberdesk.models.trajectory import Trajectory, TrajectoryPatch
+from flowdsl.cyberdesk.models.wire_model import ListPage
 from flowdsl.cyberdesk.routes.resource import Editable, redact_model
 
 
@@ -45,24 +44,18 @@ class Trajectories(Editable[Trajectory, TrajectoryPatch]):
         skip: int = 0,
         limit: int = 100,
         **wanted: Unpack[TrajectoryFilter],
-    ) -> TrajectoryPage:
+    ) -> ListPage[Trajectory]:
         """Return one page of the generated trajectories, or of the others.
 
         The service has no list of both, and returns only generated ones by default.
         """
-        chosen = {"is_generated": is_generated, **wanted}
-        return await self._fetch_page(TrajectoryPage, skip, limit, chosen)
+        return await self._fetch_page(skip, limit, {"is_generated": is_generated, **wanted})
 
     async def list_all(
         self, *, is_generated: bool, **wanted: Unpack[TrajectoryFilter]
     ) -> Sequence[Trajectory]:
         """Return every trajectory that matches, once, even if rows change (see `walk_all`)."""
-        return await walk_all(
-            lambda skip: self.list(
-                is_generated=is_generated, skip=skip, limit=LIST_LIMIT, **wanted
-            ),
-            "trajectories",
-        )
+        return await self._fetch_all({"is_generated": is_generated, **wanted})
 
     async def duplicate(self, trajectory_id: str, *, idempotency_key: str) -> Trajectory:
         """Duplicate a trajectory; return the copy, not approved, with "(Copy)" in its name."""

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict, Unpack
 
-from flowdsl.cyberdesk.limits import LIST_LIMIT
 from flowdsl.cyberdesk.models.tag import Tag
 from flowdsl.cyberdesk.models.trajectory import Trajectory
-from flowdsl.cyberdesk.models.workflow import Workflow, WorkflowCreate, WorkflowPage, WorkflowPatch
-from flowdsl.cyberdesk.paging import walk_all
+from flowdsl.cyberdesk.models.wire_model import ListPage
+from flowdsl.cyberdesk.models.workflow import Workflow, WorkflowCreate, WorkflowPatch
 from flowdsl.cyberdesk.routes.resource import Resource, redact_model
 from flowdsl.cyberdesk.transport import quote_segment
 
@@ -43,15 +42,13 @@ class Workflows(Resource[Workflow, WorkflowCreate, WorkflowPatch]):
 
     async def list(
         self, *, skip: int = 0, limit: int = 100, **wanted: Unpack[WorkflowFilter]
-    ) -> WorkflowPage:
+    ) -> ListPage[Workflow]:
         """One page, newest `updated_at` first."""
-        return await self._fetch_page(WorkflowPage, skip, limit, wanted)
+        return await self._fetch_page(skip, limit, wanted)
 
     async def list_all(self, **wanted: Unpack[WorkflowFilter]) -> Sequence[Workflow]:
         """Return every workflow that matches, once, even if rows change (see `walk_all`)."""
-        return await walk_all(
-            lambda skip: self.list(skip=skip, limit=LIST_LIMIT, **wanted), "workflows"
-        )
+        return await self._fetch_all(wanted)
 
     async def update(
         self, identifier: str, patch: WorkflowPatch | Mapping[str, Any], *, idempotency_key: str
@@ -82,24 +79,6 @@ class Workflows(Resource[Workflow, WorkflowCreate, WorkflowPatch]):
         body = {"include_trajectories": include_trajectories}
         path = self._one(workflow_id, "duplicate")
         return await self._write("POST", path, idempotency_key, body, once=True)
-
-    async def merge(
-        self,
-        workflow_id: str,
-        target_workflow_id: str,
-        *,
-        copy_trajectories: bool = False,
-        idempotency_key: str,
-    ) -> Workflow:
-        """Merge a workflow into the target and return the target, which keeps only its name.
-
-        **The merged workflow is deleted**, some time later.
-        """
-        body = {
-            "target_workflow_id": quote_segment(target_workflow_id),
-            "copy_trajectories": copy_trajectories,
-        }
-        return await self._write("POST", self._one(workflow_id, "merge"), idempotency_key, body)
 
     async def latest_trajectory(self, workflow_id: str) -> Trajectory:
         """Return the workflow's trajectory that was changed last; `NotFound` without one."""

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable
 
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.errors import NotFound
-from flowdsl.cyberdesk.models.workflow import WorkflowPage
+from flowdsl.cyberdesk.models.wire_model import ListPage
+from flowdsl.cyberdesk.models.workflow import Workflow
 from flowdsl.deploy.comparison.diff import compare
 from flowdsl.deploy.job import Job
 from flowdsl.deploy.planning.desired import DesiredState
@@ -82,7 +83,7 @@ async def _read_listed(job: Job, wanted: set[str]) -> dict[str, Live]:
     """
     found: dict[str, Live] = {}
 
-    async def read_page(own: CyberdeskClient, skip: int) -> WorkflowPage:
+    async def read_page(own: CyberdeskClient, skip: int) -> ListPage[Workflow]:
         page = await own.workflows.list(skip=skip, limit=PAGE, include=_INCLUDED)
         for row in page.items:
             # A service may leave out what it was asked for.

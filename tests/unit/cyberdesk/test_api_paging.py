@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from flowdsl.cyberdesk.errors import ListingTooLong, UnstableListing
 from flowdsl.cyberdesk.limits import MAX_LISTING_BYTES, MAX_PAGES, MAX_ROWS
-from flowdsl.cyberdesk.models.workflow import WorkflowPage
+from flowdsl.cyberdesk.models.wire_model import ListPage
+from flowdsl.cyberdesk.models.workflow import Workflow
 from flowdsl.cyberdesk.paging import MAX_WALKS, walk_all, walk_in_order
 from tests.support.effort import examples
 
@@ -40,16 +41,16 @@ class Listing:
             else:
                 self.ever_deleted.add(row)
 
-    async def read(self, skip: int) -> WorkflowPage:
+    async def read(self, skip: int) -> ListPage[Workflow]:
         for verb, place in self.edits[self.reads] if self.reads < len(self.edits) else []:
             self.edit(verb, place)
         self.reads += 1
         return page(self.rows[skip : skip + PAGE], len(self.rows))
 
 
-def page(rows: list[str], total: int) -> WorkflowPage:
+def page(rows: list[str], total: int) -> ListPage[Workflow]:
     items: list[Any] = [{"id": row, "main_prompt": "p", "updated_at": "t"} for row in rows]
-    return WorkflowPage.model_validate({"items": items, "total": total})
+    return ListPage[Workflow].model_validate({"items": items, "total": total})
 
 
 EDIT = st.tuples(st.sampled_from(["touch", "create", "delete"]), st.integers(0, 30))
@@ -143,16 +144,16 @@ def test_a_list_that_grows_all_the_time_is_read_in_order() -> None:
 
 
 def test_a_service_that_counts_wrong_does_not_keep_the_ordered_walk_busy() -> None:
-    async def lying(skip: int) -> WorkflowPage:
+    async def lying(skip: int) -> ListPage[Workflow]:
         return page([f"w{index}" for index in range(3)][skip : skip + PAGE], 99)
 
-    async def short(skip: int) -> WorkflowPage:
+    async def short(skip: int) -> ListPage[Workflow]:
         return page([f"w{skip}"] if skip < 3 else [], 3)
 
     assert len(asyncio.run(walk_in_order(short, "runs"))) == 3
     reads = 0
 
-    async def counted(skip: int) -> WorkflowPage:
+    async def counted(skip: int) -> ListPage[Workflow]:
         nonlocal reads
         reads += 1
         return await lying(skip)
@@ -193,10 +194,10 @@ def test_a_list_that_never_rests_is_an_error() -> None:
 
 
 def test_a_service_with_smaller_pages_or_a_wrong_total_does_not_loop() -> None:
-    async def short(skip: int) -> WorkflowPage:
+    async def short(skip: int) -> ListPage[Workflow]:
         return page([f"w{skip}"] if skip < 3 else [], 3)
 
-    async def lying(skip: int) -> WorkflowPage:
+    async def lying(skip: int) -> ListPage[Workflow]:
         return page([f"w{skip}"] if skip < 3 else [], 9)
 
     assert len(asyncio.run(walk_all(short, "workflows"))) == 3
@@ -211,7 +212,7 @@ class Endless:
         self.row, self.total, self.rows, self.size = row, total, rows, size
         self.reads = 0
 
-    async def read(self, skip: int) -> WorkflowPage:
+    async def read(self, skip: int) -> ListPage[Workflow]:
         self.reads += 1
         found = page([self.row(skip + place) for place in range(self.rows)], self.total)
         found.weigh(self.size)

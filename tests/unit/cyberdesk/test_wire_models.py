@@ -33,7 +33,6 @@ from flowdsl.cyberdesk.models.run import (
     Run,
     RunBulkCreate,
     RunCreate,
-    RunPage,
     RunPatch,
     RunRetry,
 )
@@ -45,6 +44,7 @@ from flowdsl.cyberdesk.models.run_attachment import (
 from flowdsl.cyberdesk.models.tag import TagCreate, TagGroupCreate, TagGroupPatch, TagPatch
 from flowdsl.cyberdesk.models.trajectory import Trajectory, TrajectoryPatch
 from flowdsl.cyberdesk.models.usage import UsageAggregate
+from flowdsl.cyberdesk.models.wire_model import ListPage
 from flowdsl.cyberdesk.models.workflow import (
     ModelMetadata,
     PostRunCheck,
@@ -267,7 +267,7 @@ def test_the_known_statuses_are_those_of_the_sdk() -> None:
 
 def test_one_run_of_a_new_status_leaves_the_list_readable() -> None:
     rows = [{"id": UUID_A, "status": "success"}, {"id": UUID_B, "status": "hibernating"}]
-    page = RunPage.model_validate({"items": rows, "total": 2})
+    page = ListPage[Run].model_validate({"items": rows, "total": 2})
     assert [run.is_live for run in page.items] == [False, True]
 
 
