@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, GetPydanticSch
 from pydantic_core.core_schema import no_info_after_validator_function
 
 from flowdsl.config.address import WORKFLOW, Address
+from flowdsl.cyberdesk.json_text import UnreadableJson, read_json
 from flowdsl.state.errors import CorruptState, ForeignState, MovedState, NewerState
 
 FORMAT = 3
@@ -201,15 +202,13 @@ def load_document(content: bytes, *, where: str, project: str, environment: str)
     if version < FORMAT:
         raise CorruptState(_describe_corruption(where, f"has the unknown format {version}"))
     try:
-        document = StateDocument.model_validate_json(json.dumps(raw))
+        document = StateDocument.model_validate(raw)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"])
         raise CorruptState(
             _describe_corruption(where, f"is wrong at `{place}`: {first['msg']}")
         ) from None
-    except RecursionError:
-        raise CorruptState(_describe_corruption(where, "is nested too deeply")) from None
     for label, expected, found in (
         ("project", project, document.project),
         ("environment", environment, document.environment),
@@ -248,11 +247,12 @@ def _decode_document(content: bytes, where: str) -> dict[str, Any]:
     if not content.strip():
         raise CorruptState(_describe_corruption(where, "is empty"))
     try:
-        raw = json.loads(content.decode())
-    except UnicodeDecodeError:
-        raise CorruptState(_describe_corruption(where, "is not UTF-8 text")) from None
-    except (ValueError, RecursionError):
-        raise CorruptState(_describe_corruption(where, "is not JSON, perhaps cut off")) from None
+        raw = read_json(content)
+    except UnreadableJson as unreadable:
+        problem = (
+            f"cannot be read: {unreadable}" if str(unreadable) else "is not JSON, perhaps cut off"
+        )
+        raise CorruptState(_describe_corruption(where, problem)) from None
     if not isinstance(raw, dict):
         raise CorruptState(_describe_corruption(where, "is no JSON object"))
     return raw

@@ -244,6 +244,7 @@ NO_DOCUMENTS: list[tuple[bytes, type[StateError], str]] = [
     (b"", CorruptState, "is empty"),
     (GOOD[: len(GOOD) // 2], CorruptState, "cut off"),
     (b"\xff\xfe" + GOOD, CorruptState, "not UTF-8"),
+    (GOOD.replace(b"{", b'{"resources": {}, ', 1), CorruptState, "`resources` twice"),
     (b"<html>502</html>", CorruptState, "not JSON"),
     (GOOD.replace(b'"prod"', b'"test"'), ForeignState, "`test`"),
     (GOOD.replace(b"prj_harbour", b"prj_other"), ForeignState, "`prj_other`"),

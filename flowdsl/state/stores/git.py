@@ -33,7 +33,7 @@ from flowdsl.state.stores.git_commands import (
     helper_variables,
     remote_url,
 )
-from flowdsl.state.stores.retry import RemoteStore, RetryPolicy, StoreFailure, write_with_retry
+from flowdsl.state.stores.retry import RemoteStore, RetryPolicy, StoreFailure
 
 T = TypeVar("T")
 
@@ -83,14 +83,7 @@ class GitStore(RemoteStore):
                 self._push_commit(commits[0], self._ref, expected)
                 return commits[0]
 
-            version = write_with_retry(
-                document,
-                expected,
-                attempt=attempt,
-                read=self._load,
-                url=self.url,
-                patience=self._patience,
-            )
+            version = self._write_with_retry(document, expected, attempt)
             self._known = Versioned(document, version)
             with suppress(StoreFailure):
                 self._git.local("update-ref", _TIP, version)

@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 import weakref
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 
@@ -97,15 +98,12 @@ _FINAL = re.compile(
 
 def git_settings(root: Path) -> dict[str, list[str]]:
     """Return the settings of the repository around `root` for its remotes; {} without one."""
-    arguments = ["config", "--local", "--includes", "-z", "--get-regexp", _CARRIED]
     try:
-        listed = run_git(
-            arguments, folder=root, environ=_build_environment({}), seconds=LOCAL_SECONDS
-        )
+        listed = _ask(root, "config", "--local", "--includes", "-z", "--get-regexp", _CARRIED)
     except StoreFailure:
         return {}
     found: dict[str, list[str]] = {}
-    for entry in listed.decode("utf-8", "surrogateescape").split("\0"):
+    for entry in listed.split("\0"):
         key, separator, value = entry.partition("\n")
         if separator:
             found.setdefault(key, []).append(value)
@@ -120,14 +118,8 @@ def helper_variables(root: Path) -> frozenset[str]:
     `git.MORE_FOR_GIT`.
     """
     texts = [os.environ.get(name, "") for name in ("GIT_SSH_COMMAND", "GIT_ASKPASS")]
-    arguments = ["config", "--includes", "-z", "--get-regexp", _HELPERS]
-    try:
-        listed = run_git(
-            arguments, folder=root, environ=_build_environment({}), seconds=LOCAL_SECONDS
-        )
-        texts += listed.decode("utf-8", "surrogateescape").split("\0")
-    except StoreFailure:  # none is set
-        pass
+    with suppress(StoreFailure):  # none is set
+        texts += _ask(root, "config", "--includes", "-z", "--get-regexp", _HELPERS).split("\0")
     variables = {name for text in texts for name in _VARIABLE.findall(text)}
     words = {word.rpartition("/")[2] for text in texts for word in re.split(r"[\s!'\";]+", text)}
     return frozenset(variables.union(*(_PROGRAMS[word] for word in words & _PROGRAMS.keys())))
@@ -135,20 +127,20 @@ def helper_variables(root: Path) -> frozenset[str]:
 
 def remote_url(root: Path, name: str) -> str | None:
     """Return the push address of a remote of the repository around `root`; None without that."""
-
-    def ask(*arguments: str) -> str:
-        answer = run_git(
-            arguments, folder=root, environ=_build_environment({}), seconds=LOCAL_SECONDS
-        )
-        return answer.decode("utf-8", "surrogateescape").rstrip("\n")
-
     try:
-        found = ask("remote", "get-url", "--push", name)
+        found = _ask(root, "remote", "get-url", "--push", name).rstrip("\n")
         if "://" in found or re.match(r"[^/\\]{2,}:", found):
             return found
-        return str(Path(ask("rev-parse", "--show-toplevel")) / found)
+        return str(Path(_ask(root, "rev-parse", "--show-toplevel").rstrip("\n")) / found)
     except StoreFailure:
         return None
+
+
+def _ask(root: Path, *arguments: str) -> str:
+    """Return what git says in the repository around `root`; raises `StoreFailure`."""
+    environ = _build_environment({})
+    output = run_git(arguments, folder=root, environ=environ, seconds=LOCAL_SECONDS)
+    return output.decode("utf-8", "surrogateescape")
 
 
 class Workshop:

@@ -21,7 +21,7 @@ from flowdsl.state.document import (
 )
 from flowdsl.state.errors import CorruptState, UnsafeStore
 from flowdsl.state.stores import Versioned, check_name
-from flowdsl.state.stores.retry import RemoteStore, RetryPolicy, StoreFailure, write_with_retry
+from flowdsl.state.stores.retry import RemoteStore, RetryPolicy, StoreFailure
 
 AT_ONCE = 16
 """The number of objects that are put at the same time."""
@@ -54,15 +54,8 @@ class ObjectStore(RemoteStore):
         self._token = "version" if by_generation else "e_tag"
 
     def write(self, document: StateDocument, expected: str | None) -> str:
-        content = dump_document(document)
-        return write_with_retry(
-            document,
-            expected,
-            attempt=lambda: self._put(self._key("state.json"), content, expected),
-            read=self._load,
-            url=self.url,
-            patience=self._patience,
-        )
+        key, content = self._key("state.json"), dump_document(document)
+        return self._write_with_retry(document, expected, lambda: self._put(key, content, expected))
 
     def put(self, objects: Mapping[str, bytes]) -> None:
         names = [check_name(name) for name in objects]

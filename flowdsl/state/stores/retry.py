@@ -64,46 +64,6 @@ def repeat_while_failing(work: Callable[[], T], patience: RetryPolicy) -> T:
     raise failure
 
 
-def write_with_retry(
-    document: StateDocument,
-    expected: str | None,
-    *,
-    attempt: Callable[[], str],
-    read: Callable[[], Versioned | None],
-    url: str,
-    patience: RetryPolicy,
-) -> str:
-    """Return the version of `document` after `attempt` has stored it.
-
-    After any failure the store is read. If it holds the document, the write succeeded and only its
-    reply was lost. If the version is still `expected`, the write is repeated. Otherwise somebody
-    else has written. A write that arrives late does no harm: by then the version is no longer
-    `expected`, or the document is the same. Raises `StateMoved` and `StoreUnusable`.
-    """
-    failure = StoreFailure("was not tried")
-    for _ in patience.attempts():
-        try:
-            return attempt()
-        except StoreFailure as error:
-            failure = error
-        try:
-            found = repeat_while_failing(read, patience)
-        except StoreFailure as unread:
-            raise StoreUnusable(
-                f"whether the state at `{url}` was written is not known: the write failed "
-                f"({failure}), and so did reading it back ({unread})"
-            ) from None
-        if found is not None and found.document.nonce == document.nonce:
-            return found.version
-        if (None if found is None else found.version) != expected:
-            raise StateMoved(
-                f"the state at `{url}` was changed by somebody else; run the command again"
-            )
-        if failure.final:
-            break
-    raise StoreUnusable(f"the state at `{url}` cannot be written: {failure}")
-
-
 class RemoteStore:
     """The common part of `StateStore`s that other machines reach.
 
@@ -144,6 +104,39 @@ class RemoteStore:
             return repeat_while_failing(work, self._patience)
         except StoreFailure as failure:
             raise StoreUnusable(f"{problem}: {failure}") from None
+
+    def _write_with_retry(
+        self, document: StateDocument, expected: str | None, attempt: Callable[[], str]
+    ) -> str:
+        """Return the version of `document` after `attempt` has stored it.
+
+        After any failure the store is read. If it holds the document, the write succeeded and only
+        its reply was lost. If the version is still `expected`, the write is repeated. Otherwise
+        somebody else has written. A write that arrives late does no harm: by then the version is no
+        longer `expected`, or the document is the same. Raises `StateMoved` and `StoreUnusable`.
+        """
+        failure = StoreFailure("was not tried")
+        for _ in self._patience.attempts():
+            try:
+                return attempt()
+            except StoreFailure as error:
+                failure = error
+            try:
+                found = repeat_while_failing(self._load, self._patience)
+            except StoreFailure as unread:
+                raise StoreUnusable(
+                    f"whether the state at `{self.url}` was written is not known: the write failed "
+                    f"({failure}), and so did reading it back ({unread})"
+                ) from None
+            if found is not None and found.document.nonce == document.nonce:
+                return found.version
+            if (None if found is None else found.version) != expected:
+                raise StateMoved(
+                    f"the state at `{self.url}` was changed by somebody else; run the command again"
+                )
+            if failure.final:
+                break
+        raise StoreUnusable(f"the state at `{self.url}` cannot be written: {failure}")
 
     def _document(self, content: bytes, version: str) -> Versioned:
         document = load_document(
