@@ -76,7 +76,7 @@ async def deploy(job: Job) -> Outcome:
 
     Every expected failure becomes a status with messages.
     """
-    attempt = Attempt.of(job)
+    attempt = Attempt(job, Progress(job))
     return await attempt.conclude_work(_carry_out_deploy(job, attempt))
 
 
@@ -132,11 +132,12 @@ async def _carry_out_deploy(job: Job, attempt: Attempt) -> Status:
                 journal,
                 job.runtime,
                 _losing_approval(job, plan),
+                progress,
+                concurrency_of(job, journal.document, seen),
                 unproven=is_unproven(job, journal.document, seen),
             )
-            concurrency = concurrency_of(job, journal.document, seen)
-            await apply_workflows(client, context, plan.changes, progress, concurrency=concurrency)
-            await apply_deletions(client, context, plan, progress, concurrency=concurrency)
+            await apply_workflows(client, context, plan.changes)
+            await apply_deletions(client, context, plan)
             if progress.state_error is not None:
                 raise progress.state_error
             if progress.has_only_successes and plan.whole:
@@ -271,16 +272,9 @@ async def resolve_open_writes(
     if progress.halt_reason:
         raise Stop(progress.status, progress.halt_reason)
     try:
+        concurrency = concurrency_of(job, journal.document, seen)
         found_out = await resolve_pending(
-            client,
-            job.target,
-            journal,
-            seen.desired.workflows,
-            job.runtime,
-            lambda line: job.ui.event("recovery", message=line),
-            addresses,
-            concurrency=concurrency_of(job, journal.document, seen),
-            stopped=job.stop,
+            job, client, journal, seen.desired.workflows, addresses, concurrency=concurrency
         )
     finally:
         if progress.sent:

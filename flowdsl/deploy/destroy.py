@@ -19,9 +19,10 @@ from flowdsl.deploy.addressing import address_in
 from flowdsl.deploy.apply.apply import apply_deletions
 from flowdsl.deploy.apply.attempt import Attempt
 from flowdsl.deploy.apply.operations import WriteContext
+from flowdsl.deploy.apply.progress import Progress
 from flowdsl.deploy.job import Job
 from flowdsl.deploy.journal import Journal
-from flowdsl.deploy.outcome import OperationResult, Outcome, Status, Stop
+from flowdsl.deploy.outcome import Outcome, Status, Stop
 from flowdsl.deploy.ownership.identity import prove_organization
 from flowdsl.deploy.planning.named import NamedChange
 from flowdsl.deploy.planning.plan import Action, Change, Guard, Plan
@@ -47,7 +48,7 @@ async def destroy(job: Job, *, by_hand: bool = False) -> Outcome:
     person type what is to be destroyed, which accepts the guard on deletions. The bundle of the job
     is not used. Running it again after any failure continues where it stopped.
     """
-    attempt = Attempt.of(job)
+    attempt = Attempt(job, Progress(job))
     return await attempt.conclude_work(_carry_out_destroy(job, attempt, by_hand))
 
 
@@ -69,23 +70,15 @@ async def _carry_out_destroy(job: Job, attempt: Attempt, by_hand: bool) -> Statu
             plan = attempt.plan = again
         progress.total = len(plan.changes) + len(plan.named)
         _forget_missing(job, attempt, journal, plan)
-        context = WriteContext(job.target, {}, journal, job.runtime, {})
-        await apply_deletions(
-            client,
-            context,
-            replace(plan, named=()),
-            progress,
-            concurrency=job.options.concurrency,
-        )
+        concurrency = job.options.concurrency
+        context = WriteContext(job.target, {}, journal, job.runtime, {}, progress, concurrency)
+        await apply_deletions(client, context, replace(plan, named=()))
         for kinds in ((TAG,), (TAG_GROUP, MODEL)):
             if progress.state_error is not None:
                 raise progress.state_error
             await journal.flush()
             unused = await _find_unused_named(job, client, attempt, journal, plan, kinds)
-            part = replace(plan, changes=(), named=unused)
-            await apply_deletions(
-                client, context, part, progress, concurrency=job.options.concurrency
-            )
+            await apply_deletions(client, context, replace(plan, changes=(), named=unused))
         if progress.state_error is not None:
             raise progress.state_error
         if not journal.document.resources:
@@ -113,14 +106,8 @@ async def _resolve_open_writes(job: Job, client: CyberdeskClient, journal: Journ
     )
     try:
         # With nothing desired, no creation is sent again.
-        found_out = await resolve_pending(
-            client,
-            job.target,
-            journal,
-            {},
-            job.runtime,
-            lambda line: job.ui.event("recovery", message=line),
-        )
+        concurrency = job.options.concurrency
+        found_out = await resolve_pending(job, client, journal, {}, concurrency=concurrency)
     finally:
         await journal.flush()
     for line in found_out:
@@ -219,7 +206,7 @@ def _forget_missing(job: Job, attempt: Attempt, journal: Journal, plan: Plan) ->
     for address in gone:
         attempt.progress.begin(address, "forget")
         journal.drop(address)
-        attempt.progress.add(OperationResult(address, "forget", "performed"))
+        attempt.progress.add(address, "forget", "performed")
 
 
 async def _find_unused_named(
@@ -255,11 +242,7 @@ async def _find_unused_named(
         progress.begin(change.address, "keep")
         if not job.options.only:
             journal.drop(change.address)
-        progress.add(
-            OperationResult(
-                change.address, "keep", "performed", change.prior.id, f"is left: {uses}"
-            )
-        )
+        progress.add(change.address, "keep", "performed", change.prior.id, f"is left: {uses}")
     return tuple(unused)
 
 

@@ -14,7 +14,7 @@ from flowdsl.deploy.apply.prerequisites import create_prerequisites
 from flowdsl.deploy.apply.progress import Progress
 from flowdsl.deploy.job import Job
 from flowdsl.deploy.journal import Journal
-from flowdsl.deploy.outcome import OperationResult, Outcome, Status, Stop
+from flowdsl.deploy.outcome import Outcome, Status, Stop
 from flowdsl.deploy.ownership.identity import prove_organization
 from flowdsl.deploy.recovery.recover import (
     Unresolved,
@@ -63,7 +63,7 @@ async def recover(
     again, as in a deploy, if the bundle still has the workflow.
     """
     assert verdict is None or len(addresses) == 1, "a person speaks of one workflow"
-    attempt = Attempt.of(job)
+    attempt = Attempt(job, Progress(job))
     return await attempt.conclude_work(
         _carry_out_recovery(job, attempt, addresses, approve, verdict)
     )
@@ -150,11 +150,7 @@ async def _find_out(
         seen, _ = await create_prerequisites(narrow, client, journal.document, progress, seen, plan)
     if progress.halt_reason:
         for intent in chosen:
-            progress.add(
-                OperationResult(
-                    intent.address, ACTION, "not_attempted", message=progress.halt_reason
-                )
-            )
+            progress.add(intent.address, ACTION, "not_attempted", message=progress.halt_reason)
         return
     unresolved: set[str] = set()
 
@@ -164,49 +160,42 @@ async def _find_out(
             progress.fail(intent.address, ACTION, error)
             return
         attempt.messages.append(_who_can_tell(job, intent))
-        progress.add(OperationResult(intent.address, ACTION, "unknown", message=str(error)))
+        progress.add(intent.address, ACTION, "unknown", message=str(error))
 
     for intent in chosen:
         progress.begin(intent.address, ACTION)
     await resolve_pending(
+        job,
         client,
-        job.target,
         journal,
         seen.desired.workflows,
-        job.runtime,
-        lambda line: job.ui.event("recovery", message=line),
         {intent.address for intent in chosen},
         concurrency=concurrency_of(job, journal.document, seen),
         failed=failed,
-        stopped=job.stop,
     )
     open_still = {intent.id for intent in journal.document.pending}
     for intent in chosen:
         if intent.id in open_still - unresolved:
-            progress.add(
-                OperationResult(intent.address, ACTION, "not_attempted", message=job.stop())
-            )
+            progress.add(intent.address, ACTION, "not_attempted", message=job.stop())
         elif intent.id not in unresolved:
-            progress.add(_describe_finding(journal.document, intent))
+            finding = _describe_finding(journal.document, intent)
+            progress.add(intent.address, ACTION, "performed", *finding)
 
 
-def _describe_finding(document: StateDocument, intent: Intent) -> OperationResult:
+def _describe_finding(document: StateDocument, intent: Intent) -> tuple[str | None, str]:
+    """Return the id of the workflow of a resolved write, and what became of the write."""
     resource = document.resources.get(intent.address)
     stray = next((each for each in document.strays if each.id == intent.id), None)
     if stray is not None:
-        said, workflow_id = (
-            f"it has not come; until {stray.given_up_at:%H:%M} UTC it is known as ours if it does",
-            stray.resource_id,
-        )
-    elif intent.action == "delete":
-        said, workflow_id = "it was deleted", None
-    elif intent.action == "update":
-        said, workflow_id = "what was changed is recorded", intent.resource_id
-    elif resource is not None and resource.generation == intent.generation:
-        said, workflow_id = f"it is {resource.id}", resource.id
-    else:
-        said, workflow_id = "it was not created, and is not in the source any more", None
-    return OperationResult(intent.address, ACTION, "performed", workflow_id, said)
+        until = f"{stray.given_up_at:%H:%M} UTC"
+        return stray.resource_id, f"it has not come; until {until} it is known as ours if it does"
+    if intent.action == "delete":
+        return None, "it was deleted"
+    if intent.action == "update":
+        return intent.resource_id, "what was changed is recorded"
+    if resource is not None and resource.generation == intent.generation:
+        return resource.id, f"it is {resource.id}"
+    return None, "it was not created, and is not in the source any more"
 
 
 def _who_can_tell(job: Job, intent: Intent) -> str:
@@ -230,7 +219,7 @@ async def _take_word(
     if intent in document.strays:
         journal.give_up(intent)
         said = "it does not come any more"
-        progress.add(OperationResult(address, ACTION, "performed", intent.resource_id, said))
+        progress.add(address, ACTION, "performed", intent.resource_id, said)
         return
     known = document.resources.get(address)
     if intent.action != "create" or (known and known.generation == intent.generation):
@@ -258,7 +247,7 @@ async def _take_word(
                 f"`flowdsl recover {address} --env {job.target.environment}` records it",
             )
         journal.resolve(intent)
-        progress.add(OperationResult(address, ACTION, "performed", message="it was not created"))
+        progress.add(address, ACTION, "performed", message="it was not created")
         return
     if found is None:
         raise Stop(
@@ -268,7 +257,7 @@ async def _take_word(
         )
     _check_claim(job, document, intent, found, marked)
     record_created(journal, intent, found)
-    progress.add(OperationResult(address, ACTION, "performed", found.id, f"it is {found.id}"))
+    progress.add(address, ACTION, "performed", found.id, f"it is {found.id}")
 
 
 def _check_claim(

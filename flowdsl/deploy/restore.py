@@ -22,7 +22,7 @@ from flowdsl.deploy.comparison.versions import (
     parse_saved_versions,
 )
 from flowdsl.deploy.job import Job
-from flowdsl.deploy.outcome import OperationResult, Outcome, Status, Stop
+from flowdsl.deploy.outcome import Outcome, Status, Stop
 from flowdsl.deploy.ownership.identity import prove_organization
 from flowdsl.deploy.planning.plan import Action, Change, Plan
 from flowdsl.deploy.recovery.recover import read_if_there
@@ -73,7 +73,7 @@ async def restore(job: Job, word: str, number: int) -> Outcome:
     the next deploy shows the restored values as an edit made elsewhere. Raises `NoSuchAddress` and
     `NoSuchVersion`.
     """
-    attempt = Attempt.of(job)
+    attempt = Attempt(job, Progress(job))
     return await attempt.conclude_work(_carry_out_restore(job, attempt, word, number))
 
 
@@ -215,7 +215,7 @@ async def _send_version(
                 f"{format_field_names(meanwhile)} of `{address}` was edited after it was shown; "
                 "look at it again"
             )
-            progress.add(OperationResult(address, ACTION, "conflict", identifier, said))
+            progress.add(address, ACTION, "conflict", identifier, said)
             return None
         changes = changes_to(restorable, before, shelf.ignored)
         sent = {change.path: change.value for change in changes}
@@ -242,14 +242,12 @@ async def _send_version(
     edit = find_lost_update(before, after, sent)
     if edit is not None:
         progress.add(
-            OperationResult(
-                address,
-                ACTION,
-                "conflict",
-                identifier,
-                describe_overwritten_edit(job.target, address, edit),
-                "lost_update",
-            )
+            address,
+            ACTION,
+            "conflict",
+            identifier,
+            describe_overwritten_edit(job.target, address, edit),
+            "lost_update",
         )
     elif left and lost is not None:
         progress.fail(address, ACTION, lost)
@@ -258,9 +256,9 @@ async def _send_version(
             f"{format_field_names(change.path for change in left)} of `{address}` is not what was "
             "sent: somebody edits the workflow at the same time, or the service rewrites the value"
         )
-        progress.add(OperationResult(address, ACTION, "conflict", identifier, said))
+        progress.add(address, ACTION, "conflict", identifier, said)
     else:
-        progress.add(OperationResult(address, ACTION, "performed", identifier))
+        progress.add(address, ACTION, "performed", identifier)
     return after
 
 

@@ -16,13 +16,9 @@ from flowdsl.deploy.apply.operations import (
     InDoubt,
     Look,
     Operation,
-    OverwroteEdit,
     WriteContext,
     WrongOrganization,
 )
-from flowdsl.deploy.apply.progress import Progress
-from flowdsl.deploy.journal import Journal
-from flowdsl.deploy.outcome import OperationResult
 from flowdsl.deploy.planning.named import NamedChange
 from flowdsl.deploy.planning.plan import Action, Change, Plan
 from flowdsl.deploy.recovery.late_writes import LATE_WRITES_END, until_late_writes_end
@@ -38,17 +34,13 @@ from flowdsl.state.lease import Runtime
 
 
 async def apply_workflows(
-    client: CyberdeskClient,
-    context: WriteContext,
-    changes: Iterable[Change],
-    progress: Progress,
-    *,
-    concurrency: int,
+    client: CyberdeskClient, context: WriteContext, changes: Iterable[Change]
 ) -> None:
     """Create and update workflows.
 
-    Results go to `progress`, and changes of state to the journal. Every intent is stored before the
-    first request. Updates are sent first, because they concern workflows that are in use.
+    Results go to the progress of `context`, and changes of state to its journal. Every intent is
+    stored before the first request. Updates are sent first, because they concern workflows that are
+    in use.
 
     After an operation with an unknown outcome, a refused key or a lost lease, no other operation
     starts; each one that did not start gets a result that says so.
@@ -65,17 +57,10 @@ async def apply_workflows(
         for intent in [_make_intent(change, change.desired, context.runtime)]
     ]
     planned.sort(key=lambda step: step.action == Action.CREATE.value)
-    await _carry_out(client, context, planned, progress, concurrency=concurrency)
+    await _carry_out(client, context, planned)
 
 
-async def apply_deletions(
-    client: CyberdeskClient,
-    context: WriteContext,
-    plan: Plan,
-    progress: Progress,
-    *,
-    concurrency: int,
-) -> None:
+async def apply_deletions(client: CyberdeskClient, context: WriteContext, plan: Plan) -> None:
     """Delete the workflows that the plan deletes, once every other operation has succeeded.
 
     By then, everything that referred to them has been changed.
@@ -87,9 +72,9 @@ async def apply_deletions(
     ]
     if not steps:
         return
-    if not progress.has_only_successes:
-        progress.halt("nothing is deleted while something else has not gone well")
-    await _carry_out(client, context, steps, progress, concurrency=concurrency)
+    if not context.progress.has_only_successes:
+        context.progress.halt("nothing is deleted while something else has not gone well")
+    await _carry_out(client, context, steps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,15 +92,10 @@ class _WorkflowStep:
 
 
 async def _carry_out(
-    client: CyberdeskClient,
-    context: WriteContext,
-    steps: Sequence[_WorkflowStep],
-    progress: Progress,
-    *,
-    concurrency: int,
+    client: CyberdeskClient, context: WriteContext, steps: Sequence[_WorkflowStep]
 ) -> None:
     """Store all intents, run a few steps at a time, then wait once for all that had no reply."""
-    journal = context.journal
+    journal, progress = context.journal, context.progress
     intents = [step.intent for step in steps if step.intent is not None]
     if intents and not progress.halt_reason:
         await journal.record_intents(intents)
@@ -123,45 +103,43 @@ async def _carry_out(
 
     async def begin(own: CyberdeskClient, step: _WorkflowStep) -> None:
         progress.begin(step.address, step.action)
-        if doubt := await _conclude_step(own, context, step, step.perform, progress):
+        if doubt := await _conclude_step(own, context, step, step.perform):
             doubtful.append((step, doubt))
-        await _store_progress(journal, progress)
+        await _store_progress(context)
 
     left = await for_each(
-        client, steps, begin, concurrency=concurrency, stopped=lambda: bool(progress.halt_reason)
+        client,
+        steps,
+        begin,
+        concurrency=context.concurrency,
+        stopped=lambda: bool(progress.halt_reason),
     )
     if doubtful:
-        await _look_again(client, context, doubtful, progress, concurrency=concurrency)
+        await _look_again(client, context, doubtful)
     for step in left:
         # No request was sent for it, so no later deploy has to look for it.
         if step.intent is not None:
             journal.resolve(step.intent)
-        progress.add(
-            OperationResult(
-                step.address, step.action, "not_attempted", message=progress.halt_reason
-            )
-        )
+        progress.add(step.address, step.action, "not_attempted", message=progress.halt_reason)
 
 
 async def _look_again(
     client: CyberdeskClient,
     context: WriteContext,
     doubtful: list[tuple[_WorkflowStep, InDoubt]],
-    progress: Progress,
-    *,
-    concurrency: int,
 ) -> None:
     """Wait, for all steps together, for requests without a reply that may still be carried out.
 
     A step whose request has not been carried out by the end gets the outcome `unknown`.
     """
+    progress = context.progress
     some = describe_addresses(step.address for step, _ in doubtful)
-    progress.observe(
+    progress.job.ui.event(
         "recovery",
         message=f"waiting up to {LATE_WRITES_END.seconds} s for the write of {some}, which had no "
         "reply and may still be carried out",
     )
-    stopped = lambda: progress.stop() or progress.displaced or progress.state_error  # noqa: E731
+    stopped = lambda: progress.job.stop() or progress.displaced or progress.state_error  # noqa: E731
     first = True
     async for _ in until_late_writes_end(context.runtime, context.runtime.monotonic(), stopped):
         if first:  # each has just been looked at
@@ -175,47 +153,38 @@ async def _look_again(
             still: list[tuple[_WorkflowStep, InDoubt]] = still,
         ) -> None:
             step, doubt = one
-            if again := await _conclude_step(own, context, step, doubt.look, progress):
+            if again := await _conclude_step(own, context, step, doubt.look):
                 still.append((step, again))
-            await _store_progress(context.journal, progress)
+            await _store_progress(context)
 
-        await for_each(client, doubtful, look, concurrency=concurrency)
+        await for_each(client, doubtful, look, concurrency=context.concurrency)
         doubtful = still
         if not doubtful:
             return
     for step, doubt in doubtful:
-        progress.add(OperationResult(step.address, step.action, "unknown", doubt.id, str(doubt)))
+        progress.add(step.address, step.action, "unknown", doubt.id, str(doubt))
 
 
 async def _conclude_step(
-    client: CyberdeskClient,
-    context: WriteContext,
-    step: _WorkflowStep,
-    perform: Look,
-    progress: Progress,
+    client: CyberdeskClient, context: WriteContext, step: _WorkflowStep, perform: Look
 ) -> InDoubt | None:
-    """Call `perform` and add its result to `progress`; return the doubt if one remains."""
-    address, action, intent, journal = step.address, step.action, step.intent, context.journal
+    """Call `perform` and add its result to the progress; return the doubt if one remains."""
+    address, action, intent = step.address, step.action, step.intent
+    journal, progress = context.journal, context.progress
     try:
         identifier, remark = await perform(client)
     except InDoubt as doubt:
         return doubt
     except Unresolved as unresolved:
         progress.halt("the outcome of a creation is unknown")
-        progress.add(OperationResult(address, action, "unknown", message=str(unresolved)))
+        progress.add(address, action, "unknown", message=str(unresolved))
         return None
     except WrongOrganization as wrong:
         journal.drop(address)
         progress.refuse("the API key belongs to another organisation")
-        progress.add(OperationResult(address, action, "failed", wrong.id, str(wrong), "incomplete"))
-    except OverwroteEdit as overwrote:
-        progress.add(
-            OperationResult(
-                address, action, "conflict", message=str(overwrote), reason="lost_update"
-            )
-        )
+        progress.add(address, action, "failed", wrong.id, str(wrong), "incomplete")
     except ChangedMeanwhile as changed:
-        progress.add(OperationResult(address, action, "conflict", message=str(changed)))
+        progress.add(address, action, "conflict", message=str(changed), reason=changed.reason)
     except Incomplete as incomplete:
         progress.leave(address, action, incomplete.id, str(incomplete), incomplete.cause)
         if context.unproven:
@@ -228,22 +197,22 @@ async def _conclude_step(
     except StateError as lost:
         # The lease is lost: its next holder finds the intent and resolves it.
         progress.displace()
-        progress.add(OperationResult(address, action, "failed", message=str(lost)))
+        progress.add(address, action, "failed", message=str(lost))
         return None
     else:
-        progress.add(OperationResult(address, action, "performed", identifier, remark))
+        progress.add(address, action, "performed", identifier, remark)
     if intent is not None:
         journal.resolve(intent)
     return None
 
 
-async def _store_progress(journal: Journal, progress: Progress) -> None:
-    if progress.displaced or progress.state_error is not None:
+async def _store_progress(context: WriteContext) -> None:
+    if context.progress.displaced or context.progress.state_error is not None:
         return
     try:
-        await journal.tick()
+        await context.journal.tick()
     except StateError as error:
-        progress.lose_state(error)
+        context.progress.lose_state(error)
 
 
 def _perform_operation(

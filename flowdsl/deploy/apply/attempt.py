@@ -49,11 +49,6 @@ class Attempt:
     notes: tuple[str, ...] = ()
     _journal: Journal | None = None
 
-    @classmethod
-    def of(cls, job: Job) -> Attempt:
-        """Return the attempt for a job that has not started."""
-        return cls(job, Progress.of(job))
-
     @asynccontextmanager
     async def under_lease(
         self, prior: StateDocument

@@ -9,6 +9,7 @@ from functools import partial
 from flowdsl.config.address import Address
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.errors import CyberdeskError, NotFound, ValidationRefused
+from flowdsl.deploy.apply.progress import Progress
 from flowdsl.deploy.comparison.diff import (
     Difference,
     compare,
@@ -46,9 +47,13 @@ class WrongOrganization(Exception):
 class ChangedMeanwhile(Exception):
     """Somebody else changed the workflow after the plan was made, or right after our write."""
 
+    reason = ""
 
-class OverwroteEdit(Exception):
+
+class OverwroteEdit(ChangedMeanwhile):
     """Our write replaced an edit that was made after we read the workflow."""
+
+    reason = "lost_update"
 
 
 class Incomplete(Exception):
@@ -90,8 +95,9 @@ class WriteContext:
     """The context of write operations.
 
     `tag_ids` maps the names of the organisation's tags to their ids. `approved` maps workflow ids
-    to the recordings that lose their approval before the workflow changes. `unproven` is true if
-    only the reply to a creation can show whether the key belongs to the organisation deployed to.
+    to the recordings that lose their approval before the workflow changes. `concurrency` is the
+    number of operations at a time. `unproven` is true if only the reply to a creation can show
+    whether the key belongs to the organisation deployed to.
     """
 
     target: DeployTarget
@@ -99,6 +105,8 @@ class WriteContext:
     journal: Journal
     runtime: Runtime
     approved: Mapping[str, tuple[str, ...]]
+    progress: Progress
+    concurrency: int
     unproven: bool = False
 
 

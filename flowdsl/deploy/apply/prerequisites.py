@@ -13,19 +13,17 @@ object may be in the wrong one.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
 
-from flowdsl.codegen.artifacts import ImageFile
 from flowdsl.config.address import IMAGE, MODEL, TAG, TAG_GROUP, Address
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.errors import CyberdeskError
 from flowdsl.deploy.apply.operations import format_field_names
 from flowdsl.deploy.apply.progress import Progress
 from flowdsl.deploy.job import Job
-from flowdsl.deploy.outcome import OperationResult, Status, Stop
+from flowdsl.deploy.outcome import Status, Stop
 from flowdsl.deploy.planning.named import NamedChange
 from flowdsl.deploy.planning.plan import Plan
 from flowdsl.deploy.recovery.late_writes import LATE_WRITES_END, POLL_SECONDS
@@ -71,240 +69,205 @@ async def create_prerequisites(
     reply shows the organisation, creations are sent one at a time, and each is looked up before the
     next.
     """
-    shown = plan
+    creation = _Creation(job, client, prior, progress, seen, plan, plan)
     if abandoned:
-        seen, plan = await _wait_for_strays(job, prior, seen, plan)
+        await creation.wait_for_strays()
     if any(change.action == "update" for change in plan.named):
         # The person may have spent a long time reading the plan.
-        seen, plan = await _read_again(job, prior, seen, plan)
-    plan = _without_edited(progress, shown, plan)
+        await creation.read_again()
+    creation.refuse_edited()
     for kind in _ORDER:
-        waiting = {step.address for step in _list_prerequisite_steps(job, plan, kind)}
+        await creation.create_kind(kind)
+    return creation.seen, creation.plan
+
+
+@dataclass(slots=True)
+class _Creation:
+    """The work of `create_prerequisites`: `seen` and `plan` are renewed with each read."""
+
+    job: Job
+    client: CyberdeskClient
+    prior: StateDocument
+    progress: Progress
+    seen: Refreshed
+    plan: Plan
+    shown: Plan
+
+    async def create_kind(self, kind: str) -> None:
+        progress, waiting = self.progress, self.open_addresses(kind)
         while not progress.halt_reason:
-            steps = [
-                step
-                for step in _list_prerequisite_steps(job, plan, kind)
-                if step.address in waiting
-            ]
+            steps = [step for step in self.steps(kind) if step.address in waiting]
             if not steps:
-                break
-            if is_unproven(job, prior, seen):
-                steps = [min(steps, key=partial(_is_secret, job))]
+                return
+            if is_unproven(self.job, self.prior, self.seen):
+                steps = [min(steps, key=self.is_secret)]
             waiting -= {step.address for step in steps}
-            seen, plan = await _carry_out(job, client, prior, progress, seen, plan, kind, steps)
-            plan = _without_edited(progress, shown, plan)
-        for step in _list_prerequisite_steps(job, plan, kind) if progress.halt_reason else ():
+            await self.carry_out(kind, steps)
+            self.refuse_edited()
+        for step in self.steps(kind):
             if step.address in waiting:
                 reason = progress.halt_reason
-                progress.add(
-                    OperationResult(step.address, step.action, "not_attempted", message=reason)
-                )
-    return seen, plan
+                progress.add(step.address, step.action, "not_attempted", message=reason)
 
+    async def carry_out(self, kind: str, steps: Collection[_PrerequisiteStep]) -> None:
+        """Carry out steps of one kind, and read the lists again."""
+        progress, concurrency = self.progress, self.job.options.concurrency
+        errors: dict[Address, CyberdeskError] = {}
 
-async def _carry_out(
-    job: Job,
-    client: CyberdeskClient,
-    prior: StateDocument,
-    progress: Progress,
-    seen: Refreshed,
-    plan: Plan,
-    kind: str,
-    steps: Collection[_PrerequisiteStep],
-) -> tuple[Refreshed, Plan]:
-    """Carry out the steps of one kind; return the refreshed lists and plan. Results: `progress`."""
-    errors: dict[Address, CyberdeskError] = {}
+        async def send(own: CyberdeskClient, step: _PrerequisiteStep) -> None:
+            errors.pop(step.address, None)
+            try:
+                await step.send(own)
+            except CyberdeskError as error:
+                errors[step.address] = error
 
-    async def carry_out(own: CyberdeskClient, step: _PrerequisiteStep) -> None:
-        errors.pop(step.address, None)
+        async def begin(own: CyberdeskClient, step: _PrerequisiteStep) -> None:
+            progress.begin(step.address, step.action)
+            await send(own, step)
+
+        def is_lost(step: _PrerequisiteStep) -> bool:
+            error = errors.get(step.address)
+            return step.action == "create" and error is not None and error.outcome_unknown
+
+        await for_each(self.client, steps, begin, concurrency=concurrency)
         try:
-            await step.send(own)
-        except CyberdeskError as error:
-            errors[step.address] = error
+            await self.look_for(kind, errors)
+            open_still = self.open_addresses(kind)
+            lost = [each for each in steps if each.address in open_still and is_lost(each)]
+            if lost and not progress.halt_reason:
+                # By now no earlier request can still arrive.
+                await for_each(self.client, lost, send, concurrency=concurrency)
+                await self.look_for(kind, errors)
+        except (CyberdeskError, Stop) as error:
+            self.add_unseen(steps, errors, error)
+            raise
+        open_still = self.open_addresses(kind)
+        for step in steps:
+            if step.address not in open_still:
+                progress.add(step.address, step.action, "performed")
+                continue
+            progress.halt(f"`{step.address}` could not be made")
+            if step.address in errors:
+                failure = errors[step.address]
+                # Whatever was sent, the object does not exist: the lists were read.
+                progress.fail(step.address, step.action, failure, known=step.action == "create")
+            else:
+                message = "the service holds other values than were sent"
+                progress.add(step.address, step.action, "failed", message=message)
 
-    async def begin(own: CyberdeskClient, step: _PrerequisiteStep) -> None:
-        progress.begin(step.address, step.action)
-        await carry_out(own, step)
+    def add_unseen(
+        self,
+        steps: Collection[_PrerequisiteStep],
+        errors: dict[Address, CyberdeskError],
+        error: CyberdeskError | Stop,
+    ) -> None:
+        """Add results for steps whose outcome cannot be read because of `error`."""
+        # A later deploy finds the object by its name. Until then no result may claim that nothing
+        # was written.
+        foreign = isinstance(error, Stop) and error.status is Status.ACCESS
+        for step in steps:
+            if step.address in errors:
+                self.progress.fail(step.address, step.action, errors[step.address])
+            elif foreign:
+                message = "it was made in another organisation; delete it there in the dashboard"
+                self.progress.add(step.address, step.action, "failed", None, message, "incomplete")
+            else:
+                self.progress.add(step.address, step.action, "performed")
 
-    concurrency = job.options.concurrency
-    await for_each(client, steps, begin, concurrency=concurrency)
-    try:
-        seen, plan = await _look_for(job, prior, seen, plan, kind, errors)
-        open_still = {each.address for each in _list_prerequisite_steps(job, plan, kind)}
-        lost = [each for each in steps if each.address in open_still and _is_lost(each, errors)]
-        if lost and not progress.halt_reason:
-            # By now no earlier request can still arrive.
-            await for_each(client, lost, carry_out, concurrency=concurrency)
-            seen, plan = await _look_for(job, prior, seen, plan, kind, errors)
-    except (CyberdeskError, Stop) as error:
-        _tell_unseen(progress, steps, errors, error)
-        raise
-    open_still = {step.address for step in _list_prerequisite_steps(job, plan, kind)}
-    for step in steps:
-        if step.address not in open_still:
-            progress.add(OperationResult(step.address, step.action, "performed"))
-            continue
-        progress.halt(f"`{step.address}` could not be made")
-        if step.address in errors:
-            failure = errors[step.address]
-            # Whatever was sent, the object does not exist: the lists were read.
-            progress.fail(step.address, step.action, failure, known=step.action == "create")
-        else:
-            message = "the service holds other values than were sent"
-            progress.add(OperationResult(step.address, step.action, "failed", message=message))
-    return seen, plan
+    def refuse_edited(self) -> None:
+        """Take updates that were not shown to anybody out of the plan.
 
-
-def _tell_unseen(
-    progress: Progress,
-    steps: Collection[_PrerequisiteStep],
-    errors: Mapping[Address, CyberdeskError],
-    error: CyberdeskError | Stop,
-) -> None:
-    """Add results for steps whose outcome cannot be read because of `error`."""
-    # A later deploy finds the object by its name. Until then no result may claim that nothing was
-    # written.
-    foreign = isinstance(error, Stop) and error.status is Status.ACCESS
-    for step in steps:
-        if step.address in errors:
-            progress.fail(step.address, step.action, errors[step.address])
-        elif foreign:
-            message = "it was made in another organisation; delete it there in the dashboard"
-            progress.add(
-                OperationResult(step.address, step.action, "failed", None, message, "incomplete")
-            )
-        else:
-            progress.add(OperationResult(step.address, step.action, "performed"))
-
-
-def _is_lost(step: _PrerequisiteStep, errors: Mapping[Address, CyberdeskError]) -> bool:
-    """Whether the outcome of a creation request is unknown."""
-    error = errors.get(step.address)
-    return step.action == "create" and error is not None and error.outcome_unknown
-
-
-def _without_edited(progress: Progress, shown: Plan, plan: Plan) -> Plan:
-    """Return `plan` without updates that were not shown to anybody.
-
-    Each of these is a conflict, unless it was written before.
-    """
-    known = {change.address: change for change in shown.named}
-    written = {result.address for result in progress.results}
-    edited = [
-        change
-        for change in plan.named
-        if change.action == "update"
-        and change.address not in written
-        and not (change.address in known and change.carries_out(known[change.address]))
-    ]
-    for change in edited:
-        assert change.difference is not None
-        paths = format_field_names(field.path for field in change.difference.fields)
-        message = (
-            f"{paths} of `{change.address}` was edited after the plan was made; "
-            "deploy again to see it"
-        )
-        progress.add(OperationResult(change.address, change.action, "conflict", message=message))
-    return replace(plan, named=tuple(each for each in plan.named if each not in edited))
-
-
-async def _look_for(
-    job: Job,
-    prior: StateDocument,
-    seen: Refreshed,
-    plan: Plan,
-    kind: str,
-    errors: Mapping[Address, CyberdeskError],
-) -> tuple[Refreshed, Plan]:
-    """Refresh until the lists show the lost creations or no longer can; return lists and plan."""
-    begun = job.runtime.monotonic()
-    while True:
-        last = job.runtime.monotonic() - begun >= LATE_WRITES_END.total_seconds()
-        seen, made = await _read_again(job, prior, seen, plan)
-        missing = [
-            each.address
-            for each in _list_prerequisite_steps(job, made, kind)
-            if each.action == "create"
+        Each of these is a conflict, unless it was written before.
+        """
+        known = {change.address: change for change in self.shown.named}
+        written = {result.address for result in self.progress.results}
+        edited = [
+            change
+            for change in self.plan.named
+            if change.action == "update"
+            and change.address not in written
+            and not (change.address in known and change.carries_out(known[change.address]))
         ]
-        expected = [each for each in missing if each not in errors or errors[each].outcome_unknown]
-        if last or not expected:
-            return seen, made
-        await job.runtime.sleep(POLL_SECONDS)
+        for change in edited:
+            assert change.difference is not None
+            paths = format_field_names(field.path for field in change.difference.fields)
+            message = (
+                f"{paths} of `{change.address}` was edited after the plan was made; "
+                "deploy again to see it"
+            )
+            self.progress.add(change.address, change.action, "conflict", message=message)
+        kept = tuple(each for each in self.plan.named if each not in edited)
+        self.plan = replace(self.plan, named=kept)
 
+    async def look_for(self, kind: str, errors: dict[Address, CyberdeskError]) -> None:
+        """Read the lists until they show the lost creations or no longer can."""
+        monotonic = self.job.runtime.monotonic
+        begun = monotonic()
+        while True:
+            last = monotonic() - begun >= LATE_WRITES_END.total_seconds()
+            await self.read_again()
+            missing = [step.address for step in self.steps(kind) if step.action == "create"]
+            if last or not any(
+                each not in errors or errors[each].outcome_unknown for each in missing
+            ):
+                return
+            await self.job.runtime.sleep(POLL_SECONDS)
 
-async def _wait_for_strays(
-    job: Job, prior: StateDocument, seen: Refreshed, plan: Plan
-) -> tuple[Refreshed, Plan]:
-    """Wait until no creation of a dead process can arrive; return the lists and the plan.
+    async def wait_for_strays(self) -> None:
+        """Wait until no creation of a dead process can arrive.
 
-    Only model configurations need the wait: the service would create a second one of the same name,
-    and nothing but the name distinguishes them.
-    """
-    begun = job.runtime.monotonic()
-    while any(step.action == "create" for step in _list_prerequisite_steps(job, plan, MODEL)):
-        if job.runtime.monotonic() - begun >= LATE_WRITES_END.total_seconds():
-            break
-        await job.runtime.sleep(POLL_SECONDS)
-        seen, plan = await _read_again(job, prior, seen, plan)
-    return seen, plan
+        Only model configurations need the wait: the service would create a second one of the same
+        name, and nothing but the name distinguishes them.
+        """
+        runtime = self.job.runtime
+        begun = runtime.monotonic()
+        while any(step.action == "create" for step in self.steps(MODEL)):
+            if runtime.monotonic() - begun >= LATE_WRITES_END.total_seconds():
+                break
+            await runtime.sleep(POLL_SECONDS)
+            await self.read_again()
 
+    async def read_again(self) -> None:
+        """Read the lists, and plan the same addresses from them."""
+        self.seen = await refresh_directory(self.job, self.prior, self.seen)
+        again = plan_from(self.job, self.prior, self.seen).only(self.plan.addresses)
+        self.plan = replace(again, impact=self.plan.impact)
 
-async def _read_again(
-    job: Job, prior: StateDocument, seen: Refreshed, plan: Plan
-) -> tuple[Refreshed, Plan]:
-    seen = await refresh_directory(job, prior, seen)
-    again = plan_from(job, prior, seen).only(plan.addresses)
-    return seen, replace(again, impact=plan.impact)
+    def open_addresses(self, kind: str) -> set[Address]:
+        return {step.address for step in self.steps(kind)}
 
-
-def _list_prerequisite_steps(job: Job, plan: Plan, kind: str) -> list[_PrerequisiteStep]:
-    if kind == IMAGE:
+    def steps(self, kind: str) -> list[_PrerequisiteStep]:
+        """Return what the plan still has to create or update of one kind."""
+        new_id = self.job.runtime.new_id
+        if kind == IMAGE:
+            return [
+                _PrerequisiteStep(
+                    Address(kind, item.sha256),
+                    "create",
+                    partial(upload_image, image=item, key=f"{new_id()}-image"),
+                )
+                for item in self.plan.uploads
+            ]
         return [
             _PrerequisiteStep(
-                Address(kind, item.sha256),
-                "create",
-                partial(_upload_picture, job.runtime.new_id(), item),
+                change.address,
+                change.action,
+                partial(self.write_named, change, f"{new_id()}-{change.action}"),
             )
-            for item in plan.uploads
+            for change in self.plan.named
+            if change.action in ("create", "update") and change.address.kind == kind
         ]
-    return [
-        _PrerequisiteStep(
-            change.address,
-            change.action,
-            partial(_write_named_change, job, job.runtime.new_id(), change),
-        )
-        for change in plan.named
-        if change.action in ("create", "update") and change.address.kind == kind
-    ]
 
+    async def write_named(self, change: NamedChange, key: str, client: CyberdeskClient) -> None:
+        """Create a named resource, with the secrets that belong to it, or update one."""
+        assert change.desired is not None
+        kind = NAMED_KIND[change.desired.kind]
+        if change.action == "create":
+            values = {**change.desired.values, **self.job.target.secrets(change.address)}
+            await kind.create(client, change.desired.name, values, key=key)
+        elif change.live is not None and change.difference is not None:
+            values = {field.path: field.value for field in change.difference.fields}
+            await kind.update(client, change.live.id, values, key=key)
 
-def _is_secret(job: Job, step: _PrerequisiteStep) -> bool:
-    return step.action == "create" and bool(job.target.secrets(step.address))
-
-
-async def _upload_picture(key: str, item: ImageFile, client: CyberdeskClient) -> None:
-    await upload_image(client, item, key=f"{key}-image")
-
-
-async def _write_named_change(
-    job: Job, key: str, change: NamedChange, client: CyberdeskClient
-) -> None:
-    secrets = job.target.secrets(change.address) if change.action == "create" else {}
-    await _write_named(client, change, secrets, key=f"{key}-{change.action}")
-
-
-async def _write_named(
-    client: CyberdeskClient, change: NamedChange, secrets: Mapping[str, Any], *, key: str
-) -> None:
-    """Create or update a named resource; raises `CyberdeskError`.
-
-    `secrets` are write-only fields that are sent with a creation.
-    """
-    assert change.desired is not None
-    kind = NAMED_KIND[change.desired.kind]
-    if change.action == "create":
-        values = {**change.desired.values, **secrets}
-        await kind.create(client, change.desired.name, values, key=key)
-    elif change.live is not None and change.difference is not None:
-        values = {field.path: field.value for field in change.difference.fields}
-        await kind.update(client, change.live.id, values, key=key)
+    def is_secret(self, step: _PrerequisiteStep) -> bool:
+        return step.action == "create" and bool(self.job.target.secrets(step.address))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from flowdsl.config.address import Address
@@ -14,16 +13,13 @@ from flowdsl.state.errors import StateError
 
 @dataclass(slots=True)
 class Progress:
-    """The operations done so far; `observe` is called with every event, by kind.
+    """The operations of a job that are done so far; the interface of the job gets every event.
 
     `state_error` is the error of a checkpoint; after it, only operations under way are finished.
     `sent` is true once a request was sent that may change something.
     """
 
-    observe: Callable[..., None]
-    stop: Callable[[], str]
-    interrupted: Callable[[], bool]
-    abort: bool = False
+    job: Job
     total: int = 0
     results: list[OperationResult] = field(default_factory=list)
     refused: bool = False
@@ -33,15 +29,10 @@ class Progress:
     state_error: StateError | None = None
     _reason: str = ""
 
-    @classmethod
-    def of(cls, job: Job) -> Progress:
-        """Return the progress of a job that has not started."""
-        return cls(job.ui.event, job.stop, job.interrupted, job.options.abort)
-
     @property
     def halt_reason(self) -> str:
         """Why no further operation may start; empty while one may."""
-        return self._reason or self.stop()
+        return self._reason or self.job.stop()
 
     @property
     def has_only_successes(self) -> bool:
@@ -69,15 +60,24 @@ class Progress:
 
     def begin(self, address: Address, action: str) -> None:
         """Report that an operation starts."""
-        self.observe("apply_start", address=address, action=action)
+        self.job.ui.event("apply_start", address=address, action=action)
 
-    def add(self, result: OperationResult) -> None:
-        """Add the result of one address."""
+    def add(
+        self,
+        address: Address,
+        action: str,
+        outcome: ResultOutcome,
+        id: str | None = None,
+        message: str = "",
+        reason: str = "",
+    ) -> None:
+        """Add the result of one address; see `OperationResult`."""
+        result = OperationResult(address, action, outcome, id, message, reason)
         self.results.append(result)
-        self.observe("apply_result", result=result)
-        self.observe("apply_progress", done=len(self.results), total=self.total)
-        if self.abort and result.outcome in ("failed", "conflict", "unknown"):
-            self.halt(f"`{result.address}` failed, which ends the deploy (`--on-error abort`)")
+        self.job.ui.event("apply_result", result=result)
+        self.job.ui.event("apply_progress", done=len(self.results), total=self.total)
+        if self.job.options.abort and outcome in ("failed", "conflict", "unknown"):
+            self.halt(f"`{address}` failed, which ends the deploy (`--on-error abort`)")
 
     def fail(
         self, address: Address, action: str, error: CyberdeskError, *, known: bool = False
@@ -92,7 +92,7 @@ class Progress:
             self.unreachable_only = False
         open_still = error.outcome_unknown and not known
         outcome: ResultOutcome = "unknown" if open_still else "failed"
-        self.add(OperationResult(address, action, outcome, message=str(error)))
+        self.add(address, action, outcome, message=str(error))
 
     def leave(
         self,
@@ -108,7 +108,7 @@ class Progress:
         if isinstance(cause, StateError):
             self.displace()
         self.unreachable_only = False
-        self.add(OperationResult(address, action, "failed", workflow_id, message, "incomplete"))
+        self.add(address, action, "failed", workflow_id, message, "incomplete")
 
     @property
     def status(self) -> Status:
@@ -118,7 +118,7 @@ class Progress:
             return Status.UNKNOWN
         if self.displaced:
             return Status.LOCKED
-        if self.interrupted():
+        if self.job.interrupted():
             return Status.INTERRUPTED
         if "failed" in outcomes:
             if self.refused:

@@ -37,6 +37,7 @@ from datetime import datetime, timedelta
 from flowdsl.config.address import Address
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.errors import CyberdeskError, NotFound, ValidationRefused
+from flowdsl.deploy.job import Job
 from flowdsl.deploy.journal import Journal
 from flowdsl.deploy.ownership.identity import check_organization
 from flowdsl.deploy.recovery.late_writes import (
@@ -83,22 +84,18 @@ def creation_key(intent: Intent) -> str:
 
 
 async def resolve_pending(
+    job: Job,
     client: CyberdeskClient,
-    target: DeployTarget,
     journal: Journal,
     desired: Mapping[Address, Desired],
-    runtime: Runtime,
-    tell: Callable[[str], None] = lambda _line: None,
     addresses: Collection[Address] = (),
     *,
-    concurrency: int = 4,
+    concurrency: int,
     failed: Callable[[Intent, CyberdeskError | Unresolved], None] | None = None,
-    stopped: Callable[[], object] = lambda: False,
 ) -> list[str]:
     """Resolve every intent that an earlier deploy left open, or those of `addresses`.
 
-    Returns the findings, in a line each; `tell` is called with a line about the search before it
-    begins.
+    Returns the findings, in a line each; a search is announced by an event before it begins.
 
     All intents are looked for together, since a deploy that died early leaves one for each
     workflow, and no longer than `LATE_WRITES_END` from now. A change or a deletion that has not
@@ -107,8 +104,9 @@ async def resolve_pending(
 
     Raises `Unresolved` for a creation that stays unknown, whose intent stays open, and other
     `CyberdeskError`s. With `failed`, that is called with them instead, and the other intents are
-    still resolved. When `stopped`, intents whose outcome is not known yet stay open.
+    still resolved. When the job is to stop, intents whose outcome is not known yet stay open.
     """
+    target, runtime = job.target, job.runtime
     begun = runtime.monotonic()
     found_out: list[str] = []
     failures: list[CyberdeskError | Unresolved] = []
@@ -127,14 +125,14 @@ async def resolve_pending(
     lost = [intent for intent in pending if intent.action == "create" and intent.id not in known]
     if lost:
         some = f"`{lost[0].address}`" if len(lost) == 1 else f"{len(lost)} workflows"
-        tell(f"looking for {some}, whose creation had no reply")
+        job.ui.event("recovery", message=f"looking for {some}, whose creation had no reply")
     try:
         found = await _find_all(client, target, lost, runtime, begun)
-    except Unresolved as unresolved:
+    except CyberdeskError as error:
         if failed is None:
-            raise
+            raise _error_for_unresolved(target, lost[0], error) from None
         for intent in lost:
-            failed(intent, unresolved)
+            failed(intent, _error_for_unresolved(target, intent, error))
         pending = [intent for intent in pending if intent not in lost]
         found = {}
     ids = {
@@ -142,15 +140,12 @@ async def resolve_pending(
         for intent in pending
     } | found
     in_source = {*desired, *(each.renamed_from for each in desired.values())}
-    await _wait_for_all(
-        client,
-        [(intent, ids[intent.id]) for intent in pending if intent.address in in_source],
-        runtime,
-        begun,
-        tell,
-        stopped,
-        concurrency,
-    )
+    waiting = [
+        (intent, workflow_id)
+        for intent in pending
+        if intent.address in in_source and (workflow_id := ids[intent.id]) is not None
+    ]
+    await _wait_for_arrivals(job, client, waiting, begun, concurrency)
 
     async def resolve(own: CyberdeskClient, intent: Intent) -> None:
         try:
@@ -192,26 +187,26 @@ async def resolve_pending(
         pending,
         resolve,
         concurrency=concurrency,
-        stopped=lambda: bool(failures or stopped()),
+        stopped=lambda: bool(failures or job.stop()),
     )
     if failures:
         raise failures[0]
     return sorted(found_out)
 
 
-async def _wait_for_all(
+async def _wait_for_arrivals(
+    job: Job,
     client: CyberdeskClient,
-    intents: Sequence[tuple[Intent, str | None]],
-    runtime: Runtime,
+    waiting: list[tuple[Intent, str]],
     begun: float,
-    tell: Callable[[str], None],
-    stopped: Callable[[], object],
     concurrency: int,
 ) -> None:
-    """Read the workflows of open writes until all writes have arrived or the time has expired."""
-    waiting = [(intent, each) for intent, each in intents if each is not None]
+    """Read the workflows of open writes until all writes have arrived or the time has expired.
+
+    `waiting` has each write with the id of its workflow.
+    """
     told = False
-    async for _ in until_late_writes_end(runtime, begun, stopped):
+    async for _ in until_late_writes_end(job.runtime, begun, job.stop):
         missing: list[tuple[Intent, str]] = []
 
         async def look(
@@ -232,9 +227,10 @@ async def _wait_for_all(
         if not told:
             told = True
             some = describe_addresses(intent.address for intent, _ in waiting)
-            tell(
-                f"waiting up to {LATE_WRITES_END.seconds} s for the interrupted write of {some}: "
-                "it may still arrive, and would replace what is deployed now"
+            job.ui.event(
+                "recovery",
+                message=f"waiting up to {LATE_WRITES_END.seconds} s for the interrupted write of "
+                f"{some}: it may still arrive, and would replace what is deployed now",
             )
 
 
@@ -265,7 +261,10 @@ async def find_created(
     module docstring describes. Raises `Unresolved`, and `ValidationRefused` if the service has not
     created the workflow and refuses to.
     """
-    found = await _find_all(client, target, [intent], runtime, runtime.monotonic())
+    try:
+        found = await _find_all(client, target, [intent], runtime, runtime.monotonic())
+    except CyberdeskError as error:
+        raise _error_for_unresolved(target, intent, error) from None
     if intent.id in found:
         return found[intent.id]
     return await _create_again(client, target, intent, wanted, runtime)
@@ -281,7 +280,7 @@ async def _find_all(
     """Return the ids of the workflows with the marks of creations, by the ids of the intents.
 
     Looks until every request must have ended that was sent before `begun` (monotonic). The last
-    look is at all workflows, whatever our clock says. Raises `Unresolved`.
+    look is at all workflows, whatever our clock says. Raises `CyberdeskError`.
     """
     found: dict[str, str] = {}
     missing = list(intents)
@@ -290,10 +289,7 @@ async def _find_all(
         since = None
         with suppress(OverflowError):  # a time at the edge of the calendar excludes nothing
             since = None if last else min(intent.created_at for intent in missing) - CLOCK_SKEW
-        try:
-            marked = await read_created_workflows(client, since)
-        except CyberdeskError as error:
-            raise _error_for_unresolved(target, missing[0], error) from None
+        marked = await read_created_workflows(client, since)
         for intent in missing:
             if there := marked.get(mark_of(target, intent)):
                 found[intent.id] = there[0]

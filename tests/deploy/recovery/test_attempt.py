@@ -13,6 +13,7 @@ from flowdsl.config.address import workflow_address
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.models.tag import TagCreate
 from flowdsl.deploy.apply.attempt import Attempt
+from flowdsl.deploy.apply.progress import Progress
 from flowdsl.deploy.job import Job
 from flowdsl.deploy.journal import Journal
 from flowdsl.deploy.outcome import OperationResult, Outcome, Status, Stop
@@ -32,12 +33,12 @@ def attempted(world: World, work: Work, *faults: Fault, meanwhile: bool = False)
     """
 
     async def attempt(job: Job) -> Outcome:
-        attempt = Attempt.of(job)
+        attempt = Attempt(job, Progress(job))
 
         async def run() -> Status:
             prior = attempt.document = await read_prior(job)
             if meanwhile:
-                other = Attempt.of(job)
+                other = Attempt(job, Progress(job))
                 async with other.under_lease(prior) as (_, journal, _moved):
                     await journal.close()
             async with attempt.under_lease(prior) as (client, journal, moved):
@@ -129,7 +130,7 @@ def test_every_end_tells_everything_in_one_order(
     ) -> Status:
         attempt.messages.append("before")
         attempt.notes = ("after",)
-        attempt.progress.add(result)
+        attempt.progress.add(result.address, "update", "performed")
         if failure is not None:
             raise failure
         return attempt.status

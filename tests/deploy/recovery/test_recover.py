@@ -114,6 +114,16 @@ def test_declining_changes_nothing(world: World) -> None:
     assert world.state_text() == before
 
 
+def test_each_creation_that_stays_unknown_is_named_in_its_own_result(world: World) -> None:
+    with pytest.raises(Crash):
+        world.deploy(bundle(flow("a"), flow("b")), crash_store=(6, True))
+    assert len(world.state().pending) == 2
+    outcome = recovered(world, Fault(LIST, None, "html_502"))
+    assert {each.outcome for each in outcome.results} == {"unknown"}
+    assert all(f"`{each.address}`" in each.message for each in outcome.results)
+    assert len(outcome.results) == 2
+
+
 def test_an_unknown_address_names_the_open_ones(world: World) -> None:
     interrupted(world, *LOST)
 
