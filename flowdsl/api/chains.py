@@ -226,7 +226,8 @@ async def _called(function: Callable[[], Any] | None) -> Any:
     done: Future[tuple[Any, BaseException | None]] = Future()
 
     def call() -> None:
-        done.set_running_or_notify_cancel()
+        if not done.set_running_or_notify_cancel():
+            return
         try:
             done.set_result((function(), None))
         except BaseException as error:  # noqa: BLE001 - raised again by the waiting task

@@ -87,11 +87,12 @@ class Session:
 
         httpx scans its connection pool on every request, so many tasks sharing one client are slow.
         """
-        own = self._idle.pop() if self._idle else (await self._opened()).make_worker()
+        first = await self._opened()
+        own = self._idle.pop() if self._idle else first.make_worker()
         try:
             yield own
         finally:
-            if self._first is None:  # `close` was called meanwhile
+            if self._first is not first:  # `close` was called meanwhile
                 await own.__aexit__(None, None, None)
             else:
                 self._idle.append(own)

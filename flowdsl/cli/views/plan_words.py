@@ -194,7 +194,7 @@ def _describe_endpoints(
         return f"the provider `{provider}` itself"
     first = sorted(endpoints, key=lambda each: each in known)
     named = ", ".join(
-        f"`{shorten_text(each.shown, PLACE_WIDTH)}` (`{shorten_text(each.path, PLACE_WIDTH)}`)"
+        f"`{shorten_text(each.url, PLACE_WIDTH)}` (`{shorten_text(each.path, PLACE_WIDTH)}`)"
         for each in first[:PLACES_SHOWN]
     )
     more = len(endpoints) - PLACES_SHOWN

@@ -6,7 +6,6 @@ Every text in a row is on one line and safe to print.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from typing import Any, Literal
 
 from flowdsl.deploy.comparison.diff import Difference, FieldChange
 from flowdsl.deploy.comparison.edits import Edit
-from flowdsl.deploy.comparison.schema_diff import schema_edits
+from flowdsl.deploy.comparison.schema_diff import schema_edits, spell_value
 from flowdsl.deploy.resources.workflow import CHECKS
 from flowdsl.diagnostics.render.cells import make_printable
 from flowdsl.diagnostics.render.summary import format_count
@@ -93,10 +92,7 @@ def render_plain_rows(rows: Iterable[DiffRow]) -> str:
 
 def format_diff_value(value: Any) -> str:
     """Return a value as JSON on one line, cut to `VALUE_WIDTH` characters; `none` for None."""
-    if value is None:
-        return "none"
-    text = make_printable(json.dumps(value, ensure_ascii=False))
-    return text if len(text) <= VALUE_WIDTH else text[: VALUE_WIDTH - 1] + "…"
+    return "none" if value is None else spell_value(value, VALUE_WIDTH)
 
 
 def _make_row(sign: str, text: str, depth: int = 0) -> DiffRow:

@@ -250,10 +250,10 @@ def spell_path(path: Path) -> str:
     return spelled
 
 
-def spell_value(value: Any) -> str:
-    """Return a JSON value on one line, safe to print, cut to `VALUE_WIDTH` characters."""
-    text = make_printable(json.dumps(value, ensure_ascii=False))
-    return text if len(text) <= VALUE_WIDTH else text[: VALUE_WIDTH - 1] + "…"
+def spell_value(value: Any, width: int = VALUE_WIDTH) -> str:
+    """Return a JSON value on one line, safe to print, cut to `width` characters."""
+    text = _format_schema_value(value)
+    return text if len(text) <= width else text[: width - 1] + "…"
 
 
 def join_alternatives(words: Sequence[str]) -> str:

@@ -67,7 +67,7 @@ class FieldEntry(_Closed):
     for the reason given there.
     """
 
-    path: str
+    path: Shown
     before_sha256: Sha256 | None
     after_sha256: Sha256 | None
     diff: str | None
@@ -83,7 +83,7 @@ class Base(_Closed):
     """
 
     content_sha256: Sha256
-    updated_at: str | None
+    updated_at: Shown | None
     versions: Count | None
 
 
@@ -125,8 +125,8 @@ class ChangeEntry(_Closed):
     `workflow_id` is the id of the object, whatever its kind.
     """
 
-    address: str
-    previous_address: str | None
+    address: Shown
+    previous_address: Shown | None
     workflow_id: str | None
     action: Literal[
         "create", "update", "rename", "adopt", "unchanged", "delete", "keep", "missing", "forget"
@@ -142,8 +142,8 @@ class ChangeEntry(_Closed):
 class DriftEntry(_Closed):
     """A field that somebody changed since the last deploy and that the plan would overwrite."""
 
-    address: str
-    path: str
+    address: Shown
+    path: Shown
     origin: Literal["drift", "both"]
 
 
@@ -168,14 +168,14 @@ class KeySourceEntry(_Closed):
     """The name of an environment variable or the path of a file that has a key; never the key."""
 
     kind: Literal["env", "file"]
-    name: str
+    name: Shown
 
 
 class EndpointEntry(_Closed):
     """A URL that a model configuration names, without what may be a credential."""
 
-    path: str
-    url: str
+    path: Shown
+    url: Shown
 
 
 class ModelKeyEntry(_Closed):
@@ -187,12 +187,12 @@ class ModelKeyEntry(_Closed):
     look at.
     """
 
-    address: str
-    provider: str
+    address: Shown
+    provider: Shown
     source: KeySourceEntry | None
     stored: bool
     endpoints: tuple[EndpointEntry, ...]
-    provider_before: str | None
+    provider_before: Shown | None
     endpoints_before: tuple[EndpointEntry, ...] | None
     news: tuple[Literal["configuration", "provider", "endpoints", "source"], ...]
 
@@ -201,7 +201,7 @@ class DiagnosticEntry(_Closed):
     """A remark beside the changes."""
 
     level: Literal["error", "warning", "note"]
-    message: str
+    message: Shown
 
 
 class PlanDocument(_Closed):

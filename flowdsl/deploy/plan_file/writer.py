@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,31 +22,25 @@ from flowdsl.deploy.comparison.field_diff import (
 from flowdsl.deploy.job import OnBreaking
 from flowdsl.deploy.plan_file.format import (
     Base,
-    BreakingEntry,
     ChangeEntry,
     DiagnosticEntry,
     DriftEntry,
-    EndpointEntry,
     FieldEntry,
     GuardEntry,
-    ImpactEntry,
-    KeySourceEntry,
     ModelKeyEntry,
     PendingEntry,
     PlanDocument,
     Source,
     StateRef,
     Summary,
-    TrajectoryEntry,
 )
-from flowdsl.deploy.planning.model_keys import Endpoint, KeyRoute, key_routes
+from flowdsl.deploy.planning.model_keys import key_routes
 from flowdsl.deploy.planning.named import NamedChange
 from flowdsl.deploy.planning.plan import Action, Change, Impact, Plan
 from flowdsl.deploy.resources import workflow
 from flowdsl.deploy.resources.named import NAMED
 from flowdsl.deploy.resources.policy import Policies, fingerprint, normalise_value
 from flowdsl.deploy.resources.resource import Live, hash_fields
-from flowdsl.diagnostics.render.cells import make_printable
 from flowdsl.state.document import Intent, ResourceState
 
 DIFF_LINES = 2_000
@@ -100,7 +94,7 @@ def plan_document(plan: Plan, facts: PlanFacts) -> dict[str, Any]:
         state=facts.state,
         summary=_count_changes(plan),
         changes=(*_change_entries(plan),),
-        model_keys=tuple(_key_entry(route) for route in key_routes(plan.named)),
+        model_keys=tuple(ModelKeyEntry.model_validate(route) for route in key_routes(plan.named)),
         drift=(*_collect_drift(plan),),
         pending=tuple(
             PendingEntry(
@@ -114,7 +108,7 @@ def plan_document(plan: Plan, facts: PlanFacts) -> dict[str, Any]:
         guards=tuple(GuardEntry.model_validate(guard) for guard in plan.guards),
         diagnostics=(
             *facts.diagnostics,
-            *(DiagnosticEntry(level="note", message=make_printable(note)) for note in plan.notes),
+            *(DiagnosticEntry(level="note", message=note) for note in plan.notes),
         ),
     )
     return document.model_dump(mode="json")
@@ -139,7 +133,7 @@ def base_of(
     versions, updated_at = live.remote.get("old_versions"), live.remote.get("updated_at")
     return Base(
         content_sha256=fingerprint({"fields": content, TAGS: sorted(tags & live.tags.keys())}),
-        updated_at=make_printable(updated_at) if isinstance(updated_at, str) else None,
+        updated_at=updated_at if isinstance(updated_at, str) else None,
         versions=len(versions) if isinstance(versions, list) else None,
     )
 
@@ -176,11 +170,9 @@ def _workflow_entry(plan: Plan, change: Change) -> ChangeEntry:
         workflow_id=_id_of(change.prior, change.live),
         fields=tuple(_workflow_fields(change)),
         base=_workflow_base(change),
-        breaking=tuple(
-            BreakingEntry.model_validate(item) for item in plan.breaking.get(change.address, ())
-        ),
-        trajectories=tuple(TrajectoryEntry.model_validate(item) for item in impact.trajectories),
-        impact=ImpactEntry.model_validate(impact),
+        breaking=plan.breaking.get(change.address, ()),
+        trajectories=impact.trajectories,
+        impact=impact,
     )
 
 
@@ -208,30 +200,20 @@ def _make_named_entry(named: NamedChange) -> ChangeEntry:
     )
 
 
-def _make_change_entry(
-    address: Address,
-    action: Any,
-    reason: str,
-    *,
-    previous_address: Address | None = None,
-    workflow_id: str | None = None,
-    fields: tuple[FieldEntry, ...] = (),
-    base: Base | None = None,
-    breaking: tuple[BreakingEntry, ...] = (),
-    trajectories: tuple[TrajectoryEntry, ...] = (),
-    impact: ImpactEntry | None = None,
-) -> ChangeEntry:
-    return ChangeEntry(
-        address=make_printable(address),
-        previous_address=previous_address,
-        workflow_id=workflow_id,
-        action=action,
-        reason=reason,
-        fields=fields,
-        base=base,
-        breaking=breaking,
-        trajectories=trajectories,
-        impact=impact or ImpactEntry.model_validate(_NO_IMPACT),
+def _make_change_entry(address: Address, action: str, reason: str, **more: Any) -> ChangeEntry:
+    """Return an entry; what is not among `more` is empty."""
+    entry = {
+        "previous_address": None,
+        "workflow_id": None,
+        "fields": (),
+        "base": None,
+        "breaking": (),
+        "trajectories": (),
+        "impact": _NO_IMPACT,
+        **more,
+    }
+    return ChangeEntry.model_validate(
+        {"address": address, "action": action, "reason": reason, **entry}
     )
 
 
@@ -333,39 +315,13 @@ def _make_field_entry(
     edit: str | None = None,
 ) -> FieldEntry:
     return FieldEntry(
-        path=make_printable(path),
+        path=path,
         before_sha256=before,
         after_sha256=after,
         diff=diff,
         edit=edit,
         origin=origin,
         suppressed=suppressed,
-    )
-
-
-def _key_entry(route: KeyRoute) -> ModelKeyEntry:
-    source, before = route.source, route.endpoints_before
-    return ModelKeyEntry(
-        address=make_printable(route.address),
-        provider=make_printable(route.provider),
-        source=None
-        if source is None
-        else KeySourceEntry.model_validate(
-            {"kind": source.kind, "name": make_printable(source.name)}
-        ),
-        stored=route.stored,
-        endpoints=_endpoint_entries(route.endpoints),
-        provider_before=None
-        if route.provider_before is None
-        else make_printable(route.provider_before),
-        endpoints_before=None if before is None else _endpoint_entries(before),
-        news=route.news,
-    )
-
-
-def _endpoint_entries(endpoints: Iterable[Endpoint]) -> tuple[EndpointEntry, ...]:
-    return tuple(
-        EndpointEntry(path=make_printable(each.path), url=each.shown) for each in endpoints
     )
 
 
@@ -398,10 +354,6 @@ def _collect_drift(plan: Plan) -> Iterator[DriftEntry]:
             continue
         for item in change.difference.fields:
             if item.origin != "source":
-                yield DriftEntry(
-                    address=make_printable(change.address),
-                    path=make_printable(item.path),
-                    origin=item.origin,
-                )
+                yield DriftEntry(address=change.address, path=item.path, origin=item.origin)
         if change.difference.tags_drifted:
-            yield DriftEntry(address=make_printable(change.address), path=TAGS, origin="drift")
+            yield DriftEntry(address=change.address, path=TAGS, origin="drift")

@@ -50,18 +50,18 @@ _BEHIND_PATH = re.compile(r"[?#]")
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A URL at `path` of a configuration; `url` is as written."""
+    """A URL at `path` of a configuration, as `written` there."""
 
     path: str
-    url: str
+    written: str
 
     @property
-    def shown(self) -> str:
+    def url(self) -> str:
         """The URL without possible credentials: a user name, and everything after the path.
 
         Characters that are not ASCII are escaped, since some look like others.
         """
-        address, *behind = _BEHIND_PATH.split(self.url, maxsplit=1)
+        address, *behind = _BEHIND_PATH.split(self.written, maxsplit=1)
         plain = _CREDENTIAL.sub(r"\1***@", address).encode("ascii", "backslashreplace").decode()
         return make_printable(plain + ("?..." if behind else ""))
 
@@ -125,7 +125,7 @@ def _find_foreign_endpoints(values: Mapping[str, Any]) -> tuple[Endpoint, ...]:
         endpoint
         for place in _PLACES
         for endpoint in _find_named_endpoints(values.get(place), place)
-        if own is None or not own.fullmatch(endpoint.url)
+        if own is None or not own.fullmatch(endpoint.written)
     )
 
 
