@@ -311,7 +311,7 @@ class Block(Node):
 class Otherwise(Node):
     """`else` after a statement: one leaving statement or a block."""
 
-    action: FailStmt | AbortStmt | FinishStmt | Block
+    action: LeavingStmt | Block
 
 
 class AnnotatedStmt(Node):
@@ -1043,10 +1043,10 @@ class ConstDecl(Node):
 class Param(Node):
     """A task parameter; `secret` parameters accept only secrets."""
 
+    secret: bool
     name: Name
     type: TypeExpr
     default: Literal | None
-    secret: bool
 
 
 class TaskDecl(Node):
@@ -1147,103 +1147,45 @@ if TYPE_CHECKING:
         Expr | OpenList | OpenObject | PartText | MatchingText | RangeOfValues | OtherValue
     )
     Selector: TypeAlias = ItemNumber | ItemWhere | PassNumber
-    Condition: TypeAlias = (
-        OrExpr
-        | AndExpr
-        | NotExpr
-        | CompareExpr
-        | TextRelationExpr
-        | InExpr
-        | MatchesExpr
-        | EmptyExpr
-        | SeesExpr
-        | Ref
-    )
+    _Relation: TypeAlias = CompareExpr | TextRelationExpr | InExpr | MatchesExpr | EmptyExpr
+    Condition: TypeAlias = OrExpr | AndExpr | NotExpr | _Relation | SeesExpr | Ref
     TypeExpr: TypeAlias = NamedType | ObjectType | EnumType | ListType | OptionalType
+
+    LeavingStmt: TypeAlias = FailStmt | AbortStmt | FinishStmt
+    _ScreenStmt: TypeAlias = DoStmt | ChooseStmt | TypeStmt | ClearStmt | PressStmt | ImageStmt
+    _WaitingStmt: TypeAlias = WaitStmt | WaitUntilStmt | ExpectStmt
+    _ValueStmt: TypeAlias = ExtractStmt | CopyStmt | EmitStmt | KeepStmt
+    _MachineStmt: TypeAlias = CaptureStmt | ExportStmt | RunStmt
+    _LoopStmt: TypeAlias = ForStmt | WhileStmt | RepeatStmt | RetryStmt
+    _LeafStmt: TypeAlias = _ScreenStmt | _WaitingStmt | _ValueStmt | _MachineStmt | LeavingStmt
     Stmt: TypeAlias = (
-        AnnotatedStmt
-        | StepStmt
-        | DoStmt
-        | ChooseStmt
-        | TypeStmt
-        | ClearStmt
-        | PressStmt
-        | WaitStmt
-        | WaitUntilStmt
-        | ExtractStmt
-        | CopyStmt
-        | EmitStmt
-        | KeepStmt
-        | ExpectStmt
-        | CaptureStmt
-        | ExportStmt
-        | ImageStmt
-        | RunStmt
-        | IfStmt
-        | MatchStmt
-        | ForStmt
-        | WhileStmt
-        | RepeatStmt
-        | RetryStmt
-        | CallStmt
-        | FailStmt
-        | AbortStmt
-        | FinishStmt
+        AnnotatedStmt | StepStmt | _LeafStmt | IfStmt | MatchStmt | _LoopStmt | CallStmt
     )
+
     FileTarget: TypeAlias = ExactTarget | RegexTarget | EachTarget
     CheckBody: TypeAlias = FileCheck | ImageCheck | SchemaCheck | OutputCheck | CleanupCheck
-    WorkflowItem: TypeAlias = (
-        Setting
-        | InputsSection
-        | SecretsSection
-        | OutputsSection
-        | ModelSection
-        | TerminalSection
-        | AlwaysSection
-        | StepsSection
-        | PromptFrom
-        | InputsFrom
-        | OutputsFrom
-        | ChecksFrom
-        | ChecksSection
-        | ExtraFrom
-        | ExtraSection
-    )
+    _SectionFrom: TypeAlias = PromptFrom | InputsFrom | OutputsFrom | ChecksFrom | ExtraFrom
+    _FieldsSection: TypeAlias = InputsSection | SecretsSection | OutputsSection
+    _SettingsSection: TypeAlias = Setting | ModelSection | TerminalSection
+    _WorkSection: TypeAlias = AlwaysSection | StepsSection | ChecksSection | ExtraSection
+    WorkflowItem: TypeAlias = _SettingsSection | _FieldsSection | _SectionFrom | _WorkSection
     ChainItem: TypeAlias = (
         Setting | InputsSection | SecretsSection | SharedSection | ChainStep | Pause
     )
-    TestItem: TypeAlias = (
-        TestCase
-        | CasesFrom
-        | ThenGiven
-        | ExpectOfRun
-        | GivenSection
-        | FixtureSection
-        | ScreenSection
-        | ReadsSection
-        | CommandsSection
-        | JudgedSection
-        | ItemAnswers
-        | StepAnswers
-        | ExpectStepOutputs
-        | ExpectStepRefused
-        | ExpectRefused
-        | ExpectFailedCheck
-        | ExpectNever
-        | ExpectDoes
-        | ExpectOrder
-        | ExpectReaches
-        | PromptContains
-        | PromptOmits
-        | PromptTokens
-        | PromptMatches
-        | ExpectAborts
-        | ExpectFinishes
-        | ExpectNeverFinishes
-        | ExpectOutputs
-        | ExpectResult
+
+    _Given: TypeAlias = GivenSection | FixtureSection | ThenGiven
+    _Answers: TypeAlias = ScreenSection | ReadsSection | CommandsSection | JudgedSection
+    _ExpectAct: TypeAlias = ExpectNever | ExpectDoes | ExpectOrder | ExpectReaches
+    _ExpectPrompt: TypeAlias = PromptContains | PromptOmits | PromptTokens | PromptMatches
+    _ExpectEnd: TypeAlias = ExpectAborts | ExpectFinishes | ExpectNeverFinishes
+    _ExpectValues: TypeAlias = ExpectOutputs | ExpectResult | ExpectStepOutputs
+    _ExpectFailure: TypeAlias = ExpectRefused | ExpectStepRefused | ExpectFailedCheck
+    _Expectation: TypeAlias = (
+        _ExpectAct | _ExpectPrompt | _ExpectEnd | _ExpectValues | _ExpectFailure
     )
-    Decl: TypeAlias = (
-        RecordDecl | AliasDecl | ConstDecl | TaskDecl | WorkflowDecl | ChainDecl | TestDecl
-    )
+    _Run: TypeAlias = TestCase | CasesFrom | ExpectOfRun
+    TestItem: TypeAlias = _Run | _Given | _Answers | ItemAnswers | StepAnswers | _Expectation
+
+    _TypeDecl: TypeAlias = RecordDecl | AliasDecl
+    Decl: TypeAlias = _TypeDecl | ConstDecl | TaskDecl | WorkflowDecl | ChainDecl | TestDecl
     Import: TypeAlias = ImportNames | ImportModule

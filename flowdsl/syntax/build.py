@@ -8,7 +8,7 @@ of kept tokens, and None for an optional part that is left out.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from flowdsl.diagnostics.diagnostic import Edit, Fix
 from flowdsl.diagnostics.sink import Sink
@@ -109,11 +109,6 @@ ACTS = ("capture", "choose", "clear", "copy", "do", "export", "press", "run")
 """Keywords of the statements that a test identifies by one text; each has a rule, `act_...`."""
 
 
-def _text_if_alone(condition: ast.Text | ast.Condition) -> ast.Text | ast.Condition:
-    """Return the text of a condition that is a single `sees`, or else the condition."""
-    return condition.text if isinstance(condition, ast.SeesExpr) else condition
-
-
 class _Unfinished:
     """A declaration that still lacks the annotations and the doc comment before it."""
 
@@ -193,13 +188,27 @@ class AstBuilder:
         """Whether an operator appends to a list (`+=`)."""
         return self.tokens.words[index] == "+="
 
-    def _node(self, child: Any) -> Any:
-        """Return the value built by another rule, or None."""
-        return child
+    def _replaces(self, index: int) -> bool:
+        """Whether what a field holds is replaced."""
+        return self.tokens.words[index] == "over"
 
-    def _rest(self, children: Sequence[Any]) -> tuple[Any, ...]:
-        """Return all children that the neighbouring fields do not take."""
-        return tuple(children)
+    def _relation(self, index: int) -> str:
+        """Return the relation of two texts whose first word this is."""
+        first = self.tokens.words[index]
+        return first if first == "contains" else f"{first} with"
+
+    def _key(self, index: int) -> ast.Name | ast.StringLit:
+        """Return the key of a pair: a name, or any text in quotes."""
+        quoted = self.tokens.words[index][0] == '"'
+        return self._string(index) if quoted else self._name(index)
+
+    def _value(self, child: ast.IntLit | int) -> ast.IntLit | ast.StringLit:
+        """Return a value of an enum: a number, or the text in a token."""
+        return child if isinstance(child, ast.IntLit) else self._string(child)
+
+    def _text_if_alone(self, condition: ast.Text | ast.Condition) -> ast.Text | ast.Condition:
+        """Return the text of a condition that is a single `sees`, or else the condition."""
+        return condition.text if isinstance(condition, ast.SeesExpr) else condition
 
     def _is_there(self, child: Any) -> bool:
         """Whether an optional part is present."""
@@ -226,10 +235,6 @@ class AstBuilder:
         name, (value, rows) = children
         return _Unfinished(ast.ConstDecl, self._name(name), value, None, rows)
 
-    def build_param(self, start: int, end: int, children: Sequence[Any]) -> ast.Param:
-        secret, name, type_, default = children
-        return ast.Param(start, end, self._name(name), type_, default, secret is not None)
-
     def build_annotation(self, start: int, end: int, children: Sequence[Any]) -> ast.Annotation:
         name, *arguments = children
         return ast.Annotation(
@@ -241,23 +246,6 @@ class AstBuilder:
         )
 
     # Types
-
-    def build_field(self, start: int, end: int, children: Sequence[Any]) -> ast.Field:
-        name, absent, type_, default, *annotations = children
-        return ast.Field(
-            start,
-            end,
-            self._name(name),
-            absent is not None,
-            type_,
-            default,
-            tuple(annotations),
-            self.docs.get(start),
-        )
-
-    def build_day(self, start: int, end: int, children: Sequence[Any]) -> ast.DayExpr:
-        base, *shifts = children
-        return ast.DayExpr(start, end, base, tuple(map(self._shift, shifts)))
 
     def build_day_of_start(self, start: int, end: int, children: Sequence[Any]) -> ast.DayExpr:
         word, *shifts = children
@@ -286,17 +274,7 @@ class AstBuilder:
     def build_type_name(self, start: int, end: int, children: Sequence[Any]) -> ast.NamedType:
         return ast.NamedType(start, end, self.build_dotted(start, end, children))
 
-    def build_enum_type(self, start: int, end: int, children: Sequence[Any]) -> ast.EnumType:
-        *values, last = children
-        literals = tuple(
-            each if isinstance(each, ast.IntLit) else self._string(each) for each in values
-        )
-        return ast.EnumType(start, end, literals, last is not None)
-
     # Sections of workflows and chains
-
-    def build_pause(self, start: int, end: int, children: Sequence[Any]) -> ast.Pause:
-        return ast.Pause(start, end, tuple(children), self.docs.get(start))
 
     def build_answer(self, start: int, end: int, children: Sequence[Any]) -> ast.Answer:
         secret, written, type_, default, *annotations = children
@@ -327,10 +305,6 @@ class AstBuilder:
             statement = statement.__replace__(doc=self.docs[start])
         return ast.AnnotatedStmt(start, end, tuple(annotations), statement)
 
-    def build_step(self, start: int, end: int, children: Sequence[Any]) -> ast.StepStmt:
-        title, body = children
-        return ast.StepStmt(start, end, title, body, self.docs.get(start))
-
     def build_type_day(self, start: int, end: int, children: Sequence[Any]) -> ast.TypeStmt:
         base, *shifts, display, over, target = children
         last = self.tokens.ends[shifts[-1]]
@@ -345,10 +319,6 @@ class AstBuilder:
         day = self.build_day_of_start(self.tokens.starts[word], self.tokens.ends[words[-1]], words)
         return ast.TypeStmt(start, end, day, self._optional_string(display), over, target)
 
-    def build_place(self, start: int, end: int, children: Sequence[int]) -> bool:
-        """Return whether what a field holds is replaced."""
-        return self._word(children[0]) == "over"
-
     def build_if_(self, start: int, end: int, children: Sequence[Any]) -> ast.IfStmt:
         *pairs, otherwise = children
         branches = tuple(
@@ -357,15 +327,11 @@ class AstBuilder:
         )
         return ast.IfStmt(start, end, branches, otherwise)
 
-    def build_screen_text(self, start: int, end: int, children: Sequence[Any]) -> ast.Text:
-        text: ast.Text = children[0]
-        return text
-
     def build_expect(
         self, start: int, end: int, children: Sequence[Any]
     ) -> ast.ExpectStmt | ast.IfStmt:
         written, otherwise = children
-        condition = _text_if_alone(written)
+        condition = self._text_if_alone(written)
         if isinstance(condition, ast.Text):
             return ast.ExpectStmt(start, end, condition, otherwise)
         if otherwise is None:
@@ -384,26 +350,10 @@ class AstBuilder:
         branch = ast.IfBranch(condition.start, body.end, failed, body)
         return ast.IfStmt(start, end, (branch,), None, expected=True)
 
-    def build_wait_until(self, start: int, end: int, children: Sequence[Any]) -> ast.WaitUntilStmt:
-        written, timeout, otherwise = children
-        limit = None if timeout is None else self._duration(timeout)
-        return ast.WaitUntilStmt(start, end, _text_if_alone(written), limit, otherwise)
-
-    def build_case(self, start: int, end: int, children: Sequence[Any]) -> ast.MatchBranch:
-        *values, body = children
-        found = (each if isinstance(each, ast.IntLit) else self._string(each) for each in values)
-        return ast.MatchBranch(start, end, tuple(found), body)
-
     def build_for_(self, start: int, end: int, children: Sequence[Any]) -> ast.ForStmt:
         variable, iterable, limit, body, on_failure = children
         reason, failure = (None, None) if on_failure is None else on_failure
         return ast.ForStmt(start, end, self._name(variable), iterable, limit, body, reason, failure)
-
-    def build_on_failure(
-        self, start: int, end: int, children: Sequence[Any]
-    ) -> tuple[ast.Name | None, ast.Block]:
-        reason, block = children
-        return None if reason is None else self._name(reason), block
 
     def build_former_repeat(self, start: int, end: int, children: Sequence[Any]) -> ast.WhileStmt:
         until, limit, delay, body, otherwise = children
@@ -422,32 +372,10 @@ class AstBuilder:
             return ast.Dotted(start, end, None, self._name(first))
         return ast.Dotted(start, end, self._name(first), self._name(second))
 
-    def build_using(self, start: int, end: int, children: Sequence[Any]) -> ast.StringLit:
-        return self._string(children[0])
-
     # Values and conditions
 
     def build_text(self, start: int, end: int, children: Sequence[Any]) -> ast.Text:
         return scan_text(self.source, self.sink, start, end)
-
-    def build_int(self, start: int, end: int, children: Sequence[Any]) -> ast.IntLit:
-        return self._int(children[0])
-
-    def build_pair(self, start: int, end: int, children: Sequence[Any]) -> ast.Pair:
-        key, value = children
-        quoted = self._word(key)[0] == '"'
-        return ast.Pair(start, end, self._string(key) if quoted else self._name(key), value)
-
-    build_pattern_pair = build_pair
-    build_value_pair = build_pair
-
-    def build_input_ref(self, start: int, end: int, children: Sequence[Any]) -> ast.Ref:
-        name, *path = children
-        return ast.Ref(start, end, False, self._name(name), tuple(path))
-
-    def build_secret_ref(self, start: int, end: int, children: Sequence[Any]) -> ast.Ref:
-        name, *path = children
-        return ast.Ref(start, end, True, self._name(name), tuple(path))
 
     def build_runtime_ref(self, start: int, end: int, children: Sequence[Any]) -> ast.Ref:
         return scan_ref(self.source, self.sink, start, end)
@@ -464,14 +392,6 @@ class AstBuilder:
     def build_count_of(self, start: int, end: int, children: Sequence[Any]) -> ast.CountExpr:
         return ast.CountExpr(start, end, children[-1])
 
-    def build_text_relation(
-        self, start: int, end: int, children: Sequence[Any]
-    ) -> ast.TextRelationExpr:
-        left, word, right = children
-        first = self._word(word)
-        relation = first if first == "contains" else f"{first} with"
-        return ast.TextRelationExpr(start, end, left, relation, right)
-
     def build_is_not_in(self, start: int, end: int, children: Sequence[Any]) -> ast.NotExpr:
         operand, values = children
         return ast.NotExpr(start, end, ast.InExpr(start, end, operand, values))
@@ -480,12 +400,6 @@ class AstBuilder:
         return ast.NotExpr(start, end, ast.EmptyExpr(start, end, *children))
 
     # Checks
-
-    def build_check(self, start: int, end: int, children: Sequence[Any]) -> ast.Check:
-        body, label, extra = children
-        return ast.Check(
-            start, end, body, self._optional_string(label), extra, self.docs.get(start)
-        )
 
     def build_former_cleanup(
         self, start: int, end: int, children: Sequence[Any]
@@ -501,10 +415,6 @@ class AstBuilder:
         *typed, selector = children
         act = self.build_act_type(start, typed[-1].end, typed)
         return ast.ExpectDoes(start, end, act, None, selector)
-
-    def build_t_order(self, start: int, end: int, children: Sequence[Any]) -> ast.ExpectOrder:
-        only, *acts, selector = children
-        return ast.ExpectOrder(start, end, only is not None, tuple(acts), selector)
 
     def build_act_type(self, start: int, end: int, children: Sequence[Any]) -> ast.Act:
         value, display, target = children
@@ -536,12 +446,8 @@ class AstBuilder:
         *pairs, rest = children
         return (ast.ObjectExpr if rest is None else ast.OpenObject)(start, end, tuple(pairs))
 
-    def build_read(self, start: int, end: int, children: Sequence[Any]) -> ast.ReadAnswer:
-        *path, value, selector = children
-        return ast.ReadAnswer(start, end, tuple(map(self._name, path)), value, selector)
 
-
-# What a field of a node reads from the next child of its rule
+# What a field of a node is made of: the next child of its rule, or what stands around it
 
 Field: TypeAlias = Callable[[AstBuilder, Any], Any]
 
@@ -552,15 +458,41 @@ INT: Field = AstBuilder._int
 DURATION: Field = AstBuilder._duration
 PATTERN: Field = AstBuilder._pattern
 RAW: Field = AstBuilder._raw
-NODE: Field = AstBuilder._node
-REST: Field = AstBuilder._rest
+SHIFT: Field = AstBuilder._shift
+RELATION: Field = AstBuilder._relation
+KEY: Field = AstBuilder._key
+VALUE: Field = AstBuilder._value
+ASKED: Field = AstBuilder._text_if_alone
 THERE: Field = AstBuilder._is_there
 ADDS: Field = AstBuilder._adds
+REPLACES: Field = AstBuilder._replaces
+
+
+class AllOf(NamedTuple):
+    """All children that the fields beside this one do not take; `read` reads each, if given."""
+
+    read: Field | None
+
+
+NODE = object()
+"""The value that another rule built, or None."""
+REST = AllOf(None)
+DOC = object()
+"""The doc comment before the node; the last field of a row."""
 
 
 def read_optional(read: Field) -> Field:
     """Return a reader like `read` for a part that may be left out."""
     return lambda builder, child: None if child is None else read(builder, child)
+
+
+def _keep_child(start: int, end: int, child: Any) -> Any:
+    """Build what the only child of a rule is."""
+    return child
+
+
+def _keep_children(start: int, end: int, *children: Any) -> tuple[Any, ...]:
+    return children
 
 
 def _make_declaration(class_: type[ast.Node]) -> Callable[..., _Unfinished]:
@@ -575,8 +507,10 @@ ROWS: dict[str, tuple[Any, ...]] = {
     "bind": (ast.Binding, NAME, NODE),
     "call": (ast.CallStmt, NODE, REST, read_optional(NAME)),
     "call_arg": (ast.Argument, NAME, NODE),
+    "case": (ast.MatchBranch, AllOf(VALUE), NODE),
     "chain": (_make_declaration(ast.ChainDecl), NAME, REST),
     "chain_step": (ast.ChainStep, NAME, NODE, REST),
+    "check": (ast.Check, NODE, read_optional(STRING), NODE, DOC),
     "check_file": (ast.FileCheck, NODE, THERE),
     "check_image": (ast.ImageCheck, NODE, NODE, THERE, NODE),
     "checks_from": (ast.ChecksFrom, STRING),
@@ -585,19 +519,24 @@ ROWS: dict[str, tuple[Any, ...]] = {
     "const_from": (_make_declaration(ast.ConstDecl), NAME, None, STRING, ()),
     "copy": (ast.CopyStmt, NAME, NODE, NODE, NODE),
     "copy_untyped": (ast.CopyStmt, NAME, None, NODE, NODE),
+    "day": (ast.DayExpr, NODE, AllOf(SHIFT)),
     "emit": (ast.EmitStmt, NAME, ADDS, NODE),
+    "enum_type": (ast.EnumType, AllOf(VALUE), THERE),
     "expected": (ast.ExpectedValue, NAME, NODE),
     "extra_from": (ast.ExtraFrom, STRING),
     "extract": (ast.ExtractStmt, NAME, NODE, NODE, THERE, NODE, NODE),
     "extract_output": (ast.ExtractStmt, NAME, None, NODE, THERE, NODE, NODE),
     "false": (ast.BoolLit, False),
+    "field": (ast.Field, NAME, THERE, NODE, NODE, REST, DOC),
     "given_rows": (ast.GivenRows, NAME, NAME, STRING),
     "held_rows": (ast.GivenRows, NAME, NAME, STRING),
     "image": (ast.ImageStmt, STRING, NODE),
     "import_name": (ast.ImportedName, NAME, read_optional(NAME)),
     "import_names": (ast.ImportNames, REST, STRING),
     "import_ns": (ast.ImportModule, STRING, NAME),
+    "input_ref": (ast.Ref, False, NAME, REST, None),
     "inputs_from": (ast.InputsFrom, STRING),
+    "int": (_keep_child, INT),
     "item_answers": (ast.ItemAnswers, NODE, REST),
     "item_number": (ast.ItemNumber, INT, read_optional(NAME)),
     "item_where": (ast.ItemWhere, NAME, WORD, NODE, read_optional(NAME)),
@@ -608,9 +547,18 @@ ROWS: dict[str, tuple[Any, ...]] = {
     "matching": (ast.MatchingText, PATTERN),
     "named_arg": (ast.Argument, NAME, NODE),
     "number": (ast.NumberLit, WORD),
+    "o_does": (ast.OrderedAct, NODE, read_optional(INT), False),
+    "o_never": (ast.OrderedAct, NODE, None, True),
+    "on_failure": (_keep_children, read_optional(NAME), NODE),
     "outputs_from": (ast.OutputsFrom, STRING),
+    "pair": (ast.Pair, KEY, NODE),
+    "param": (ast.Param, THERE, NAME, NODE, NODE),
+    "pattern_pair": (ast.Pair, KEY, NODE),
+    "pause": (ast.Pause, REST, DOC),
+    "place": (_keep_child, REPLACES),
     "press": (ast.PressStmt, STRING, read_optional(INT)),
     "prompt_from": (ast.PromptFrom, STRING),
+    "read": (ast.ReadAnswer, AllOf(NAME), NODE, NODE),
     "record": (_make_declaration(ast.RecordDecl), NAME, REST),
     "repeat": (ast.RepeatStmt, NODE, read_optional(DURATION), NODE, NODE, NODE),
     "retry": (ast.RetryStmt, NODE, read_optional(DURATION), NODE, NODE),
@@ -622,14 +570,16 @@ ROWS: dict[str, tuple[Any, ...]] = {
     "screen_choose": (ast.ScreenAnswer, "choose", NODE, NODE, NODE),
     "screen_expect": (ast.ScreenAnswer, "expect", NODE, NODE, NODE),
     "screen_sees": (ast.ScreenAnswer, "sees", NODE, NODE, NODE),
+    "screen_text": (_keep_child, NODE),
     "screen_wait": (ast.ScreenAnswer, "wait", NODE, NODE, NODE),
-    "o_does": (ast.OrderedAct, NODE, read_optional(INT), False),
-    "o_never": (ast.OrderedAct, NODE, None, True),
+    "secret_ref": (ast.Ref, True, NAME, REST, None),
     "setting": (ast.Setting, NAME, NODE),
+    "step": (ast.StepStmt, NODE, NODE, DOC),
     "t_case": (ast.TestCase, STRING, REST),
     "t_cases": (ast.CasesFrom, STRING),
     "t_does": (ast.ExpectDoes, NODE, read_optional(INT), NODE),
     "t_matches": (ast.PromptMatches,),
+    "t_order": (ast.ExpectOrder, THERE, REST, NODE),
     "t_outputs": (ast.ExpectOutputs, REST, THERE),
     "t_refused": (ast.ExpectRefused, NAME, NODE),
     "t_result": (ast.ExpectResult, REST, THERE),
@@ -644,32 +594,48 @@ ROWS: dict[str, tuple[Any, ...]] = {
     "target_regex": (ast.RegexTarget, RAW, NODE),
     "task": (_make_declaration(ast.TaskDecl), NAME, REST, NODE, NODE),
     "test": (_make_declaration(ast.TestDecl), STRING, read_optional(NAME), NAME, REST),
+    "text_relation": (ast.TextRelationExpr, NODE, RELATION, NODE),
     "true": (ast.BoolLit, True),
     "type_into": (ast.TypeStmt, NODE, read_optional(STRING), NODE, NODE),
     "type_text": (ast.TypeStmt, NODE, None, NODE, NODE),
+    "using": (_keep_child, STRING),
+    "value_pair": (ast.Pair, KEY, NODE),
     "wait_fixed": (ast.WaitStmt, DURATION),
+    "wait_until": (ast.WaitUntilStmt, ASKED, read_optional(DURATION), NODE),
     "while_": (ast.WhileStmt, NODE, NODE, read_optional(DURATION), NODE, NODE),
     "workflow": (_make_declaration(ast.WorkflowDecl), NAME, REST),
 }
-"""The class of each rule's node, and a reader or a constant for each field."""
+"""The class of each rule's node, and for each field a reader, `REST`, `DOC` or a constant."""
 
 
 def _build_from_fields(class_: Any, *fields: Any) -> Build:
-    """Return a builder for a row, whose fields are readers of children or constants."""
-    reading = [(at, field) for at, field in enumerate(fields) if callable(field)]
-    rest = next((at for at, (_, read) in enumerate(reading) if read is REST), None)
-    behind = 0 if rest is None else len(reading) - rest - 1
+    """Return the builder for a row."""
+    places = [at for at, field in enumerate(fields) if callable(field) or _takes_child(field)]
+    readers = [fields[at] if callable(fields[at]) else None for at in places]
+    rest = next((nth for nth, at in enumerate(places) if isinstance(fields[at], AllOf)), None)
+    after = 0 if rest is None else len(places) - rest - 1
+    read_each = None if rest is None else fields[places[rest]].read
+    has_doc = fields[-1:] == (DOC,)
 
     def build(builder: AstBuilder, start: int, end: int, children: Sequence[Any]) -> Any:
         if rest is not None:
-            past = len(children) - behind
-            children = [*children[:rest], children[rest:past], *children[past:]]
+            past = len(children) - after
+            held = children[rest:past]
+            if read_each is not None:
+                held = [read_each(builder, child) for child in held]
+            children = [*children[:rest], tuple(held), *children[past:]]
         values = list(fields)
-        for (at, read), child in zip(reading, children, strict=True):
-            values[at] = read(builder, child)
+        for at, read, child in zip(places, readers, children, strict=True):
+            values[at] = child if read is None else read(builder, child)
+        if has_doc:
+            values[-1] = builder.docs.get(start)
         return class_(start, end, *values)
 
     return build
+
+
+def _takes_child(field: object) -> bool:
+    return field is NODE or isinstance(field, AllOf)
 
 
 _TABLED: dict[str, Build] = (

@@ -217,7 +217,7 @@ def else_of(statement: ast.Node) -> ast.Otherwise | None:
     return otherwise
 
 
-def leaving_else(statement: ast.Node) -> ast.FailStmt | ast.AbortStmt | ast.FinishStmt | None:
+def leaving_else(statement: ast.Node) -> ast.LeavingStmt | None:
     """Return the leaving statement of an `else` without a block."""
     otherwise = else_of(statement)
     if otherwise is None or isinstance(otherwise.action, ast.Block):
