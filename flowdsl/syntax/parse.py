@@ -39,9 +39,10 @@ def parse_module(source: SourceFile, sink: Sink) -> ast.Module:
         (nodes,) = stack.values
     else:
         # Most files have no mistake and do not need this import.
+        from .recovery.broken_file import BrokenFile
         from .recovery.recovery import Recovery
 
-        recovery = Recovery(source, tokens, builder, sink, edition)
+        recovery = Recovery(BrokenFile(source, tokens, sink), builder, edition)
         recovery.read(stack, index)
         nodes, unread = recovery.nodes, tuple(recovery.unread)
         holes = tuple(recovery.holes)

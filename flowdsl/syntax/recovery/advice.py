@@ -17,38 +17,7 @@ from ..parser.driver import (
 )
 from ..parser.lexer import KEYWORDS, TERMINAL, UNKNOWN, Lexemes, is_word
 from ..parser.tables import TERMINALS
-from .foreign_syntax import (
-    APPENDED,
-    ARGUMENTS,
-    ARITHMETIC,
-    ASCII,
-    ASSIGNED,
-    BODY,
-    CHARACTERS,
-    CHOICE,
-    COMMENT,
-    COMPARISON,
-    COUNT,
-    CURLY_QUOTES,
-    DAYS,
-    DOUBLE_QUOTES,
-    ENDLESS,
-    ENTRY_ALONE,
-    INSTRUCTION,
-    LIST_MARKS,
-    LIST_TYPE,
-    LOOP,
-    NO_ARGUMENTS,
-    OFTEN_TOO_MANY,
-    RECORD_TYPE,
-    ROUNDS,
-    SETTINGS,
-    TITLE,
-    WORD_AFTER_WORD,
-    WORD_WHERE,
-    WORDS_OF_OTHER_LANGUAGES,
-    WORDS_OUTSIDE,
-)
+from . import foreign_syntax as foreign
 from .resynchronisation import statement_words
 
 _BACKSLASH_BEFORE_QUOTE = re.compile(r'\\"[ \t]*(?:#.*)?\Z')
@@ -66,30 +35,30 @@ def advice_for_unterminated(opened: str) -> str | None:
         return (
             'a `\\"` does not end a text; a text that ends in a backslash is written raw: `r"..."`'
         )
-    return DOUBLE_QUOTES if any(mark in opened for mark in CURLY_QUOTES) else None
+    return foreign.DOUBLE_QUOTES if any(mark in opened for mark in foreign.CURLY_QUOTES) else None
 
 
 def character_advice(tokens: Lexemes, index: int, stack: Stack) -> str | None:
     """Return the advice for a character that begins no token, if there is any."""
     character = tokens.words[index]
     if character == "-" and tokens.words[index + 1] == "-":
-        return COMMENT
-    if character in LIST_MARKS:
+        return foreign.COMMENT
+    if character in foreign.LIST_MARKS:
         if _is_joined_to_previous(tokens, index):
             return "a name has no hyphens: use `_`"
         if count_fitting_tokens(tokens, stack.states, index + 1, 1):
             return f"leave out `{character}`"
         before = tokens.words[index - 1]
         if "\n" not in tokens.blanks[index] and is_word(before) and before not in KEYWORDS:
-            return ARITHMETIC
+            return foreign.ARITHMETIC
         if is_terminal_allowed(stack.states, TERMINAL["DO"]):
-            return INSTRUCTION
-        return WORD_AFTER_WORD.get((tokens.words[index - 1], character))
+            return foreign.INSTRUCTION
+        return foreign.WORD_AFTER_WORD.get((tokens.words[index - 1], character))
     if tokens.words[index : index + 3] == ["`"] * 3:
         return "leave out the fence of Markdown"
     if character.isalpha():
-        return ASCII
-    return CHARACTERS.get(character) or (None if character.isprintable() else "delete it")
+        return foreign.ASCII
+    return foreign.CHARACTERS.get(character) or (None if character.isprintable() else "delete it")
 
 
 def advice_for_unfinished(tokens: Lexemes, index: int, allowed: Sequence[int]) -> str | None:
@@ -99,9 +68,9 @@ def advice_for_unfinished(tokens: Lexemes, index: int, allowed: Sequence[int]) -
     """
     names = {TERMINALS[term] for term in allowed}
     if names <= {"LPAR", "DOT"}:
-        return NO_ARGUMENTS
+        return foreign.NO_ARGUMENTS
     if names == {"UNTIL"}:
-        return ENDLESS
+        return foreign.ENDLESS
     if names == {"AS"} and tokens.words[index - 2] == "import":
         return 'a whole file gets a name: `import "./x.flow" as x`'
     return None
@@ -136,19 +105,19 @@ class _Place:
 
     def advice(self) -> str | None:
         """Return the advice for the token, if there is any; the tables take precedence."""
-        found = WORD_AFTER_WORD.get((self.before, self.word))
+        found = foreign.WORD_AFTER_WORD.get((self.before, self.word))
         if found is None:
             # In the order of the table, which says what matters most.
             found = next(
                 (
                     advice
-                    for (word, term), advice in WORD_WHERE.items()
+                    for (word, term), advice in foreign.WORD_WHERE.items()
                     if word == self.word and term in self.fitting
                 ),
                 None,
             )
         if found is None and self.kind == "KEYNAME":
-            found = DOUBLE_QUOTES
+            found = foreign.DOUBLE_QUOTES
         return (
             found
             or self._quote_in_text()
@@ -191,15 +160,15 @@ class _Place:
         if self.kind not in ("STRING", "BLOCK", "RAW"):
             return None
         if "DO" in self.fitting:
-            return INSTRUCTION
+            return foreign.INSTRUCTION
         if {"ABORT", "FAIL", "FINISH"} <= self.fitting:
             return 'an `else` says how it ends: `else abort "..."`'
         if self.after[0] == "|":
-            return CHOICE
+            return foreign.CHOICE
         if self.before in ("extract", "copy"):
             return f'what is read has a name and a type: `{self.before} name: type from "..."`'
         if {"FIELD", "RPAR"} <= self.fitting:
-            return ARGUMENTS
+            return foreign.ARGUMENTS
         name = _NOT_IN_NAMES.sub("_", self.word.strip('"')).strip("_")
         if is_word(name) and ("NAME" in self.fitting or self.after[0] == ":"):
             return f"a name stands without quotes: write `{self._named(name)}`"
@@ -215,24 +184,24 @@ class _Place:
             numbered = self.after[0] in (".", ")")
             if numbered and count_fitting_tokens(self.tokens, self.stack.states, self.index + 2, 1):
                 return f"leave out `{self.word}{self.after[0]}`"
-            return INSTRUCTION
+            return foreign.INSTRUCTION
         if self.before == "repeat":
-            return COUNT
+            return foreign.COUNT
         if self.before == "step":
-            return TITLE
+            return foreign.TITLE
         if "DURATION" in self.fitting:
             return f"a duration ends in its unit: write `{self.word}s` for seconds"
-        return ARGUMENTS if {"FIELD", "RPAR"} <= self.fitting else None
+        return foreign.ARGUMENTS if {"FIELD", "RPAR"} <= self.fitting else None
 
     def _advise_on_day(self) -> str | None:
         """Return the advice for a date computation in a place that allows none."""
         if self.kind == "START":
-            return DAYS.format(day=" ".join(self.word.split()))
+            return foreign.DAYS.format(day=" ".join(self.word.split()))
         if self.kind != "SHIFT":
             return None
         counted = f"{self.word[0]} {self.word[1:].strip()}"
         base = self.before if is_word(self.before) else "today"
-        return DAYS.format(day=f"{base} {counted}")
+        return foreign.DAYS.format(day=f"{base} {counted}")
 
     def _advise_on_word(self) -> str | None:
         """Return the advice for an unexpected word."""
@@ -244,12 +213,12 @@ class _Place:
             return f"leave out the `{self.after[0]}` behind `{word}`"
         if self._fits_as_keyword(lower):
             return f"keywords are written in small letters: `{lower}`"
-        if lower in WORDS_OUTSIDE and "WORKFLOW" in fitting_names:
-            return WORDS_OUTSIDE[lower]
-        if lower in WORDS_OF_OTHER_LANGUAGES:
-            return WORDS_OF_OTHER_LANGUAGES[lower]
+        if lower in foreign.WORDS_OUTSIDE and "WORKFLOW" in fitting_names:
+            return foreign.WORDS_OUTSIDE[lower]
+        if lower in foreign.WORDS_OF_OTHER_LANGUAGES:
+            return foreign.WORDS_OF_OTHER_LANGUAGES[lower]
         if self.before == "is" and "EMPTY" in fitting_names:
-            return COMPARISON
+            return foreign.COMPARISON
         opened = self.tokens.words[max(self.index - 3, 0) : self.index]
         if opened[1:] == ["=", "{"] and word in KEYWORDS:
             return f"a body stands in braces, without `=`: `{opened[0]} {{ ... }}`"
@@ -264,20 +233,20 @@ class _Place:
         if fitting_names == {"FROM"} and self.after[0] == "from":
             return f"a type stands behind a colon: write `{self.before}: {word}`"
         if self.before == "each" and "IN" in fitting_names:
-            return LOOP
+            return foreign.LOOP
         if self.before == "import":
             return 'names are imported in braces: `import { name } from "..."`'
         if _is_joined_to_previous(self.tokens, self.index + 1):
             if self.after[0].startswith("-"):
                 return "a name has no hyphens: use `_`"
             if self.after[0].isalpha():
-                return ASCII
+                return foreign.ASCII
         if "DO" in fitting_names and self.kind == "FIELD":
-            return SETTINGS
+            return foreign.SETTINGS
         if "DO" in fitting_names and self.kind == "KEY":
-            return APPENDED if self.after[0] == "+=" else ASSIGNED
+            return foreign.APPENDED if self.after[0] == "+=" else foreign.ASSIGNED
         if "DO" in fitting_names:
-            return None if word in KEYWORDS else INSTRUCTION
+            return None if word in KEYWORDS else foreign.INSTRUCTION
         if "STEPS" in fitting_names and word in statement_words():
             return "statements stand in `steps { ... }`"
         if "WORKFLOW" in fitting_names:
@@ -285,27 +254,27 @@ class _Place:
                 return f"{DECLARATIONS}, not YAML"
             return None if word in KEYWORDS else f"{DECLARATIONS}; a comment begins with `#`"
         if "STRING" in fitting_names and "NAME" not in fitting_names:
-            return DOUBLE_QUOTES
+            return foreign.DOUBLE_QUOTES
         if fitting_names & {"FIELD", "KEY"} and word not in KEYWORDS:
-            return ARGUMENTS if "RPAR" in fitting_names else f"write `{self._named(word)}`"
+            return foreign.ARGUMENTS if "RPAR" in fitting_names else f"write `{self._named(word)}`"
         begins_body = "LBRACE" in fitting_names and self.after[0] != "{"
-        return BODY if begins_body and word in KEYWORDS else None
+        return foreign.BODY if begins_body and word in KEYWORDS else None
 
     def _advise_on_sign(self) -> str | None:
         """Return the advice for an unexpected sign."""
         word, fitting_names = self.word, self.fitting
         if (self.before, word) == ("do", "{"):
-            return ROUNDS
+            return foreign.ROUNDS
         if word == "," and self.tokens.words[self.index - 2] == "for":
-            return ENTRY_ALONE
+            return foreign.ENTRY_ALONE
         if word == "<" and self.before.lower() in ("list", "array"):
-            return LIST_TYPE
+            return foreign.LIST_TYPE
         if word == "<" and self.before.lower() in ("map", "dict", "record", "object"):
-            return RECORD_TYPE
+            return foreign.RECORD_TYPE
         if word == "?" and fitting_names == {"COLON"}:
             return f"what may be missing here is written `{self.before}: type?`"
         if word == "[" and {"STRING", "NAME", "LBRACE"} <= fitting_names:
-            return LIST_TYPE
+            return foreign.LIST_TYPE
         if word == "=" and {"AT", "RBRACE"} <= fitting_names:
             return "a default stands in front of the annotations: `name: type = value @min(0)`"
         if word == "@" and "FIELD" in fitting_names:
@@ -315,13 +284,13 @@ class _Place:
         if word == "." and self.after[0].isdigit() and not self.before[-1:].isdigit():
             return f"a number begins with a digit: write `0.{self.after[0]}`"
         if word in ("}", "") and fitting_names <= {"LPAR", "DOT"}:
-            return NO_ARGUMENTS
-        left_out = word in OFTEN_TOO_MANY or (word == "}" and "WORKFLOW" in fitting_names)
+            return foreign.NO_ARGUMENTS
+        left_out = word in foreign.OFTEN_TOO_MANY or (word == "}" and "WORKFLOW" in fitting_names)
         if left_out and count_fitting_tokens(self.tokens, self.stack.states, self.index + 1, 1):
             return f"leave out `{word}`"
         if word == "," and "DO" in fitting_names:
             return "every instruction begins with its own `do`"
-        return BODY if word in (":", "=", "[") and "LBRACE" in fitting_names else None
+        return foreign.BODY if word in (":", "=", "[") and "LBRACE" in fitting_names else None
 
     def _is_touched_by_next(self) -> bool:
         """Whether the next token touches this one."""

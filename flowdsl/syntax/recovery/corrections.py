@@ -11,44 +11,12 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from flowdsl.diagnostics.diagnostic import Edit, Fix
-from flowdsl.source.text import SourceFile, Span
+from flowdsl.source.text import Span
 
 from ..parser.lexer import TERMINAL, UNKNOWN, Lexemes, Row, breaks_line, is_word
 from ..parser.tables import TERMINALS
-from .foreign_syntax import (
-    BODY,
-    BOUNDS,
-    CHECKED,
-    CHOICES,
-    COMMENT,
-    COMPARISON,
-    CORRECTED,
-    COUNTED,
-    DAY_ENDS,
-    DAYS_OF,
-    DECLARING,
-    DIFFERENCE,
-    DOUBLE_QUOTES,
-    INSTRUCTION,
-    LASTING,
-    LIST_MARKS,
-    LITERALS,
-    LOOKS,
-    ONLY_BEHIND,
-    OPENING_QUOTES,
-    PREFIXES,
-    PRESENT,
-    RANGE,
-    RULE_ALONE,
-    SEEN,
-    SHOWN,
-    STEPS,
-    TITLE,
-    UNBOUNDED,
-    UNITS,
-    UNSURE,
-    VALUES,
-)
+from . import foreign_syntax as foreign
+from .broken_file import BrokenFile
 
 _KEYNAME = TERMINAL["KEYNAME"]
 _STRING = TERMINAL["STRING"]
@@ -101,12 +69,15 @@ class Correction(NamedTuple):
 def find_corrections(tokens: Lexemes, index: int) -> Iterator[Correction]:
     """Yield possible corrections of the tokens at `index`, where the parser stopped."""
     words = tokens.words
-    for written, meant, help in CORRECTED:
-        if len(written) == 1 and ONLY_BEHIND.get(written[0], words[index - 1]) != words[index - 1]:
+    for written, meant, help in foreign.CORRECTED:
+        if (
+            len(written) == 1
+            and foreign.ONLY_BEHIND.get(written[0], words[index - 1]) != words[index - 1]
+        ):
             continue
         end = index + len(written)
         if tuple(words[index:end]) == written and not any(tokens.blanks[index + 1 : end]):
-            sure = written[0] not in UNSURE
+            sure = written[0] not in foreign.UNSURE
             yield Correction(index, end, meant, help, " ".join(meant), sure=sure)
     for correct in (
         _correct_comment,
@@ -148,7 +119,7 @@ def _correct_comment(tokens: Lexemes, index: int) -> Correction | None:
     """Correct a comment that begins with `//`, up to the end of its line."""
     if tokens.words[index : index + 2] != ["/", "/"] or tokens.blanks[index + 1]:
         return None
-    return Correction(index, _line_end(tokens, index), (), COMMENT, "#", width=2)
+    return Correction(index, _line_end(tokens, index), (), foreign.COMMENT, "#", width=2)
 
 
 def _correct_quotes(tokens: Lexemes, index: int) -> Correction | None:
@@ -156,8 +127,8 @@ def _correct_quotes(tokens: Lexemes, index: int) -> Correction | None:
     word = tokens.words[index]
     if tokens.kinds[index] == _KEYNAME:
         inner, end = word[1:-1], index + 1
-    elif word in OPENING_QUOTES:
-        closers = OPENING_QUOTES[word]
+    elif word in foreign.OPENING_QUOTES:
+        closers = foreign.OPENING_QUOTES[word]
         last = _line_end(tokens, index)
         end = next((at + 1 for at in range(index + 1, last) if tokens.words[at] in closers), 0)
         if not end:
@@ -172,14 +143,14 @@ def _correct_quotes(tokens: Lexemes, index: int) -> Correction | None:
     if not _NOT_QUOTED.isdisjoint(inner):
         return None
     # Text in braces is a variable now.
-    return Correction(index, end, (text,), DOUBLE_QUOTES, text, sure="{" not in inner)
+    return Correction(index, end, (text,), foreign.DOUBLE_QUOTES, text, sure="{" not in inner)
 
 
 def _correct_text_prefix(tokens: Lexemes, index: int) -> Correction | None:
     """Correct a letter before a text that makes it a template in other languages."""
     at = index - 1 if tokens.kinds[index] == _STRING else index
     word = tokens.words[at]
-    if word not in PREFIXES or tokens.kinds[at + 1] != _STRING or tokens.blanks[at + 1]:
+    if word not in foreign.PREFIXES or tokens.kinds[at + 1] != _STRING or tokens.blanks[at + 1]:
         return None
     text = tokens.words[at + 1]
     help = f"leave out the `{word}`: every text may hold variables"
@@ -206,8 +177,8 @@ def _correct_seconds(tokens: Lexemes, index: int) -> Correction | None:
     number, unit = [*tokens.words[index : index + 2], ""][:2]
     if not number.isdigit() or tokens.words[index - 1] not in ("wait", "timeout"):
         return None
-    known = unit in UNITS and not breaks_line(tokens.blanks[index + 1])
-    written = f"{number}{UNITS[unit] if known else 's'}"
+    known = unit in foreign.UNITS and not breaks_line(tokens.blanks[index + 1])
+    written = f"{number}{foreign.UNITS[unit] if known else 's'}"
     help = f"a duration ends in its unit: write `{written}`" + ("" if known else " for seconds")
     return Correction(index, index + 1 + known, (written,), help, written, sure=known)
 
@@ -219,38 +190,40 @@ def _correct_step_in_days(tokens: Lexemes, index: int) -> Correction | None:
     inside = number[len(digits) :]
     if sign not in ("+", "-") or not digits.isdecimal():
         return None
-    apart = not inside and unit in DAYS_OF and not breaks_line(tokens.blanks[index + 2])
-    known = DAYS_OF.get(unit if apart else inside)
+    apart = not inside and unit in foreign.DAYS_OF and not breaks_line(tokens.blanks[index + 2])
+    known = foreign.DAYS_OF.get(unit if apart else inside)
     if known is None:
         return None
     written = f"{sign} {digits}{known}"
     sure = tokens.words[index - 1] == "today" and (apart or inside != "m")
-    help = f"{STEPS}: write `{written}`"
+    help = f"{foreign.STEPS}: write `{written}`"
     return Correction(index, index + 2 + apart, (written,), help, written, sure=sure)
 
 
 def _correct_end_of(tokens: Lexemes, index: int) -> Correction | None:
     """Correct `end of month`."""
     first, last = [*tokens.words[index].split(), "", "", ""][:3:2]
-    if first != "end" or last not in LASTING:
+    if first != "end" or last not in foreign.LASTING:
         return None
-    meant = (f"start of {last}", f"+ {LASTING[last]}", "- 1d")
+    meant = (f"start of {last}", f"+ {foreign.LASTING[last]}", "- 1d")
     written = " ".join(meant)
-    return Correction(index, index + 1, meant, f"{DAY_ENDS}, `{written}`", written)
+    return Correction(index, index + 1, meant, f"{foreign.DAY_ENDS}, `{written}`", written)
 
 
 def _correct_declaration(tokens: Lexemes, index: int) -> Correction | None:
     """Correct a declaration of a variable with a literal, which gives it its type."""
     word, name, sign, value = [*tokens.words[index : index + 4], "", "", "", ""][:4]
-    if word not in DECLARING or sign != "=" or not value or not is_word(name):
+    if word not in foreign.DECLARING or sign != "=" or not value or not is_word(name):
         return None
     kind = tokens.kinds[index + 3]
-    type_ = LITERALS.get(value) or LITERALS.get("" if kind == UNKNOWN else TERMINALS[kind])
+    type_ = foreign.LITERALS.get(value) or foreign.LITERALS.get(
+        "" if kind == UNKNOWN else TERMINALS[kind]
+    )
     if type_ is None:
         return None
     meant = ("keep", name, ":", type_, "=")
     written = f"keep {name}: {type_} ="
-    return Correction(index, index + 3, meant, VALUES, written)
+    return Correction(index, index + 3, meant, foreign.VALUES, written)
 
 
 def _correct_optional_type(tokens: Lexemes, index: int) -> Correction | None:
@@ -284,7 +257,7 @@ def _correct_is(tokens: Lexemes, index: int) -> Correction | None:
     compares = tokens.kinds[index] == _STRING or value.isdigit() or value in ("true", "false")
     if tokens.words[start] != "is" or not compares:
         return None
-    sign, help = ("!=", DIFFERENCE) if negated else ("==", COMPARISON)
+    sign, help = ("!=", foreign.DIFFERENCE) if negated else ("==", foreign.COMPARISON)
     return Correction(start, index, (sign,), help, sign)
 
 
@@ -297,7 +270,7 @@ def _correct_second_look(tokens: Lexemes, index: int) -> Correction | None:
         return None
     text = tokens.words[at]
     sure = "not" not in tokens.words[max(at - 4, 0) : at]  # which may be for both texts
-    return Correction(at, index, ("sees", text), LOOKS, f"sees {text}", sure=sure)
+    return Correction(at, index, ("sees", text), foreign.LOOKS, f"sees {text}", sure=sure)
 
 
 def _correct_between(tokens: Lexemes, index: int) -> Correction | None:
@@ -313,7 +286,7 @@ def _correct_between(tokens: Lexemes, index: int) -> Correction | None:
     asked = tokens.words[start:index]
     meant = (">=", low, "and", *asked, "<=", high)
     written = f">= {low} and {''.join(asked)} <= {high}"
-    return Correction(index, index + 4, meant, RANGE, written)
+    return Correction(index, index + 4, meant, foreign.RANGE, written)
 
 
 def _correct_shown(tokens: Lexemes, index: int) -> Correction | None:
@@ -321,31 +294,33 @@ def _correct_shown(tokens: Lexemes, index: int) -> Correction | None:
     words, kinds = tokens.words, tokens.kinds
     if words[index - 1] == "exists" and kinds[index] == _STRING:
         looked = ("sees", words[index])
-        return Correction(index - 1, index + 1, looked, SEEN, " ".join(looked))
+        return Correction(index - 1, index + 1, looked, foreign.SEEN, " ".join(looked))
     negated = words[index - 1] == "not"
     text, end = index - 1 - negated, index
     asked = words[end] == "is"
     if asked:
         negated = words[end + 1] == "not"
         end += 1 + negated
-    if kinds[text] != _STRING or words[end] not in (SHOWN if asked else ("exists", "appears")):
+    if kinds[text] != _STRING or words[end] not in (
+        foreign.SHOWN if asked else ("exists", "appears")
+    ):
         return None
     if words[text - 1] == "sees":
-        return None if negated else Correction(index, end + 1, (), SEEN, "")
+        return None if negated else Correction(index, end + 1, (), foreign.SEEN, "")
     looked = (*(("not",) if negated else ()), "sees", words[text])
-    return Correction(text, end + 1, looked, SEEN, " ".join(looked))
+    return Correction(text, end + 1, looked, foreign.SEEN, " ".join(looked))
 
 
 def _correct_exists(tokens: Lexemes, index: int) -> Correction | None:
     """Correct `x exists` and `exists x`."""
     if tokens.words[index] == "exists":
         asked = ("is", "not", "empty")
-        return Correction(index, index + 1, asked, PRESENT, "is not empty")
+        return Correction(index, index + 1, asked, foreign.PRESENT, "is not empty")
     if tokens.words[index - 1] != "exists" or not is_word(tokens.words[index]):
         return None
     name = tokens.words[index]
     meant = (name, "is", "not", "empty")
-    return Correction(index - 1, index + 1, meant, PRESENT, f"{name} is not empty")
+    return Correction(index - 1, index + 1, meant, foreign.PRESENT, f"{name} is not empty")
 
 
 def _correct_length(tokens: Lexemes, index: int) -> Correction | None:
@@ -358,7 +333,7 @@ def _correct_length(tokens: Lexemes, index: int) -> Correction | None:
     if tokens.words[index] != "(" or not called or not all(x == "." or is_word(x) for x in listed):
         return None
     written = f"count of {''.join(listed)}"
-    return Correction(index - 1, end + 1, ("count of", *listed), COUNTED, written)
+    return Correction(index - 1, end + 1, ("count of", *listed), foreign.COUNTED, written)
 
 
 def _correct_rule(tokens: Lexemes, index: int) -> Correction | None:
@@ -366,7 +341,7 @@ def _correct_rule(tokens: Lexemes, index: int) -> Correction | None:
     opens = tokens.words[index - 2 : index] == ["always", "{"]
     if tokens.words[index] != "do" or not (opens or tokens.kinds[index - 1] == _STRING):
         return None
-    return Correction(index, index + 1, (), RULE_ALONE, "")
+    return Correction(index, index + 1, (), foreign.RULE_ALONE, "")
 
 
 def _correct_numbered_step(tokens: Lexemes, index: int) -> Correction | None:
@@ -374,7 +349,7 @@ def _correct_numbered_step(tokens: Lexemes, index: int) -> Correction | None:
     number, colon = [*tokens.words[index : index + 2], ""][:2]
     if tokens.words[index - 1] != "step" or not number.isdecimal() or colon != ":":
         return None
-    return Correction(index, index + 2, (), TITLE, "")
+    return Correction(index, index + 2, (), foreign.TITLE, "")
 
 
 def _correct_leaving_else(tokens: Lexemes, index: int) -> Correction | None:
@@ -383,7 +358,7 @@ def _correct_leaving_else(tokens: Lexemes, index: int) -> Correction | None:
     if tokens.words[index - 1] != "else" or word not in ("abort", "fail", "finish"):
         return None
     meant = ("{", word, reason, "}")
-    return Correction(index, index + 2, meant, BODY, " ".join(meant))
+    return Correction(index, index + 2, meant, foreign.BODY, " ".join(meant))
 
 
 def _correct_bracketed_choice(tokens: Lexemes, index: int) -> Correction | None:
@@ -394,7 +369,7 @@ def _correct_bracketed_choice(tokens: Lexemes, index: int) -> Correction | None:
     while end < len(tokens.words) - 1 and tokens.words[end] != ")":
         end += 1
     written = " ".join(tokens.words[index + 1 : end])
-    return Correction(index, end + 1, (), CHOICES, written, range(index + 1, end))
+    return Correction(index, end + 1, (), foreign.CHOICES, written, range(index + 1, end))
 
 
 def _correct_bounds(tokens: Lexemes, index: int) -> Correction | None:
@@ -414,26 +389,24 @@ def _correct_bounds(tokens: Lexemes, index: int) -> Correction | None:
     if "".join(words[end : end + 1]) not in (")", ",", "=", "from"):
         return None
     if "".join(words[start - 4 : start - 3]) in ("extract", "copy", "keep"):
-        check = CHECKED.get(words[index + 1], "").format(
+        check = foreign.CHECKED.get(words[index + 1], "").format(
             name=name, bound="".join(words[index + 3 : end - 1])
         )
-        help = f"{UNBOUNDED}: write {check} behind it" if check else UNBOUNDED
+        help = f"{foreign.UNBOUNDED}: write {check} behind it" if check else foreign.UNBOUNDED
     else:
-        help = f"{BOUNDS}: `{name}: {''.join(words[start - 1 : index])}`"
+        help = f"{foreign.BOUNDS}: `{name}: {''.join(words[start - 1 : index])}`"
     return Correction(index, end, (), help, "", sure=False)
 
 
-def find_rewritings(
-    source: SourceFile, tokens: Lexemes, index: int, help: str | None
-) -> tuple[Fix, ...]:
+def find_rewritings(file: BrokenFile, index: int, help: str | None) -> tuple[Fix, ...]:
     """Return the fix that applies a piece of advice to the words from token `index` on, if any."""
-    text = source.text
+    tokens, text = file.tokens, file.source.text
     start = tokens.starts[index]
-    if help == INSTRUCTION:
-        first = index + 1 if tokens.words[index] in LIST_MARKS else index
+    if help == foreign.INSTRUCTION:
+        first = index + 1 if tokens.words[index] in foreign.LIST_MARKS else index
         end = tokens.ends[_line_end(tokens, index) - 1]
         prose = text[tokens.starts[first] : end]
-    elif help == DOUBLE_QUOTES and is_word(tokens.words[index]):
+    elif help == foreign.DOUBLE_QUOTES and is_word(tokens.words[index]):
         last = index
         while not breaks_line(tokens.blanks[last + 1]) and tokens.words[last + 1] not in _ENDS_TEXT:
             last += 1
@@ -444,5 +417,5 @@ def find_rewritings(
     if "\\" in prose or first == len(tokens.words) - 1 or prose.endswith("{"):
         return ()
     quoted = '"' + prose.replace('"', '\\"').replace("{", "\\{") + '"'
-    written = f"do {quoted}" if help == INSTRUCTION else quoted
-    return (Fix(f"write `{written}`", (Edit(Span(source, start, end), written),)),)
+    written = f"do {quoted}" if help == foreign.INSTRUCTION else quoted
+    return (Fix(f"write `{written}`", (Edit(Span(file.source, start, end), written),)),)

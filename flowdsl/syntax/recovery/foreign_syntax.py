@@ -77,7 +77,6 @@ DAYS = (
     "days are counted in the default of an input: declare `day: date = {day}` in `inputs`, and "
     "write `day` here"
 )
-DAY_OF_RUN = "days are counted from `today`, from a `start of` or from another day"
 DAY_ENDS = "there is no `end of`: count back from the start of what comes next"
 STEPS = "a step in days has its unit: `d`, `w`, `mo` or `y`"
 SEEN = 'what the screen shows is asked for with `sees "..."`'

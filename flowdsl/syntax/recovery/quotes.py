@@ -11,13 +11,13 @@ import re
 from functools import cache
 
 from flowdsl.diagnostics.diagnostic import Edit, Fix, Label
-from flowdsl.diagnostics.sink import Sink
-from flowdsl.source.text import SourceFile, Span
+from flowdsl.source.text import Span
 
 from .. import errors
 from ..parser.driver import Stack, is_terminal_allowed
-from ..parser.lexer import TERMINAL, Lexemes, breaks_line
+from ..parser.lexer import TERMINAL, breaks_line
 from .advice import advice_for_unterminated
+from .broken_file import BrokenFile
 from .foreign_syntax import CURLY_QUOTES
 from .resynchronisation import reads_on, uncover_braces
 
@@ -27,40 +27,40 @@ _BAD_STRING = TERMINAL["BAD_STRING"]
 _QUOTES = '"""'
 
 
-def close_text(
-    source: SourceFile, tokens: Lexemes, stack: Stack, index: int, sink: Sink, *, again: bool
-) -> int | None:
+def close_text(file: BrokenFile, stack: Stack, index: int, *, again: bool) -> int | None:
     """Treat an unterminated text, or one without its opening quotes, as if it had them.
 
     Returns the token of that text and reports it if the parser can continue at `index`; else None.
     `again` allows to lex the rest after a block once more, which costs as much as the first time.
     """
+    text, tokens = file.source.text, file.tokens
     kind = tokens.kinds[index]
     if kind == _BAD_STRING:
-        return index if _close_line(source, tokens, stack, index, sink) else None
+        return index if _close_line(file, stack, index) else None
     if not again:
         return None
     if kind == _BAD_BLOCK and is_terminal_allowed(stack.states, _BLOCK):
-        end = _likely_end(source.text, tokens.starts[index], tokens.ends[index])
+        end = _likely_end(text, tokens.starts[index], tokens.ends[index])
         if end is None:
             return None
-        report_unterminated(source, tokens, index, sink)
-        tokens.cut(source.text, index, end)
+        report_unterminated(file, index)
+        tokens.cut(text, index, end)
         tokens.kinds[index] = _BLOCK
         return index
-    if not _has_odd_quotes(source.text):
+    if not _has_odd_quotes(text):
         return None
     if tokens.kinds[index - 1] == _BLOCK:
-        end = _likely_end(source.text, tokens.starts[index - 1], tokens.ends[index - 1])
+        end = _likely_end(text, tokens.starts[index - 1], tokens.ends[index - 1])
         if end is not None:
-            report_unterminated(source, tokens, index - 1, sink)
-            tokens.cut(source.text, index - 1, end)
+            report_unterminated(file, index - 1)
+            tokens.cut(text, index - 1, end)
             return index - 1
-    return _open_block(source, tokens, stack, index, sink)
+    return _open_block(file, stack, index)
 
 
-def report_unterminated(source: SourceFile, tokens: Lexemes, index: int, sink: Sink) -> None:
+def report_unterminated(file: BrokenFile, index: int) -> None:
     """Report an unterminated text, at its opening quotes."""
+    source, tokens, sink = file
     start, opened = tokens.starts[index], tokens.words[index]
     closer = _QUOTES if opened.startswith(_QUOTES) else '"'
     width = opened.index('"') + len(closer)
@@ -80,8 +80,9 @@ def report_unterminated(source: SourceFile, tokens: Lexemes, index: int, sink: S
     )
 
 
-def _close_line(source: SourceFile, tokens: Lexemes, stack: Stack, index: int, sink: Sink) -> bool:
+def _close_line(file: BrokenFile, stack: Stack, index: int) -> bool:
     """Close a text in single `"` at the end of its line, if the parser can then continue."""
+    tokens = file.tokens
     tokens.kinds[index] = TERMINAL["RAW" if tokens.words[index][0] == "r" else "STRING"]
     braces = uncover_braces(tokens, index)
     if not reads_on(tokens, stack.states, index):
@@ -89,17 +90,16 @@ def _close_line(source: SourceFile, tokens: Lexemes, stack: Stack, index: int, s
         for _ in range(braces):
             tokens.remove(index + 1)
         return False
-    report_unterminated(source, tokens, index, sink)
+    report_unterminated(file, index)
     return True
 
 
-def _open_block(
-    source: SourceFile, tokens: Lexemes, stack: Stack, index: int, sink: Sink
-) -> int | None:
+def _open_block(file: BrokenFile, stack: Stack, index: int) -> int | None:
     """Treat prose in the place of text as a block without its opening quotes.
 
     It ends at quotes that are alone on their line.
     """
+    source, tokens, sink = file
     statement = is_terminal_allowed(stack.states, TERMINAL["DO"])
     if not statement and not is_terminal_allowed(stack.states, _BLOCK):
         return None
@@ -116,7 +116,7 @@ def _open_block(
             edit = Edit(Span(source, first, first), opener)
             sink.report(
                 errors.UNOPENED_TEXT,
-                Span(source, first, tokens.ends[index]),
+                file.span(index),
                 labels=(Label(Span(source, start, end), "it ends here"),),
                 fixes=(Fix(f"insert `{opener}`", (edit,)),),
                 opener=opener,

@@ -42,9 +42,6 @@ from __future__ import annotations
 from bisect import bisect_left
 from typing import Any
 
-from flowdsl.diagnostics.sink import Sink
-from flowdsl.source.text import SourceFile, Span
-
 from .. import ast, errors
 from ..build import AST_RULES, AstBuilder
 from ..edition import FIRST, fresh_stack
@@ -58,7 +55,8 @@ from ..parser.driver import (
     shift_terminal,
     symbols_of_states,
 )
-from ..parser.lexer import END, TERMINAL, Lexemes, breaks_line
+from ..parser.lexer import END, TERMINAL, breaks_line
+from .broken_file import BrokenFile
 from .next_statement import (
     breaks_off,
     goes_on_behind_hole,
@@ -77,7 +75,7 @@ from .resynchronisation import (
     is_orphan,
     next_declaration,
 )
-from .unexpected import report_unexpected, report_unfinished, report_unfinished_line
+from .unexpected import report_broken_off, report_unexpected
 
 MAX_ERRORS = 100
 """The number of syntax errors after which the rest of a file is left alone."""
@@ -92,18 +90,10 @@ MAX_READ_AGAIN = 3
 class Recovery:
     """Parses a file with mistakes, one declaration after the other."""
 
-    def __init__(
-        self,
-        source: SourceFile,
-        tokens: Lexemes,
-        builder: AstBuilder,
-        sink: Sink,
-        edition: int,
-    ) -> None:
-        self.source = source
-        self.tokens = tokens
+    def __init__(self, file: BrokenFile, builder: AstBuilder, edition: int) -> None:
+        self.file = file
+        self.source, self.tokens, self.sink = file
         self.builder = builder
-        self.sink = sink
         self.nodes: list[Any] = []
         self.unread: list[ast.Unread] = []
         self.holes: list[ast.Hole] = []
@@ -149,11 +139,11 @@ class Recovery:
 
     def _recover_at(self, stack: Stack, index: int) -> tuple[Stack, int]:
         """Report the mistake at token `index`; returns the stack and the token to continue with."""
-        source, tokens, sink = self.source, self.tokens, self.sink
+        source, tokens, file = self.source, self.tokens, self.file
         previous, self.mistake = self.mistake, tokens.starts[index]
         if nesting_depth(stack.states) >= MAX_DEPTH:
-            span = Span(source, tokens.starts[index], tokens.ends[index])
-            sink.report(errors.NESTING_TOO_DEEP, span, what="brackets", limit=MAX_DEPTH)
+            span = self.file.span(index)
+            self.sink.report(errors.NESTING_TOO_DEEP, span, what="brackets", limit=MAX_DEPTH)
             return self._next_restart(stack, index)
         done = count_finished_symbols(stack)
         # A mistake after a complete declaration does not belong to it.
@@ -168,14 +158,14 @@ class Recovery:
         declaration = [] if whole else stack.starts[done : done + 1]
         # The whole declaration may depend on what a section, field or parameter lacks.
         left_out = declaration if statement_place(stack) is None else []
-        closed = close_text(source, tokens, stack, index, sink, again=self.readings_left > 0)
+        closed = close_text(file, stack, index, again=self.readings_left > 0)
         if closed is not None:
             self.readings_left -= tokens.kinds[closed] == TERMINAL["BLOCK"]
             self.broken += left_out
             self._note_hole(tokens.starts[closed], tokens.ends[closed])
             return stack, index
         if self.repairs_left:
-            repaired = repair_tokens(source, tokens, stack, index, sink)
+            repaired = repair_tokens(file, stack, index)
             if repaired is not None:
                 self.repairs_left -= 1
                 if repaired.trust == UNBALANCED:
@@ -185,7 +175,7 @@ class Recovery:
                     self._note_hole(repaired.place.start, repaired.place.end)
                 return stack, repaired.at
         if whole:
-            report_unexpected(source, tokens, stack, index, sink)
+            report_unexpected(file, stack, index)
             # It belongs to the previous declaration, which has ended too early.
             if is_orphan(tokens, index) or not breaks_line(tokens.blanks[index]):
                 self.broken.append(tokens.ends[index - 1])
@@ -198,7 +188,7 @@ class Recovery:
         start = stack.starts[count_finished_symbols(stack)]
         if after == index:
             quiet = bool(self.broken) and self.broken[-1] >= start
-            if close_declaration(self.source, tokens, stack, index, self.sink, quiet=quiet):
+            if close_declaration(self.file, stack, index, quiet=quiet):
                 self.broken.append(start)
                 return stack, index
         self._keep_finished_nodes(stack)
@@ -209,7 +199,7 @@ class Recovery:
             term = resolve_terminal(tokens, at, states[-1])
             if term is None or not shift_terminal(states, term):
                 break
-        report_unfinished(self.source, tokens, states, after, self.sink)
+        report_broken_off(self.file, states, after, errors.UNFINISHED_DECLARATION)
         self._note_unread(first, after)
         return fresh_stack(self.tokens), after
 
@@ -218,17 +208,17 @@ class Recovery:
 
         That is in the same declaration if possible, or else at the next one.
         """
-        source, tokens = self.source, self.tokens
+        tokens = self.tokens
         states = list(stack.states)
         in_statement = statement_place(stack) is not None
         start = breaks_off(tokens, stack, index)
         if start is not None:
-            report_unfinished_line(source, tokens, states, index, self.sink)
+            report_broken_off(self.file, states, index, errors.UNFINISHED_LINE)
             if not in_statement:
                 self.broken.append(start)
             self._skip_to_token(start, index)
             return stack, index
-        report_unexpected(source, tokens, stack, index, self.sink)
+        report_unexpected(self.file, stack, index)
         return self._next_part(stack, index)
 
     def _next_part(self, stack: Stack, index: int) -> tuple[Stack, int]:

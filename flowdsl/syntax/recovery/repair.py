@@ -8,9 +8,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from flowdsl.diagnostics.diagnostic import Edit, Fix, Label
-from flowdsl.diagnostics.sink import Sink
 from flowdsl.diagnostics.suggest import find_closest_name
-from flowdsl.source.text import SourceFile, Span
+from flowdsl.source.text import Span
 
 from .. import errors
 from ..parser.driver import (
@@ -21,8 +20,9 @@ from ..parser.driver import (
     shift_terminal,
     symbols_of_states,
 )
-from ..parser.lexer import END, KEYWORDS, TERMINAL, UNKNOWN, Lexemes, breaks_line, is_word
+from ..parser.lexer import END, KEYWORDS, TERMINAL, UNKNOWN, breaks_line, is_word
 from ..parser.tables import WORDS
+from .broken_file import BrokenFile
 from .corrections import Correction, find_corrections
 from .foreign_syntax import MEANINGLESS, MISSING, SECTION_WORDS
 from .resynchronisation import PROOF, reads_on
@@ -84,27 +84,23 @@ class Repaired(NamedTuple):
     at: int
 
 
-def repair_tokens(
-    source: SourceFile, tokens: Lexemes, stack: Stack, index: int, sink: Sink
-) -> Repaired | None:
+def repair_tokens(file: BrokenFile, stack: Stack, index: int) -> Repaired | None:
     """Try to repair the tokens where the parser stopped, and report the mistake.
 
     Returns None, without a report, if that fails.
     """
-    attempt = _Repair(source, tokens, stack, index, sink)
+    attempt = _Repair(file, stack, index)
     trust = attempt.trust()
     return None if trust is None else Repaired(trust, attempt.place, attempt.index)
 
 
-def close_declaration(
-    source: SourceFile, tokens: Lexemes, stack: Stack, index: int, sink: Sink, *, quiet: bool
-) -> bool:
+def close_declaration(file: BrokenFile, stack: Stack, index: int, *, quiet: bool) -> bool:
     """Close the brackets that are open before the next declaration or the end of the file.
 
     Returns False if more than that is missing. With `quiet`, nothing is reported, since brackets
     may be in a part that was skipped.
     """
-    return _Repair(source, tokens, stack, index, sink).insert_closers(quiet=quiet)
+    return _Repair(file, stack, index).insert_closers(quiet=quiet)
 
 
 class _Repair:
@@ -113,18 +109,14 @@ class _Repair:
     Each attempt either changes the tokens and reports, or does neither.
     """
 
-    def __init__(
-        self, source: SourceFile, tokens: Lexemes, stack: Stack, index: int, sink: Sink
-    ) -> None:
-        self.source = source
-        self.tokens = tokens
+    def __init__(self, file: BrokenFile, stack: Stack, index: int) -> None:
+        self.file = file
+        self.source, self.tokens, self.sink = file
         self.stack = stack
         self.index = index
-        self.sink = sink
-        self.word = tokens.words[index]
-        self.kind = tokens.kinds[index]
-        self.span = Span(source, tokens.starts[index], tokens.ends[index])
-        self.place = self.span
+        self.word = self.tokens.words[index]
+        self.kind = self.tokens.kinds[index]
+        self.place = self.span = file.span(index)
 
     def trust(self) -> str | None:
         """Try every repair, the surest first; returns how far the tree can be relied on."""
@@ -176,15 +168,8 @@ class _Repair:
         if found.width:
             end = start + found.width
         fix = self._make_fix(start, end, found.written, "safe" if found.sure else "unsafe")
-        report_unexpected(
-            self.source,
-            tokens,
-            stack,
-            self.index,
-            self.sink,
-            help=found.help,
-            fixes=(fix,) if found.offered else (),
-        )
+        fixes = (fix,) if found.offered else ()
+        report_unexpected(self.file, stack, self.index, help=found.help, fixes=fixes)
         tokens.exchange_tokens(found.start, found.end, rows)
         del stack.states[len(states) :]
         if taken:
@@ -258,7 +243,7 @@ class _Repair:
         return True
 
     def _report_sign(self, at: int, written: str, sign: str) -> None:
-        span = Span(self.source, self.tokens.starts[at], self.tokens.ends[at])
+        span = self.file.span(at)
         fix = Fix(f"write `{sign}`", (Edit(span, sign),))
         name = self.tokens.words[at - 1]
         self.sink.report(
@@ -405,7 +390,7 @@ class _Repair:
         # A word or a `!` has a meaning, as in `is not empty`: without it, the meaning is reversed.
         has_meaning = is_word(self.word) or self.word == "!" or self.kind == _SHIFT
         fixes = () if has_meaning else (fix,)
-        report_unexpected(self.source, self.tokens, self.stack, self.index, self.sink, fixes=fixes)
+        report_unexpected(self.file, self.stack, self.index, fixes=fixes)
         self.tokens.remove(self.index)
         return True
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flowdsl.diagnostics.diagnostic import DiagnosticSpec, Fix, Label
-from flowdsl.diagnostics.sink import Sink
-from flowdsl.source.text import SourceFile, Span
 
 from .. import errors
 from ..parser.driver import Stack, find_expected_terminals, is_terminal_allowed
 from ..parser.lexer import END, KEYWORDS, TERMINAL, UNKNOWN, Lexemes
 from ..parser.tables import TERMINALS, WORDS
 from .advice import advice_for_unfinished, character_advice, token_advice
+from .broken_file import BrokenFile
 from .corrections import find_rewritings
 from .quotes import report_unterminated
 from .resynchronisation import is_orphan, statement_words
@@ -114,11 +113,9 @@ def describe_expected(terminals: Sequence[int]) -> str:
 
 
 def report_unexpected(
-    source: SourceFile,
-    tokens: Lexemes,
+    file: BrokenFile,
     stack: Stack,
     index: int,
-    sink: Sink,
     *,
     help: str | None = None,
     fixes: tuple[Fix, ...] = (),
@@ -127,16 +124,17 @@ def report_unexpected(
 
     Without `help`, the advice for the place is used.
     """
+    tokens, sink = file.tokens, file.sink
     if (
         tokens.kinds[index + 1 : index + 2] == [UNKNOWN]
         and not tokens.words[index + 1].isprintable()
     ):
         index += 1
     word, kind = tokens.words[index], tokens.kinds[index]
-    span = Span(source, tokens.starts[index], tokens.ends[index])
+    span = file.span(index)
     opening = _find_unterminated_text(tokens, index)
     if opening is not None:
-        report_unterminated(source, tokens, opening, sink)
+        report_unterminated(file, opening)
     elif kind == UNKNOWN and len(word) > 1 and not word[0].isalpha():
         sink.report(errors.MALFORMED_NUMBER, span, written=word)
     elif kind == UNKNOWN and len(word) == 1:
@@ -145,7 +143,7 @@ def report_unexpected(
             errors.UNKNOWN_CHARACTER,
             span,
             help=help,
-            fixes=find_rewritings(source, tokens, index, help) or fixes,
+            fixes=find_rewritings(file, index, help) or fixes,
             character=_format_character(word),
         )
     elif word == "import" and is_terminal_allowed(stack.states, END):
@@ -155,58 +153,36 @@ def report_unexpected(
         sink.report(
             errors.UNEXPECTED_TOKEN,
             span,
-            labels=_early_end(source, tokens, stack, index),
+            labels=_early_end(file, stack, index),
             help=help,
-            fixes=find_rewritings(source, tokens, index, help) or fixes,
+            fixes=find_rewritings(file, index, help) or fixes,
             found=token_phrase(tokens, index),
             expected=describe_expected(find_expected_terminals(stack.states)),
         )
 
 
-def _early_end(source: SourceFile, tokens: Lexemes, stack: Stack, index: int) -> tuple[Label, ...]:
+def _early_end(file: BrokenFile, stack: Stack, index: int) -> tuple[Label, ...]:
     """Return the label at a brace that ends a declaration too early."""
-    if tokens.words[index - 1] != "}" or not is_terminal_allowed(stack.states, END):
+    if file.tokens.words[index - 1] != "}" or not is_terminal_allowed(stack.states, END):
         return ()
-    if not is_orphan(tokens, index):
+    if not is_orphan(file.tokens, index):
         return ()
-    span = Span(source, tokens.starts[index - 1], tokens.ends[index - 1])
-    return (Label(span, "the declaration ends here"),)
+    return (Label(file.span(index - 1), "the declaration ends here"),)
 
 
-def report_unfinished(
-    source: SourceFile, tokens: Lexemes, states: Sequence[int], index: int, sink: Sink
+def report_broken_off(
+    file: BrokenFile, states: Sequence[int], index: int, spec: DiagnosticSpec
 ) -> None:
-    """Report a declaration that runs into token `index`.
+    """Report a declaration or a line that ends too early before token `index`.
 
-    That token begins the next declaration, or is the end of the file.
+    That token begins the next declaration, statement, section or field, or is the end of the file.
     """
-    _report_broken_off(source, tokens, states, index, sink, errors.UNFINISHED_DECLARATION)
-
-
-def report_unfinished_line(
-    source: SourceFile, tokens: Lexemes, states: Sequence[int], index: int, sink: Sink
-) -> None:
-    """Report a line that ends too early before token `index`.
-
-    That token begins the next statement, section or field.
-    """
-    _report_broken_off(source, tokens, states, index, sink, errors.UNFINISHED_LINE)
-
-
-def _report_broken_off(
-    source: SourceFile,
-    tokens: Lexemes,
-    states: Sequence[int],
-    index: int,
-    sink: Sink,
-    spec: DiagnosticSpec,
-) -> None:
     allowed = find_expected_terminals(states)
-    sink.report(
+    file.sink.report(
         spec,
-        Span(source, tokens.starts[index - 1], tokens.ends[index - 1]),
-        help=advice_for_unfinished(tokens, index, allowed),
-        found=token_phrase(tokens, index),
+        file.span(index - 1),
+        help=advice_for_unfinished(file.tokens, index, allowed),
+        found=token_phrase(file.tokens, index),
         expected=describe_expected(allowed),
     )
 
