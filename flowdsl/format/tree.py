@@ -89,11 +89,11 @@ class Numbered(Lexemes):
 # The rules. `start` and `end` are tokens; children that are None, numbers or tuples are no items.
 
 _BODY_AT = dict.fromkeys(
-    ("record", "workflow", "chain", "t_case", "t_step", "t_run_block"), 2
+    ("record", "workflow", "chain", "t_case", "t_step", "t_run_block", "t_step_outputs"), 2
 ) | dict.fromkeys(
     (
         *("inputs", "secrets", "outputs", "model", "terminal", "always", "checks", "shared"),
-        *("pause", "given", "screens", "reads", "commands", "judgements"),
+        *("given", "screens", "reads", "commands", "judgements", "t_outputs", "t_result"),
     ),
     1,
 )
@@ -142,6 +142,8 @@ def _item_with_body(rule: str, brace: int) -> Build:
 
     def build(reader: Reader, start: int, end: int, children: Sequence[Any]) -> Item:
         items = [child for child in children if type(child) is Item]
+        if reader.sheet.kinds[end - 2] == REST:
+            items.append(Item("rest", end - 2, end - 1))
         return Item(rule, start, end, (_body(reader, start + brace, end, items, steady),))
 
     return build
@@ -184,16 +186,6 @@ def _build_prefixed_item(rule: str) -> Build:
     return build
 
 
-def _outputs(rule: str, brace: int = 1) -> Build:
-    def build(reader: Reader, start: int, end: int, children: Sequence[Any]) -> Item:
-        items = [child for child in children if type(child) is Item]
-        if end - 2 > start and reader.sheet.kinds[end - 2] == REST:
-            items.append(Item("rest", end - 2, end - 1))
-        return Item(rule, start, end, (_body(reader, start + brace, end, items, False),))
-
-    return build
-
-
 def _test(reader: Reader, start: int, end: int, children: Sequence[Any]) -> Item:
     items = [child for child in children if type(child) is Item]
     brace = start + 4 + (reader.sheet.kinds[start + 4] != LBRACE)
@@ -219,8 +211,8 @@ def _build_item_around(rule: str) -> Build:
     return build
 
 
-def _build_described_item(rule: str) -> Build:
-    build_item = _item(rule)
+def _describe(build_item: Build) -> Build:
+    """Return a builder of items like another one, for items whose doc comments count."""
 
     def build(reader: Reader, start: int, end: int, children: Sequence[Any]) -> Item:
         reader.sheet.described.add(start)
@@ -231,18 +223,7 @@ def _build_described_item(rule: str) -> Build:
 
 
 def _field(reader: Reader, start: int, end: int, children: Sequence[Any]) -> Item:
-    sheet = reader.sheet
-    sheet.described.add(start)
-    return Item("field", start, end - (sheet.kinds[end - 1] == COMMA))
-
-
-_pause_item = _item_with_body("pause", _BODY_AT["pause"])
-
-
-def _pause(reader: Reader, start: int, end: int, children: Sequence[Any]) -> Item:
-    reader.sheet.described.add(start)
-    item: Item = _pause_item(reader, start, end, children)
-    return item
+    return Item("field", start, end - (reader.sheet.kinds[end - 1] == COMMA))
 
 
 def _object(reader: Reader, start: int, end: int, children: Sequence[Any]) -> None:
@@ -259,18 +240,12 @@ def _object_type(reader: Reader, start: int, end: int, children: Sequence[Any]) 
 def _declaration(reader: Reader, start: int, end: int, children: Sequence[Any]) -> Item:
     item: Item = children[-1]
     item.start = start
-    reader.sheet.described.add(start)
     return item
 
 
-def _otherwise(reader: Reader, start: int, end: int, children: Sequence[Any]) -> Body | None:
-    (way_out,) = children
-    return way_out if type(way_out) is Body else None
-
-
-def _on_failure(reader: Reader, start: int, end: int, children: Sequence[Any]) -> Body:
-    body: Body = children[-1]
-    return body
+def _last_body(reader: Reader, start: int, end: int, children: Sequence[Any]) -> Body | None:
+    last = children[-1]
+    return last if type(last) is Body else None
 
 
 def _import_names(reader: Reader, start: int, end: int, children: Sequence[Any]) -> Item:
@@ -330,28 +305,25 @@ def _nothing(reader: Reader, start: int, end: int, children: Sequence[Any]) -> N
 
 _SPECIAL: dict[str, Build] = {
     "always": _always,
-    "annotated": _declaration,
-    "answer": _field,
+    "annotated": _describe(_declaration),
+    "answer": _describe(_field),
     "block": _block,
-    "check": _build_described_item("check"),
-    "field": _field,
+    "check": _describe(_item("check")),
+    "field": _describe(_field),
     "file": _file,
     "held": _object,
     "import_names": _import_names,
-    "item": _declaration,
+    "item": _describe(_declaration),
     "item_answers": _build_item_around("item_answers"),
     "match": _match,
     "object": _object,
     "object_type": _object_type,
     "pattern_object": _object,
-    "on_failure": _on_failure,
-    "otherwise": _otherwise,
-    "pause": _pause,
-    "step": _build_described_item("step"),
+    "on_failure": _last_body,
+    "otherwise": _last_body,
+    "pause": _describe(_item_with_body("pause", 1)),
+    "step": _describe(_item("step")),
     "t_order": _build_item_around("t_order"),
-    "t_outputs": _outputs("t_outputs"),
-    "t_result": _outputs("t_result"),
-    "t_step_outputs": _outputs("t_step_outputs", 2),
     "t_run": _build_prefixed_item("t_run"),
     "t_then": _build_prefixed_item("t_then"),
     "test": _test,
