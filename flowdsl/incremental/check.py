@@ -124,9 +124,7 @@ def update_groups(
 
         # Where one is known to fail, nothing is made of any.
         compiles = compiles and not any(group.failed for group in kept)
-        fresh = share_groups(
-            request.root, stale, request.files, request.options(), request.jobs, compiles=compiles
-        )
+        fresh = share_groups(request, stale, compiles=compiles)
     return Updated(
         [*kept, *(done.group for done in fresh)],
         fresh,

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from flowdsl import __version__
 from flowdsl.diagnostics.diagnostic import Diagnostic, DiagnosticSpec, Edit, Fix, Label
-from flowdsl.source.record import Record
+from flowdsl.source.record import Record, field_names
 from flowdsl.source.text import SourceFile, Span
 
 FOLDER = ".flowdsl/cache"
@@ -71,9 +71,9 @@ class Group(Record):
     reads: tuple[str, ...]
     flows: int
     names: tuple[str, ...]
-    findings: list[Any]
+    findings: Sequence[Any]
     failed: bool = False
-    late: list[Any] | None = None
+    late: Sequence[Any] | None = None
     made: tuple[Made, ...] = ()
     pictures: tuple[str, ...] = ()
 
@@ -130,19 +130,10 @@ def read_index(root: str, place: str, key: str, secret: bytes) -> Index:
             for path, (size, changed, noted, digest, imports) in document["files"].items()
         }
         groups = {}
-        for each in document["groups"]:
-            entries, reads, flows, names, findings, failed, late, made, pictures = each
-            group = Group(
-                tuple(entries),
-                tuple(reads),
-                int(flows),
-                tuple(names),
-                list(findings),
-                bool(failed),
-                late,
-                tuple(Made(*each) for each in made),
-                tuple(pictures),
-            )
+        for *values, made, pictures in document["groups"]:
+            row: list[Any] = [tuple(each) if isinstance(each, list) else each for each in values]
+            row += (tuple(Made(*each) for each in made), tuple(pictures))
+            group = Group(*row)
             groups[group.entries] = group
         return Index(int(document["written"]), files, groups)
     except (ValueError, KeyError, TypeError, AttributeError):
@@ -153,24 +144,8 @@ def index_document(index: Index) -> dict[str, Any]:
     """An index as JSON values, which `read_index` reads."""
     return {
         "written": index.written,
-        "files": {
-            path: [each.size, each.changed, each.noted, each.digest, each.imports]
-            for path, each in sorted(index.files.items())
-        },
-        "groups": [
-            [
-                group.entries,
-                group.reads,
-                group.flows,
-                group.names,
-                group.findings,
-                group.failed,
-                group.late,
-                [[each.kind, each.name, each.digest, each.bodies] for each in group.made],
-                group.pictures,
-            ]
-            for _, group in sorted(index.groups.items())
-        ],
+        "files": {path: to_json(facts) for path, facts in sorted(index.files.items())},
+        "groups": [to_json(group) for _, group in sorted(index.groups.items())],
     }
 
 
@@ -273,26 +248,14 @@ Source = Callable[[str], SourceFile]
 """Gives the text of a file by its path."""
 
 
-def to_json(found: Diagnostic) -> list[Any]:
-    """A finding as nested lists, numbers and texts, in the order that `from_json` reads."""
-    spec = found.spec
-    return [
-        [spec.name, spec.category, spec.message, spec.help, spec.severity_override, spec.arguable],
-        _span_to_json(found.span),
-        found.message,
-        found.label,
-        [[_span_to_json(label.span), label.text] for label in found.labels],
-        list(found.notes),
-        found.help,
-        [
-            [
-                fix.title,
-                [[_span_to_json(e.span), e.replacement] for e in fix.edits],
-                fix.applicability,
-            ]
-            for fix in found.fixes
-        ],
-    ]
+def to_json(value: Any) -> Any:
+    """A record as nested lists of the values of its fields; for a `Diagnostic` see `from_json`."""
+    if isinstance(value, SourceFile):
+        return value.path
+    names = field_names(type(value))
+    if names:
+        return [to_json(getattr(value, name)) for name in names]
+    return [to_json(each) for each in value] if isinstance(value, tuple) else value
 
 
 def from_json(stored: list[Any], source: Source) -> Diagnostic:
@@ -318,10 +281,6 @@ def from_json(stored: list[Any], source: Source) -> Diagnostic:
             for title, edits, applicability in fixes
         ),
     )
-
-
-def _span_to_json(span: Span) -> list[Any]:
-    return [span.path, span.start, span.end]
 
 
 def _restore_span(stored: list[Any], source: Source) -> Span:

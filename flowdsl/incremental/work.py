@@ -14,6 +14,10 @@ from flowdsl.syntax import ast
 
 from .index import Group, Made, digest_of_file, to_json
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .check import Request
+
 POOL_FROM = 250
 """Files from which on it pays to start several processes."""
 
@@ -141,24 +145,19 @@ def do_groups(
 
 
 def share_groups(
-    root: str,
-    groups: Sequence[Sequence[str]],
-    files: FileSystem,
-    options: CompileOptions,
-    jobs: int | None,
-    *,
-    compiles: bool,
+    request: Request, groups: Sequence[Sequence[str]], *, compiles: bool
 ) -> list[Done]:
     """Return the result of `do_groups`.
 
-    Up to `jobs` processes share the groups when they have `POOL_FROM` files or more.
+    Several processes share the groups when they have `POOL_FROM` files or more.
     """
     from os import cpu_count, environ
 
+    options = request.options()
     count = sum(map(len, groups))
-    workers = min(jobs or min(cpu_count() or 1, 8), len(groups))
+    workers = min(request.jobs or min(cpu_count() or 1, 8), len(groups))
     if count < POOL_FROM or workers < 2:
-        return do_groups(files, groups, options, compiles=compiles)
+        return do_groups(request.files, groups, options, compiles=compiles)
     from concurrent.futures import ProcessPoolExecutor
 
     # Where processes are not forked, Python would import from the working folder as they start.
@@ -166,7 +165,7 @@ def share_groups(
     shares = _divide_into_shares(groups, workers)
     name = None if options.environment is None else options.environment.name
     with ProcessPoolExecutor(workers) as pool, signals.BeforeEnding(end_processes):
-        work = partial(_do_share, root, name, compiles)
+        work = partial(_do_share, request.root, request.project_text, name, compiles)
         results = [done for share in pool.map(work, shares) for done in share]
     by_entries = {done.group.entries: done for done in results}
     return [by_entries[tuple(group)] for group in groups]
@@ -195,11 +194,15 @@ def _divide_into_shares(groups: Sequence[Sequence[str]], count: int) -> list[lis
 
 
 def _do_share(
-    root: str, environment: str | None, compiles: bool, groups: Sequence[Sequence[str]]
+    root: str,
+    project_text: str,
+    environment: str | None,
+    compiles: bool,
+    groups: Sequence[Sequence[str]],
 ) -> list[Done]:
     """The work of one process.
 
-    A `Project` cannot be sent to a process, so each reads the project file itself.
+    A `Project` cannot be sent to a process, so each parses the project file itself.
     """
     from flowdsl.config.load import load_project
     from flowdsl.diagnostics.sink import Sink
@@ -207,15 +210,12 @@ def _do_share(
     from flowdsl.host.libraries import open_libraries
     from flowdsl.host.plugins import load_plugins
 
-    files = DiskFiles(root)
-    project = load_project(files.read_text(PROJECT_FILE), PROJECT_FILE, Sink())
-    if project is not None and project.libraries:
-        files = DiskFiles(root, open_libraries(root, project.libraries)[0])
-    rules = (
-        load_plugins(project.lint.plugins, root)[0]
-        if project is not None and project.lint.plugins
-        else ()
+    project = load_project(project_text, PROJECT_FILE, Sink())
+    assert project is not None, "a project file with mistakes has no groups"
+    files = DiskFiles(
+        root, open_libraries(root, project.libraries)[0] if project.libraries else None
     )
-    chosen = None if project is None or environment is None else project.environments[environment]
+    rules = load_plugins(project.lint.plugins, root)[0] if project.lint.plugins else ()
+    chosen = None if environment is None else project.environments[environment]
     options = CompileOptions(project, chosen, rules=rules)
     return do_groups(files, groups, options, compiles=compiles)
