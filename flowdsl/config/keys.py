@@ -365,35 +365,24 @@ PROJECT_FILE = KeyTable(
 
 
 def fill_defaults(value: Any, shape: Shape) -> Any:
-    """Add the default of every key that a valid value leaves out, None if it has none."""
+    """Return a valid value with the default of every key that it leaves out.
+
+    None, which TOML does not have, is a value that is left out itself: it becomes empty for a table
+    or an array, and stays None for a text.
+    """
     match shape:
         case KeyTable(keys=keys):
-            return {
-                key.name: fill_defaults(value[key.name], key.shape)
-                if key.name in value
-                else _default_of_shape(key.shape)
-                for key in keys
-            }
+            given = value or {}
+            return {key.name: fill_defaults(given.get(key.name), key.shape) for key in keys}
         case TableOf(of=inner):
-            return {name: fill_defaults(element, inner) for name, element in value.items()}
+            return {name: fill_defaults(each, inner) for name, each in (value or {}).items()}
         case ArrayOf(of=table):
-            return [fill_defaults(element, table) for element in value]
-        case _:
-            return value
-
-
-def _default_of_shape(shape: Shape) -> Any:
-    """Return the value of an omitted key: empty for a table or an array, None for a text."""
-    match shape:
-        case KeyTable() | TableOf():
-            return fill_defaults({}, shape)
-        case JsonTable():
-            return {}
-        case ArrayOf():
-            return []
+            return [fill_defaults(each, table) for each in value or ()]
         case TextList(default=default):
-            return default
+            return default if value is None else value
+        case JsonTable():
+            return value or {}
         case Flag():
-            return False
+            return bool(value)
         case TextRule() | Number() | KeyReference():
-            return None
+            return value

@@ -32,6 +32,14 @@ class DiagnosticSpec(Record):
         return self.severity_override or CATEGORY_SEVERITY[self.category]
 
 
+def spell_placeholders(template: str) -> str:
+    """Return a message template with `‹name›` for each of its values."""
+    from string import Formatter
+
+    pieces = Formatter().parse(template)
+    return "".join(text + (f"‹{field}›" if field else "") for text, field, _, _ in pieces)
+
+
 class Category(Record):
     """What diagnostics are about; `severity` is theirs unless a spec says otherwise."""
 

@@ -151,24 +151,8 @@ def join_names(names: Iterable[str], *more: Names, limit: int = 8) -> str:
 
 _ENDINGS = frozenset(
     (
-        "",
-        "d",
-        "ed",
-        "en",
-        "er",
-        "ers",
-        "es",
-        "ied",
-        "ies",
-        "ing",
-        "ion",
-        "ly",
-        "n",
-        "or",
-        "r",
-        "rs",
-        "s",
-        "y",
+        *("", "d", "ed", "en", "er", "ers", "es", "ied", "ies"),
+        *("ing", "ion", "ly", "n", "or", "r", "rs", "s", "y"),
     )
 )
 """Endings by which two words of one stem differ."""

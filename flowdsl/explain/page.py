@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from flowdsl.catalog import diagnostics
-from flowdsl.diagnostics.diagnostic import ERROR, DiagnosticSpec
+from flowdsl.diagnostics.diagnostic import ERROR, DiagnosticSpec, spell_placeholders
 from flowdsl.lint.rules import RULES
 from flowdsl.source.record import Record
 
@@ -20,7 +20,6 @@ PICTURE = bytes.fromhex(
 
 _SECTION = re.compile(r"^## (Wrong|Right)\n", re.MULTILINE)
 _BLOCK = re.compile(r"^```(\w+)((?: [^\n]*)?)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_FIELD = re.compile(r"\{(\w+)[^{}]*\}")
 
 
 class DiagnosticPage(Record):
@@ -42,11 +41,11 @@ class DiagnosticPage(Record):
         lines = [
             f"# {spec.name}",
             "",
-            f"{spec.severity} · {spec.category} · “{_shown(spec.message)}”",
+            f"{spec.severity} · {spec.category} · “{spell_placeholders(spec.message)}”",
             "",
         ]
         if spec.help is not None:
-            lines += [f"Help: {_shown(spec.help)}.", ""]
+            lines += [f"Help: {spell_placeholders(spec.help)}.", ""]
         if spec.severity == ERROR and spec.arguable:
             lines += [f"A comment can suppress it: `# flow: ignore[{spec.name}] reason`.", ""]
         options = _options(spec.name)
@@ -77,12 +76,6 @@ def _example(body: str, title: str) -> dict[str, bytes]:
         elif words or language == "flow":
             files[words[0] if words else DEFAULT_FILE] = content.encode("utf-8")
     return files
-
-
-def _shown(template: str) -> str:
-    """A message template with `‹name›` for each of its values."""
-    halves = template.replace("{{", "\0").replace("}}", "\1")
-    return _FIELD.sub(r"‹\1›", halves).replace("\0", "{").replace("\1", "}")
 
 
 def _options(name: str) -> dict[str, int]:

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from string import Formatter
 from typing import Any
 from urllib.parse import quote
 
 from flowdsl import REFERENCE, __version__
 from flowdsl.source.text import Span
 
-from ..diagnostic import ERROR, INFO, WARNING, Diagnostic, DiagnosticSpec, Fix
+from ..diagnostic import (
+    ERROR,
+    INFO,
+    WARNING,
+    Diagnostic,
+    DiagnosticSpec,
+    Fix,
+    spell_placeholders,
+)
 from ..fingerprint import compute_fingerprints
 
 SCHEMA = (
@@ -65,18 +72,12 @@ def render_sarif(
 def _rule(spec: DiagnosticSpec) -> dict[str, Any]:
     return {
         "id": spec.name,
-        "shortDescription": {"text": _without_values(spec.message)},
+        "shortDescription": {"text": spell_placeholders(spec.message)},
         "helpUri": f"{REFERENCE}/{quote(spec.name)}.md",
-        "help": {"text": _without_values(spec.help or spec.message)},
+        "help": {"text": spell_placeholders(spec.help or spec.message)},
         "defaultConfiguration": {"level": _LEVELS[spec.severity]},
         "properties": {"category": spec.category},
     }
-
-
-def _without_values(template: str) -> str:
-    """A message template with `‹name›` for each of its values."""
-    pieces = Formatter().parse(template)
-    return "".join(text + (f"‹{field}›" if field else "") for text, field, _, _ in pieces)
 
 
 def _result(
