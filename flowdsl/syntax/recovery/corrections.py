@@ -103,7 +103,8 @@ def find_corrections(tokens: Lexemes, index: int) -> Iterator[Correction]:
         _correct_bounds,
     ):
         found = correct(tokens, index)
-        if found is not None:
+        # The end of the file is replaced by nothing.
+        if found is not None and found.end < len(tokens.words):
             yield found
 
 
@@ -190,7 +191,9 @@ def _correct_step_in_days(tokens: Lexemes, index: int) -> Correction | None:
     inside = number[len(digits) :]
     if sign not in ("+", "-") or not digits.isdecimal():
         return None
-    apart = not inside and unit in foreign.DAYS_OF and not breaks_line(tokens.blanks[index + 2])
+    apart = inside == "" and unit != "" and unit in foreign.DAYS_OF
+    if apart and breaks_line(tokens.blanks[index + 2]):
+        apart = False
     known = foreign.DAYS_OF.get(unit if apart else inside)
     if known is None:
         return None
