@@ -26,9 +26,9 @@ import corpus
 from flowdsl.compiler.pipeline import CompileOptions, compile_project
 from flowdsl.host.listing import expand_patterns
 from flowdsl.incremental.artifacts import artifact_to_line
-from flowdsl.incremental.check import Request, check_project
+from flowdsl.incremental.check import check_project
 from flowdsl.incremental.compiling import compile_with_index
-from flowdsl.incremental.index import to_json
+from flowdsl.incremental.index import Request, to_json
 from flowdsl.workspace.project import read_project
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

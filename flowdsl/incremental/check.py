@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from flowdsl.diagnostics.diagnostic import Diagnostic
@@ -20,43 +20,17 @@ from .index import (
     FileFacts,
     Group,
     Index,
+    Request,
     digest_of_file,
     from_json,
     index_document,
-    program_key,
     read_index,
     write_sealed,
 )
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from flowdsl.compiler.pipeline import CompileOptions
-
     from .work import Done
-
-
-class Request(Record):
-    """All flows of a project, `entries`, which are to be checked or compiled.
-
-    `project_text` is the content of `flowdsl.toml`, `options` gives how to check them, and `now` is
-    the time in nanoseconds. Up to `jobs` processes share the files when many are stale. The index
-    below `root`, sealed with `secret`, is read, and written when something has changed; without a
-    secret there is none.
-    """
-
-    root: str
-    files: FileSystem
-    entries: Sequence[str]
-    project_text: str
-    options: Callable[[], CompileOptions]
-    now: int
-    secret: bytes | None
-    jobs: int | None = None
-
-    def key(self, *settings: str) -> str:
-        """What the index depends on besides the files: the program, and these settings."""
-        package = os.path.dirname(os.path.dirname(__file__))
-        return program_key("\0".join((*settings, self.project_text)), package)
 
 
 class Updated(Record):

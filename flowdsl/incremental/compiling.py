@@ -11,8 +11,18 @@ from flowdsl.source.failure import ChangedSources
 from flowdsl.source.files import FileSystem, UnreadableFile
 from flowdsl.source.record import Record, replace
 
-from .check import Request, merge_findings, restore_findings, share_a_name, update_groups
-from .index import FOLDER, NOTHING, Group, Index, Made, index_document, read_index, write_sealed
+from .check import merge_findings, restore_findings, share_a_name, update_groups
+from .index import (
+    FOLDER,
+    NOTHING,
+    Group,
+    Index,
+    Made,
+    Request,
+    index_document,
+    read_index,
+    write_sealed,
+)
 from .outputs import Outputs
 from .store import Store
 

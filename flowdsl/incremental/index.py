@@ -10,8 +10,13 @@ from typing import Any
 
 from flowdsl import __version__
 from flowdsl.diagnostics.diagnostic import Diagnostic, DiagnosticSpec, Edit, Fix, Label
+from flowdsl.source.files import FileSystem
 from flowdsl.source.record import Record, field_names
 from flowdsl.source.text import SourceFile, Span
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from flowdsl.compiler.pipeline import CompileOptions
 
 FOLDER = ".flowdsl/cache"
 PLACE = f"{FOLDER}/check.json"
@@ -106,6 +111,30 @@ class Index(Record):
 
 
 NOTHING = Index(0, {}, {})
+
+
+class Request(Record):
+    """All flows of a project, `entries`, which are to be checked or compiled.
+
+    `project_text` is the content of `flowdsl.toml`, `options` gives how to check them, and `now` is
+    the time in nanoseconds. Up to `jobs` processes share the files when many are stale. The index
+    below `root`, sealed with `secret`, is read, and written when something has changed; without a
+    secret there is none.
+    """
+
+    root: str
+    files: FileSystem
+    entries: Sequence[str]
+    project_text: str
+    options: Callable[[], CompileOptions]
+    now: int
+    secret: bytes | None
+    jobs: int | None = None
+
+    def key(self, *settings: str) -> str:
+        """What the index depends on besides the files: the program, and these settings."""
+        package = os.path.dirname(os.path.dirname(__file__))
+        return program_key("\0".join((*settings, self.project_text)), package)
 
 
 def digest_of_file(content: bytes) -> str:

@@ -12,11 +12,7 @@ from flowdsl.source.files import FileSystem, UnreadableFile, decode_text
 from flowdsl.source.record import Record, replace
 from flowdsl.syntax import ast
 
-from .index import Group, Made, digest_of_file, to_json
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from .check import Request
+from .index import Group, Made, Request, digest_of_file, to_json
 
 POOL_FROM = 250
 """Files from which on it pays to start several processes."""

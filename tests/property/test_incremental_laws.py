@@ -22,9 +22,9 @@ from flowdsl.diagnostics.sink import Sink
 from flowdsl.host.disk import DiskFiles
 from flowdsl.incremental import index
 from flowdsl.incremental.artifacts import artifact_to_line
-from flowdsl.incremental.check import Request, check_project
+from flowdsl.incremental.check import check_project
 from flowdsl.incremental.compiling import compile_with_index
-from flowdsl.incremental.index import PLACE, to_json
+from flowdsl.incremental.index import PLACE, Request, to_json
 from tests.support.effort import examples
 
 PROJECT = """

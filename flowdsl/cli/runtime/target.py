@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from flowdsl.compiler.pipeline import CompileOptions
     from flowdsl.config.project import Environment, Project
     from flowdsl.diagnostics.findings import Findings
-    from flowdsl.incremental.check import Request
+    from flowdsl.incremental.index import Request
     from flowdsl.incremental.compiling import Compiled
     from flowdsl.lint.rule import Rule
 
@@ -333,7 +333,7 @@ def make_request(
     from flowdsl.host.disk import PROJECT_FILE
     from flowdsl.host.environment import in_ci
     from flowdsl.host.machine_secret import machine_secret
-    from flowdsl.incremental.check import Request
+    from flowdsl.incremental.index import Request
 
     # A CI build starts from a fresh checkout, so it has no index to reuse.
     secret = None if in_ci(os.environ) else machine_secret(target.root, os.environ)

@@ -15,8 +15,8 @@ from flowdsl.compiler import pipeline
 from flowdsl.compiler.pipeline import CompileOptions
 from flowdsl.explain.page import PICTURE
 from flowdsl.host.disk import DiskFiles
-from flowdsl.incremental.check import Request
 from flowdsl.incremental.compiling import compile_with_index
+from flowdsl.incremental.index import Request
 from flowdsl.source.failure import ChangedSources
 from tests.support.command_line import run_here, write_tree
 
