@@ -45,11 +45,18 @@ _TEXTS = ("Text", "Text | None", "Text | Condition")
 def union(name: str) -> frozenset[str]:
     """The members of a union that `ast.py` declares for the type checker only."""
     tree = python.parse((ROOT / "flowdsl/syntax/ast.py").read_text(encoding="utf-8"))
-    for node in python.walk(tree):
-        if isinstance(node, python.AnnAssign) and getattr(node.target, "id", "") == name:
-            assert node.value is not None
-            return frozenset(re.findall(r"\w+", python.unparse(node.value)))
-    raise AssertionError(f"ast.py declares no union {name}")
+    unions = {
+        getattr(node.target, "id", ""): re.findall(r"\w+", python.unparse(node.value))
+        for node in python.walk(tree)
+        if isinstance(node, python.AnnAssign) and node.value is not None
+    }
+
+    def members(name: str) -> frozenset[str]:
+        if name not in unions:
+            return frozenset((name,))
+        return frozenset().union(*map(members, unions[name]))
+
+    return members(name)
 
 
 OF_THE_LANGUAGE = union("Stmt")
