@@ -115,6 +115,12 @@ def create_pool(transaction: Transaction, body: PoolCreate) -> PoolResponse:
     return get_pool(transaction, POOLS.insert(transaction, **body.model_dump(mode="json")))
 
 
+def existing_pools(transaction: Transaction, pool_ids: Sequence[str]) -> list[str]:
+    """Return those of the pools that have not been deleted, in the order given."""
+    known = {row.id for row in POOLS.named(transaction, pool_ids)}
+    return [each for each in pool_ids if each in known]
+
+
 def machines_of_pools(transaction: Transaction, pool_ids: Sequence[str]) -> list[MachineResponse]:
     """Return every machine that is in one of the pools, once, oldest first."""
     members = select(pool_machines.c.machine_id).where(pool_machines.c.pool_id.in_(pool_ids))

@@ -11,7 +11,7 @@ from pydantic import JsonValue
 from sqlalchemy import Row, delete
 
 from flowdsl.emulator.resources.checks import checks_of_workflows
-from flowdsl.emulator.resources.machines import Parameters, parameters_of
+from flowdsl.emulator.resources.machines import Parameters, existing_pools, parameters_of
 from flowdsl.emulator.resources.workflows import WORKFLOWS
 from flowdsl.emulator.runs.attachments import NewFile, insert_attachment
 from flowdsl.emulator.runs.rows import RUNS
@@ -92,10 +92,11 @@ class PlanSources:
         return tuple(str(step.get("line")) for step in self._recorded)
 
     def parameters(self, machine_id: str | None, pool_ids: Sequence[str]) -> Parameters:
-        """Return the parameters of a machine and of pools, read once."""
+        """Return the parameters of a machine and of the pools that still exist, read once."""
         key = (machine_id, tuple(pool_ids))
         if key not in self._parameters:
-            self._parameters[key] = parameters_of(self._transaction, machine_id, pool_ids)
+            pools = existing_pools(self._transaction, pool_ids)
+            self._parameters[key] = parameters_of(self._transaction, machine_id, pools)
         return self._parameters[key]
 
 

@@ -16,6 +16,7 @@ from sqlalchemy import Column, Row, bindparam, func, or_, select, update
 from flowdsl.emulator.clock import UNKNOWN, time_after
 from flowdsl.emulator.resources.machines import (
     MACHINES,
+    existing_pools,
     free_machine,
     machine_candidates,
     reservation_of,
@@ -225,7 +226,10 @@ def _machine_for(transaction: Transaction, row: Row[Any]) -> str | None:
         held = RUNS.rows(transaction, *in_session, columns=[runs.c.machine_id])
         if held:
             return str(held[0].machine_id)
-    return place_run(transaction, row.pool_ids or ())
+    pool_ids = row.pool_ids or []
+    # No machine is in a pool that was deleted.
+    is_possible = existing_pools(transaction, pool_ids) == pool_ids
+    return place_run(transaction, pool_ids) if is_possible else None
 
 
 def _find_waiting_runs(transaction: Transaction, machine_id: str) -> Sequence[Row[Any]]:

@@ -119,6 +119,16 @@ def test_inputs_come_from_the_run_then_the_machine_then_the_pool(runs: RunDesk) 
     assert text == "1. __EMPTY__ machine __EMPTY__ __EMPTY__ __EMPTY__"
 
 
+def test_a_run_that_waits_for_a_deleted_pool_breaks_no_other_request(runs: RunDesk) -> None:
+    runs.machine(name="Desk")
+    pool = runs.pool("p")
+    waiting = runs.run(runs.workflow(), pool_ids=[pool["id"]])
+    assert waiting["machine_id"] is None
+    runs.ok("DELETE", f"/v1/pools/{pool['id']}", 204)
+    runs.machine(name="New desk")
+    assert runs.read(waiting)["status"] == "scheduling"
+
+
 def test_a_path_into_a_text_breaks_the_run(runs: RunDesk) -> None:
     workflow = runs.workflow(main_prompt="1. Type {user.name.first}.")
     after = runs.ended(workflow, input_values={"user": {"name": "Ann"}})
