@@ -13,12 +13,13 @@ from flowdsl.source.record import Record, replace
 from flowdsl.syntax import ast
 
 from ..fields import SchemaFields, read_inputs, read_outputs
+from ..notes import FieldReason
 from ..writing.type_names import TypeNames, Unspeakable, field_text
 from ..writing.writer import format_section_lines
 from .attempts import SETTINGS, EditContext, SourceVariant
 from .editing import Edit, doc_start
 from .references import find_rendered_references
-from .sections import insert_item, replace_node
+from .sections import insert_item, remove_item, replace_node
 from .splicing import Draft, Splicer
 
 INPUTS, OUTPUTS = "input_schema", "output_schema"
@@ -72,7 +73,10 @@ def _compare_sections(
     document = schema_of(context.goal.values.get(schema))
     if document is None:
         return []
-    if schema == OUTPUTS:
+    read: SchemaFields | FieldReason
+    if context.goal.values.get(schema) is None:
+        read = SchemaFields()
+    elif schema == OUTPUTS:
         read = read_outputs(document, workflow.sources if sources is None else sources)
     else:
         read = read_inputs(document, restricted=workflow.prompt is None)
@@ -115,7 +119,9 @@ def _schema_edits(context: EditContext, schema: str, *, in_declarations: bool) -
             continue
         node = context.item(section.kind)
         try:
-            if isinstance(node, _Fields) and node.fields:
+            if node is not None and not section.wanted:
+                edits.append(remove_item(context, node))
+            elif isinstance(node, _Fields) and node.fields:
                 writer = _FieldWriter(context, in_declarations=in_declarations)
                 writer.rewrite_fields(context.path, node.fields, section.have, section.wanted)
                 edits += writer.edits

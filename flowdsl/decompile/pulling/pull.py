@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import product
 from types import MappingProxyType
 from typing import Any
 
@@ -311,10 +312,13 @@ class _Editor:
         ways: Sequence[Way],
         only: Sequence[Address] | None = None,
     ) -> None:
+        """Edit in each of the ways, again while that helps: an edit may need one made after it."""
         judge = VariantJudge(self._workspace, self._first, aims)
-        # Shared declarations can only be edited in the finest way, so that comes first for all.
-        for way in ways:
-            for address, aim in aims.items():
+        helped = True
+        while helped:
+            helped = False
+            # Shared declarations can only be edited in the finest way, which comes first for all.
+            for way, (address, aim) in product(ways, aims.items()):
                 if only is not None and address not in only:
                     continue
                 while (taken := self._step(judge, aim, way)) is not None:
@@ -325,7 +329,7 @@ class _Editor:
                         moved = (path for path in before if after.get(path, 0) < before[path])
                         self._levels |= {(each, path): attempt.level for path in moved}
                     self._notes.setdefault(address, []).extend(attempt.notes)
-                    self.best = better
+                    self.best, helped = better, True
 
     def _step(
         self, judge: VariantJudge, goal: Goal, way: Way

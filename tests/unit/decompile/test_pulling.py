@@ -130,6 +130,24 @@ def test_a_reason_that_is_given_becomes_an_else() -> None:
     assert 'choose "the row of Ann" else abort "no Ann"  # by hand' in after
 
 
+def test_inputs_that_go_with_their_use_are_removed() -> None:
+    body = '    do "Open {name} and {other}."'
+    source = flow(body, "  inputs {\n    name: string\n    other: string\n  }")
+    values = reworded(Desk({MAIN: source}), (" and ⟦{other}⟧", ""))
+    schema = json.loads(values["input_schema"])
+    del schema["properties"]["other"]
+    values["input_schema"] = json.dumps(schema | {"required": ["name"]})
+    (outcome,) = (done := Desk({MAIN: source}).pulled({"workflow.w": values})).workflows
+    assert not outcome.left and set(outcome.levels.values()) == {SETTINGS, STATEMENTS}
+    one = source.replace("    other: string\n", "").replace(" and {other}", "")
+    assert done.texts == {MAIN: one}
+    values = reworded(Desk({MAIN: one}), ("⟦{name}⟧", "it"))
+    (outcome,) = (
+        done := Desk({MAIN: one}).pulled({"workflow.w": values | {"input_schema": None}})
+    ).workflows
+    assert not outcome.left and "inputs" not in done.texts[MAIN]
+
+
 # Statements
 
 
