@@ -107,14 +107,32 @@ def _by_name(fields: Sequence[nodes.FieldSpec]) -> Specs:
     return {each.name: each for each in fields}
 
 
-def _schema_edits(context: EditContext, schema: str, *, in_declarations: bool) -> list[Edit]:
-    """Return edits of the sections of a schema.
+def edit_fields_with_statements(
+    context: EditContext, sources: tuple[nodes.OutputSource, ...]
+) -> tuple[Edit, ...]:
+    """Return edits of fields that compile only with those of statements, which give `sources`."""
+    return tuple(
+        edit
+        for schema in (INPUTS, OUTPUTS)
+        if schema in context.open_fields
+        for edit in _schema_edits(context, schema, in_declarations=True, sources=sources)
+    )
+
+
+def _schema_edits(
+    context: EditContext,
+    schema: str,
+    *,
+    in_declarations: bool,
+    sources: tuple[nodes.OutputSource, ...] | None = None,
+) -> list[Edit]:
+    """Return edits of the sections of a schema; `sources` are those of `write_first_section`.
 
     With `in_declarations`, a named type is changed where it is declared; otherwise its name is
     replaced by the type.
     """
     edits: list[Edit] = []
-    for section in _compare_sections(context, schema):
+    for section in _compare_sections(context, schema, sources):
         if section.have == section.wanted:
             continue
         node = context.item(section.kind)

@@ -148,6 +148,31 @@ def test_inputs_that_go_with_their_use_are_removed() -> None:
     assert not outcome.left and "inputs" not in done.texts[MAIN]
 
 
+def test_an_input_is_renamed_with_its_use() -> None:
+    source = flow('    do "Open {name}."', "  inputs {\n    name: string\n  }")
+    values = reworded(Desk({MAIN: source}), ("⟦{name}⟧", "⟦{full}⟧"))
+    values["input_schema"] = values["input_schema"].replace('"name"', '"full"')
+    (outcome,) = (done := Desk({MAIN: source}).pulled({"workflow.w": values})).workflows
+    assert not outcome.left and set(outcome.levels.values()) == {STATEMENTS}
+    assert done.texts == {MAIN: source.replace("name", "full")}
+
+
+def test_an_output_goes_with_its_reading() -> None:
+    body = '    extract fee: number from "the fee"\n    extract tax from "the tax"'
+    body += "\n    emit total = fee"
+    source = flow(body, "  outputs {\n    total: number\n    tax: number\n  }")
+    values = Desk({MAIN: source}).values("workflow.w")
+    lines = values["main_prompt"].split("\n")
+    values["main_prompt"] = "\n".join(line for line in lines if "tax" not in line)
+    schema = json.loads(values["output_schema"])
+    del schema["properties"]["tax"]
+    values["output_schema"] = json.dumps(schema | {"required": ["total"]})
+    (outcome,) = (done := Desk({MAIN: source}).pulled({"workflow.w": values})).workflows
+    assert not outcome.left and set(outcome.levels.values()) == {STATEMENTS}
+    kept = (line for line in source.split("\n") if "tax" not in line)
+    assert done.texts == {MAIN: "\n".join(kept)}
+
+
 # Statements
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from flowdsl.format.literals import is_name
 from flowdsl.ir import nodes
 from flowdsl.semantics import model as semantic
 from flowdsl.source.gaps import fill_gaps_from
@@ -12,6 +13,7 @@ from flowdsl.source.record import field_names, replace
 from flowdsl.syntax import ast
 from flowdsl.syntax.statements import BY_KIND, STATEMENTS
 
+from ...fields import SchemaFields, read_inputs
 from ...writing.lines import LOOP_KEY, Key, lines_of
 from ...writing.outputs import replace_stores
 from ...writing.scope import PLAIN, RUNTIME, SECRET, Scope, Spelled
@@ -20,6 +22,7 @@ from ...writing.type_names import TypeNames, Unspeakable
 from ...writing.value_text import Consts
 from ...writing.writer import format_section_lines
 from ..attempts import EditContext
+from ..fields import INPUTS, schema_of
 from ..references import find_rendered_references
 from ..settings import aliases_by_name
 from .tree import Home, Placed
@@ -69,6 +72,9 @@ class Drafter:
         self._context = context
         self._sources = tuple(sources)
         self._aliases = aliases_by_name(context)
+        is_open = INPUTS in context.open_fields
+        read = read_inputs(schema_of(context.goal.values.get(INPUTS))) if is_open else None
+        self._given = read if isinstance(read, SchemaFields) else SchemaFields()
         self._placed = [each for each in _walk_placed(placed) if each.home is not None]
         workflow = context.built.workflow(context.goal.address)
         types = {field.name: field.type for field in workflow.outputs}
@@ -124,13 +130,24 @@ class Drafter:
                 if own is not None:
                     found["runtime", own[0]] = Spelled(own[1], RUNTIME)
         if isinstance(home.owner, ast.WorkflowDecl):
-            return LearnedScope(self._context.scope(home.loop), exact)
+            scope = self._context.scope(home.loop)
+            self._add_new_fields(scope)
+            return LearnedScope(scope, exact)
         scope = Scope(())
         for key, spelled in found.items():
             scope.put(key, spelled.name, spelled.sigil)
         if home.loop is not None:
             scope.put(LOOP_KEY, home.loop, PLAIN)
         return LearnedScope(scope, exact)
+
+    def _add_new_fields(self, scope: Scope) -> None:
+        """Add the inputs and secrets that the goal has and the source not yet."""
+        every = (("input", PLAIN, self._given.inputs), ("secret", SECRET, self._given.secrets))
+        for kind, sigil, fields in every:
+            for field in fields:
+                key: Key = (kind, field.name)
+                if scope.find(key) is None and is_name(field.name):
+                    scope.put(key, field.name, sigil)
 
     def _types(self, home: Home) -> Iterator[tuple[nodes.Type, str]]:
         """Return the types that statements in the same file spell, each with its spelling."""

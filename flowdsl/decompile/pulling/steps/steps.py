@@ -22,6 +22,7 @@ from ...shapes import read_hints
 from ..attempts import STATEMENTS, Choices, EditContext, Edits, SourceVariant
 from ..checks import description_edits, rule_edits
 from ..editing import Edit, doc_start, indent_at, insertion_after, line_start
+from ..fields import edit_fields_with_statements
 from ..goal import PROMPT
 from ..references import value_edits
 from ..sections import first_in, item_removal, join_indented_lines, parse_single_statement
@@ -43,6 +44,7 @@ from .tree import (
 )
 
 _MOST_COMBINATIONS = 24
+_MOST_WITH_FIELDS = 4
 _OPENED = (
     "statements stand in the place of a `call`, because its task is used elsewhere too, where "
     "nothing changed"
@@ -50,10 +52,13 @@ _OPENED = (
 
 
 def attempt_steps(context: EditContext) -> Iterator[SourceVariant]:
-    """Return all changes of statements together, in every combination of ways; then each alone."""
+    """Return all changes of statements together, in every combination of ways; then each alone.
+
+    At the end together with fields, which may come and go with what uses them.
+    """
     if PROMPT not in context.open_fields or context.item(ast.StepsSection) is None:
         return
-    found, instead = _collect_changes(context)
+    found, instead, fields = _collect_changes(context)
     changes = [each for each in found if each]
     for chosen in islice(product(*changes), _MOST_COMBINATIONS):
         yield from context.attempt(STATEMENTS, [edit for edits in chosen for edit in edits])
@@ -61,13 +66,16 @@ def attempt_steps(context: EditContext) -> Iterator[SourceVariant]:
         for choices in changes:
             for edits in choices:
                 yield from context.attempt(STATEMENTS, edits)
+    for chosen in islice(product(*changes), _MOST_WITH_FIELDS) if fields else ():
+        edits = (*fields, *(edit for edits in chosen for edit in edits))
+        yield from context.attempt(STATEMENTS, edits)
     yield from context.attempt(STATEMENTS, [edit for edits in instead for edit in edits], _OPENED)
     for edits in instead:
         yield from context.attempt(STATEMENTS, edits, _OPENED)
 
 
-def _collect_changes(context: EditContext) -> tuple[list[Choices], list[Edits]]:
-    """Return the changes, each with the ways to make it, and edits that open calls.
+def _collect_changes(context: EditContext) -> tuple[list[Choices], list[Edits], Edits]:
+    """Return the changes, each with the ways to make it, edits that open calls, and of fields.
 
     To open a call is to replace it by its statements, because its task is also used elsewhere,
     where nothing changed.
@@ -80,19 +88,20 @@ def _collect_changes(context: EditContext) -> tuple[list[Choices], list[Edits]]:
     )
     steps = context.item(ast.StepsSection)
     if have is None or wanted is None or not isinstance(steps, ast.StepsSection):
-        return [], []
+        return [], [], ()
     found = [rule_edits(context, have, wanted), description_edits(context, have, wanted)]
     homes = homes_of(context.built.model.modules)
     workflow = context.built.workflow(context.goal.address)
     placed = place_units(
         split_into_units(source_form(have.body)), source_form(workflow.body), homes
     )
+    fields = edit_fields_with_statements(context, wanted.sources)
     if placed is None:
-        return found, []
+        return found, [], fields
     editor = _Editor(context, Drafter(context, placed, wanted.sources))
     where = Place(context.path, steps.body, context.symbol.declaration, None)
     found += editor.body(placed, split_into_units(source_form(wanted.body)), where)
-    return found, editor.instead_of_calls
+    return found, editor.instead_of_calls, fields
 
 
 def _read_wanted_program(
