@@ -48,13 +48,13 @@ class FieldReason(Record):
         """Return the same reason for a field called `name`, or for list entries if it is `[]`."""
         return FieldReason(self.words, self.cause, (name, *self.path))
 
-    def told(self) -> str:
+    def describe(self) -> str:
         """Return the reason as a clause: the field, and what is wrong with it."""
         path = ".".join(self.path).replace(".[]", "[]")
         return f"{f'`{quote_payload_words(path)}`' if path else 'it'} {self.words}"
 
 
-def unsaid_keyword(name: str) -> FieldReason:
+def explain_keyword(name: str) -> FieldReason:
     """Return the reason for a keyword that no type has."""
     return FieldReason(
         f"has `{quote_payload_words(name)}`, which no type says", f"`{quote_payload_words(name)}`"
@@ -70,7 +70,7 @@ def _explain_untyped_schema(schema: dict[str, Any]) -> FieldReason:
         return FieldReason("is an object without `properties`", "objects without `properties`")
     name = next((each for each in schema if each not in ("description", "type")), None)
     if name is not None:
-        return unsaid_keyword(name)
+        return explain_keyword(name)
     if isinstance(kind, str):
         return FieldReason(
             f"has the type `{quote_payload_words(kind)}`, which types do not know", "odd types"
@@ -120,7 +120,7 @@ def schema_difference(declared: Any, schema: Any) -> FieldReason:
         return schema_difference(declared.get("items"), schema["items"]).inside("[]")
     for name in schema:
         if name not in declared:
-            return unsaid_keyword(name)
+            return explain_keyword(name)
     if declared.get("items") == {} and "items" not in schema:
         return FieldReason("is a list of entries that nothing describes", "lists without `items`")
     for name in declared:

@@ -218,8 +218,8 @@ class _Import:
         changed = self._parts.settings.changed
         differing = set(find_differing_fields(self._payload, result.payload)) - changed
         blamed = frozenset(_PART_OF_FIELD.get(field, "statements") for field in differing)
-        told = (_FIELD_WORDS.get(field, f"`{field}` comes") for field in sorted(differing))
-        return _ShapeOutcome(files, blamed, tuple(f"{words} out differently" for words in told))
+        phrases = (_FIELD_WORDS.get(field, f"`{field}` comes") for field in sorted(differing))
+        return _ShapeOutcome(files, blamed, tuple(f"{words} out differently" for words in phrases))
 
     # Remarks
 
@@ -306,18 +306,19 @@ class _Import:
         reason = read if isinstance(read, FieldReason) else read.reason
         if is_kept:
             # Fields may give the schema on their own, but not in this workflow.
-            told = self._why.get(part, "its fields do not fit the rest of the workflow")
+            words = self._why.get(part, "its fields do not fit the rest of the workflow")
             yield Remark(
                 KEPT,
                 f"the schema of the {part} is kept in {file_name(self._parts.name, part)}: "
-                f"{told if reason is None else reason.told()}",
+                f"{words if reason is None else reason.describe()}",
                 f"schemas of {part} are kept in files, because no types give them",
                 "fields that do not fit the rest" if reason is None else reason.cause,
             )
         elif reason is not None:
             yield Remark(
                 PASSED,
-                f"what no type says of the schema of the {part} stands in `extra`: {reason.told()}",
+                f"what no type says of the schema of the {part} stands in `extra`: "
+                f"{reason.describe()}",
                 f"schemas of {part} have parts in `extra`, because no types give them",
                 reason.cause,
             )

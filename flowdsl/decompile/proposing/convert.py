@@ -108,8 +108,8 @@ def propose_statements(
     body = tuple(_convert_titled_prompt(read_blocks(prompt), title, instructions))
     read_before: list[str] = []
     body = read_before_use(body, instructions, set(), read_before)
-    told = {source.field for source in instructions.sources()}
-    missing = [field for field in hints.outputs or () if field.name not in told]
+    sourced = {source.field for source in instructions.sources()}
+    missing = [field for field in hints.outputs or () if field.name not in sourced]
     if missing:
         readings = [instructions.reading(field) for field in missing]
         body += (_make_titled_step("Read the results", iter(readings), instructions),)

@@ -116,7 +116,7 @@ def pull_workflows(
     goals = {plan.goal.address: plan.goal for plan in plans if plan.goal is not None}
     editor = _Editor(workspace, built, goals, as_file=as_file)
     editor.run()
-    return Pull(editor.best.texts, tuple(editor.told(plan) for plan in plans))
+    return Pull(editor.best.texts, tuple(editor.make_result(plan) for plan in plans))
 
 
 class _PullPlan(Record):
@@ -234,7 +234,7 @@ class _Editor:
             "the library"
         )
 
-    def told(self, plan: _PullPlan) -> Pulled:
+    def make_result(self, plan: _PullPlan) -> Pulled:
         """Return the result for a workflow."""
         goal, outcome = plan.goal, plan.outcome
         if goal is None:
@@ -382,7 +382,7 @@ class _Editor:
             reason = read.reason if isinstance(read, SchemaFields) else read
             if reason is not None:
                 ending = "in a file it does not fit the statements"
-                return f"{reason.told()}, and {ending if self._as_file else _IN_A_FILE}"
+                return f"{reason.describe()}, and {ending if self._as_file else _IN_A_FILE}"
         return f"{_NOT_SAID}{because}" if self._as_file else f"{_NOT_SAID}{because}; {_IN_A_FILE}"
 
 

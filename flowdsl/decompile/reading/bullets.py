@@ -167,7 +167,7 @@ class Focused:
         if found.has_lines:
             otherwise = self.body(lines.items[lines.position].children)
         elif found.consequence is None:
-            otherwise = (self._words.unsaid_leave(own_text(statement)),)
+            otherwise = (self._words.default_leave(own_text(statement)),)
         elif found.consequence != say_sentence("control.go_on"):
             leave = self._words.leave(found.consequence, main=False)
             if leave is None:
@@ -271,7 +271,7 @@ class Focused:
                 limit=limit,
                 delay_milliseconds=delay or 0,
                 body=self.body(inside.items[inside.position :]),
-                otherwise=(self._words.unsaid_leave(goal),),
+                otherwise=(self._words.default_leave(goal),),
             )
         return (
             self._read_each_loop(lines)

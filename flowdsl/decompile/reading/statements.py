@@ -115,7 +115,7 @@ class Words:
         """Parse an `abort`, `fail` or `finish` at the end of a sentence, without the full stop."""
         for name, meant in _LEAVES.items():
             action = meant
-            found = self.match(name, words) if _is_told(name, main) else None
+            found = self.match(name, words) if _is_written_for(name, main) else None
             if found is not None and (action != "finish" or self.can_use_tool("finish", main)):
                 reason = found[0] if found else None
                 if name in _FAILS and not main and (self._attempts or self.reports):
@@ -124,7 +124,7 @@ class Words:
                 return nodes.Leave(origin=NOWHERE, action=action, reason=reason, noted=noted)
         return None
 
-    def unsaid_leave(self, own: nodes.Text) -> nodes.Leave:
+    def default_leave(self, own: nodes.Text) -> nodes.Leave:
         """Return the failure of a bullet that does not state one; `own` is what it looked for."""
         if self._attempts or self.reports:
             return nodes.Leave(origin=NOWHERE, action="retry", reason=unmet_reason(own))
@@ -382,7 +382,7 @@ _LEAVES: dict[str, Literal["abort", "retry", "finish"]] = {
 """The effect of each sentence about leaving; as a separate statement it begins with a capital."""
 
 
-def _is_told(name: str, main: bool) -> bool:
+def _is_written_for(name: str, main: bool) -> bool:
     """Whether a sentence is written for the agent that is instructed."""
     return (MAIN if main else FOCUSED) in SENTENCES[name].readers or name == "control.finish"
 

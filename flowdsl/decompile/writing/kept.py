@@ -15,7 +15,7 @@ from flowdsl.ir import nodes
 from flowdsl.ir.lowering.values import single_variable
 from flowdsl.source.record import replace
 
-from .lines import Emit, Keep, Line, adds_entry, all_lines, has_no_way_past, loop_key
+from .lines import Emit, Keep, Line, adds_entry, all_lines, always_leaves, loop_key
 from .outputs import Sources
 from .value_types import (
     ANY,
@@ -135,11 +135,7 @@ def _collect_kept_types(lines: Iterable[Line], types: Types, found: dict[str, no
             if isinstance(node, nodes.If) and at < len(node.branches):
                 inner = _narrow_by_condition(known, node.branches[at].condition, holds=True)
             _collect_kept_types(body, inner, found)
-        if (
-            isinstance(node, nodes.If)
-            and len(node.branches) == 1
-            and has_no_way_past(line.bodies[0])
-        ):
+        if isinstance(node, nodes.If) and len(node.branches) == 1 and always_leaves(line.bodies[0]):
             known = _narrow_by_condition(known, node.branches[0].condition, holds=False)
 
 

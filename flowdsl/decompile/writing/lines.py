@@ -107,7 +107,7 @@ def variable_set(node: Node) -> str | None:
             return None
 
 
-def has_no_way_past(lines: Iterable[Line]) -> bool:
+def always_leaves(lines: Iterable[Line]) -> bool:
     """Whether every path ends within the lines, so that none continues after them."""
     return any(_is_leaving_line(line) for line in lines)
 
@@ -117,11 +117,11 @@ def _is_leaving_line(line: Line) -> bool:
         case nodes.Leave():
             return True
         case nodes.Step():
-            return has_no_way_past(line.bodies[0])
+            return always_leaves(line.bodies[0])
         case nodes.If():
-            return all(has_no_way_past(body) for body in line.bodies)
+            return all(always_leaves(body) for body in line.bodies)
         case nodes.Retry():
-            return all(has_no_way_past(body) for body in line.bodies)
+            return all(always_leaves(body) for body in line.bodies)
         case _:
             return False
 

@@ -19,7 +19,7 @@ from .lines import (
     Keep,
     Line,
     all_lines,
-    has_no_way_past,
+    always_leaves,
     may_repeat,
     may_skip,
     variable_set,
@@ -259,7 +259,7 @@ def place_emits(
 def _find_reached_end(body: list[Line]) -> int:
     """Return the last position in a body that is reached."""
     for at, line in enumerate(body):
-        if has_no_way_past([line]):
+        if always_leaves([line]):
             return at
     return len(body)
 

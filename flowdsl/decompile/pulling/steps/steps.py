@@ -8,7 +8,6 @@ from itertools import islice, product, takewhile
 from flowdsl.ir import nodes
 from flowdsl.ir.lowering.values import join_pieces as joined_text
 from flowdsl.ir.lowering.values import literal_text
-from flowdsl.ir.walk import replace_bodies
 from flowdsl.prompt.reading.own_lines import bracket_inputs
 from flowdsl.source.alignment import Effort
 from flowdsl.source.record import replace
@@ -39,6 +38,7 @@ from .tree import (
     inner_blocks,
     map_position,
     place_units,
+    replace_source_bodies,
     split_into_units,
     widen_to_statements,
 )
@@ -216,8 +216,6 @@ class _Editor:
             return []
         if old.home is None:
             return [[]]
-        if (entries := self._change_entries(old, new)) is not None:
-            return entries
         apart = dict(self._blocks_apart(old, new))
         found: list[Choices] = []
         for number, block in apart.items():
@@ -227,38 +225,12 @@ class _Editor:
         own = self._rewrite_statement(old, new, apart.keys())
         return [own, *found] if own != [()] else found
 
-    def _change_entries(self, old: Placed, new: Unit) -> list[Choices] | None:
-        """Return the changes of the two blocks of a loop that continues after a failed entry.
-
-        None for another statement, and where something of the loop itself changes.
-        """
-        loop = None if old.home is None else old.home.statement
-        if old.home is None or not isinstance(loop, ast.ForStmt) or loop.failure is None:
-            return None
-        heads = [
-            split_into_units((replace_bodies(each, [()]),)) for each in (old.unit.node, new.node)
-        ]
-        if heads[0][0].key != heads[1][0].key or not (old.bodies[0] and len(new.bodies[0]) == 1):
-            return None
-        (once,), (wanted,) = old.bodies[0], new.bodies[0]
-        if not _catches_entries(new.node) or len(once.bodies) != len(wanted.bodies):
-            return None
-        found: list[Choices] = []
-        for block, inner, body in zip(
-            (loop.body, loop.failure), once.bodies, wanted.bodies, strict=True
-        ):
-            if inner is None:
-                return None
-            if [each.unit.key for each in inner] != [each.key for each in body]:
-                found += self.body(inner, body, _place_in(old.home, block))
-        return found
-
     def _blocks_apart(self, old: Placed, new: Unit) -> Iterator[tuple[int, ast.Block]]:
         """Return the numbers of a statement's blocks that stay and are edited separately."""
         if old.home is None or type(old.unit.node) is not type(new.node):
             return
         inside = inner_blocks(old.home.statement)
-        if len(old.bodies) != len(new.bodies) or _catches_entries(old.unit.node, new.node):
+        if len(old.bodies) != len(new.bodies):
             return
         for number, block in enumerate(inside[: len(new.bodies)]):
             if isinstance(block, ast.Block) and old.bodies[number] and new.bodies[number]:
@@ -299,7 +271,7 @@ class _Editor:
             for number, body in enumerate(unit.bodies)
         ]
         drafts: list[Draft] = []
-        for lines in self._drafter.variants(replace_bodies(unit.node, bodies), home):
+        for lines in self._drafter.variants(replace_source_bodies(unit.node, bodies), home):
             statement, shift = parse_single_statement(lines)
             inside = inner_blocks(statement)
             held = [
@@ -502,16 +474,6 @@ def _home_in(where: Place) -> Home:
     """Return the home of a statement that is new in a place."""
     nothing = ast.WaitStmt(0, 0, ast.Duration(0, 0, "1s", 1000))
     return Home(where.path, nothing, nothing, where.block, where.owner, where.loop)
-
-
-def _catches_entries(*loops: nodes.Statement) -> bool:
-    """Whether a statement is a loop that continues after a failed entry: it then has two blocks."""
-    return any(
-        isinstance(inner, nodes.Retry) and inner.entry
-        for each in loops
-        if isinstance(each, nodes.Loop)
-        for inner in each.body
-    )
 
 
 def _as_one(lines: Sequence[Unit]) -> Unit | None:

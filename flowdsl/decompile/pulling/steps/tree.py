@@ -9,7 +9,7 @@ from typing import Any
 from flowdsl.codegen.prompt.actions import emit_action
 from flowdsl.ir import nodes
 from flowdsl.ir.lowering.values import origin_of
-from flowdsl.ir.walk import inner_bodies
+from flowdsl.ir.walk import inner_bodies, replace_bodies
 from flowdsl.source.record import Record, field_names
 from flowdsl.syntax import ast
 from flowdsl.syntax.statements import BY_KIND, STATEMENTS
@@ -24,7 +24,7 @@ _NOT_COMPARED = frozenset(("origin", "counted"))
 class Unit(Record):
     """A statement of a prompt. Statements with the same meaning have equal keys.
 
-    `bodies` are those of `ir.walk.inner_bodies`.
+    `bodies` are those of `source_bodies`.
     """
 
     node: nodes.Statement
@@ -67,9 +67,34 @@ def split_into_units(body: Sequence[nodes.Statement]) -> tuple[Unit, ...]:
     """Return the units of a body; a `Store` of several values gives one for each."""
     found: list[Unit] = []
     for statement in _single_stores(body):
-        inner = tuple(split_into_units(each) for each in inner_bodies(statement))
+        inner = tuple(split_into_units(each) for each in source_bodies(statement))
         found.append(Unit(statement, repr(_comparable_form(statement)), inner))
     return tuple(found)
+
+
+def source_bodies(statement: nodes.Statement) -> Sequence[nodes.Body]:
+    """Return the bodies of a statement as source has them: two of a loop with `on failure`."""
+    once = _find_caught_entry(statement)
+    return inner_bodies(statement if once is None else once)
+
+
+def replace_source_bodies(
+    statement: nodes.Statement, bodies: Sequence[nodes.Body]
+) -> nodes.Statement:
+    """Replace the bodies of a statement, given in the order of `source_bodies`."""
+    once = _find_caught_entry(statement)
+    if once is None:
+        return replace_bodies(statement, bodies)
+    return replace_bodies(statement, [(replace_bodies(once, bodies),)])
+
+
+def _find_caught_entry(statement: nodes.Statement) -> nodes.Retry | None:
+    """Return what a loop with `on failure` does for each entry; None for another statement."""
+    match statement:
+        case nodes.Loop(body=(nodes.Retry(entry=True) as once,)):
+            return once
+        case _:
+            return None
 
 
 def _single_stores(body: Sequence[nodes.Statement]) -> Iterator[nodes.Statement]:
@@ -140,7 +165,7 @@ def _place_read_units(
             return None
         statement, part, count = line
         bodies: tuple[tuple[Placed, ...] | None, ...]
-        inner = list(inner_bodies(statement))
+        inner = list(source_bodies(statement))
         if is_step:
             bodies = tuple(_place_read_units(each, lines, homes) for each in unit.bodies)
             if None in bodies:
@@ -242,7 +267,7 @@ def map_position(at: int, ranges: Sequence[Range], *, end: bool) -> int:
 
 
 def inner_blocks(statement: ast.Stmt) -> list[ast.Block | ast.Stmt | None]:
-    """Return the blocks of a statement in the order of `ir.walk.inner_bodies`.
+    """Return the blocks of a statement in the order of `source_bodies`.
 
     An `else` with only a leaving statement is returned as that statement.
     """
@@ -251,7 +276,9 @@ def inner_blocks(statement: ast.Stmt) -> list[ast.Block | ast.Stmt | None]:
             (branch,) = statement.branches
             return [_block_or_leaving(branch.body), None]
         return [*(each.body for each in statement.branches), statement.otherwise]
-    own = [name for name in ("body", "otherwise") if name in field_names(type(statement))]
+    own = [
+        name for name in ("body", "failure", "otherwise") if name in field_names(type(statement))
+    ]
     inside = (getattr(statement, name) for name in own)
     return [each.action if isinstance(each, ast.Otherwise) else each for each in inside]
 
@@ -269,19 +296,12 @@ def call_of(
     if inner.home is None or inner.home.block is where.block:
         return None
     at = placed.index(inner)
-    own = [
-        each.home.outer
-        for each in placed[:at]
-        if each.home is not None and each.home.block is where.block
+    beside = [
+        None if each.home is None or each.home.block is not where.block else each.home.outer
+        for each in placed
     ]
-    later = next(
-        (
-            each.home.outer
-            for each in placed[at:]
-            if each.home is not None and each.home.block is where.block
-        ),
-        None,
-    )
+    own = list(filter(None, beside[:at]))
+    later = next(filter(None, beside[at:]), None)
     statements = list(where.block.statements)
     start = statements.index(own[-1]) + 1 if own and own[-1] in statements else 0
     end = statements.index(later) if later in statements else len(statements)
