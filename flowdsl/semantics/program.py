@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from typing import Any, TypeAlias, TypeVar
 
 from flowdsl.diagnostics.diagnostic import DiagnosticSpec, Label
@@ -27,6 +27,7 @@ below Python's own recursion limit."""
 
 
 K = TypeVar("K")
+P = TypeVar("P", bound=ast.Node | Span)
 
 
 class Entry(Record):
@@ -89,9 +90,9 @@ class ModuleScope:
 
     def is_first(
         self,
-        seen: dict[K, Span],
+        seen: dict[K, P],
         key: K,
-        place: ast.Node | Span,
+        place: P,
         spec: DiagnosticSpec,
         participle: str,
         name: str | None = None,
@@ -101,12 +102,12 @@ class ModuleScope:
         A repetition is reported with its `name`, which is the key unless it is given; `participle`
         says what was done with it the first time.
         """
-        span = place if isinstance(place, Span) else place.span(self.source)
-        first = seen.setdefault(key, span)
-        if first is not span:
-            labels = (Label(first, f"first {participle} here"),)
-            self.report(spec, span, name=key if name is None else name, labels=labels)
-        return first is span
+        first = seen.setdefault(key, place)
+        if first is not place:
+            span = first if isinstance(first, Span) else first.span(self.source)
+            labels = (Label(span, f"first {participle} here"),)
+            self.report(spec, place, name=key if name is None else name, labels=labels)
+        return first is place
 
 
 class Program:
@@ -183,6 +184,16 @@ class Program:
             found = self.bodies[body] = statements(body)
         return found
 
+    def find_bodies(
+        self, tasks: Iterable[TaskSymbol] | None = None
+    ) -> Iterator[tuple[TaskSymbol | WorkflowSymbol, ast.Block]]:
+        """Yield the tasks, or those given, and the workflows with statements, with their bodies."""
+        for task in self.tasks.values() if tasks is None else tasks:
+            yield task, task.declaration.body
+        for workflow in self.workflows.values():
+            if workflow.declaration.steps is not None:
+                yield workflow, workflow.declaration.steps
+
     def names_of(self, owner: Hashable, names: Callable[[], Iterable[str]]) -> Names:
         """Return the names that `owner` has, sorted once, for all lookups of misspelt names."""
         found = self._names.get(owner)
@@ -201,7 +212,8 @@ class Program:
         **values: Any,
     ) -> None:
         """Report an undeclared name; `called` is the noun for the `known` names."""
-        help, fixes = suggest_known_names(called, known, name), rename_fix(span, known)
+        help = suggest_known_names(called, known, name)
+        fixes = rename_fix(span, known) if span.text == name else ()
         self.sink.report(spec, span, name=name, help=help, fixes=fixes, **values)
 
     def use(self, scope: ModuleScope, name: str, entry: Entry | None) -> None:

@@ -86,7 +86,7 @@ def analyze_program(
     if program.images:
         from .texts.rules import report_picture_inputs
 
-        report_picture_inputs(program, ordered)
+        report_picture_inputs(program)
     if program.joined_texts or holds_escaped_names(program):
         from .texts.platform_text import check_platform_texts
 
@@ -250,13 +250,10 @@ def _report_clashes(program: Program) -> None:
         return
     from .declarations.clashes import report_clashes
 
-    for task in program.tasks.values():
-        if task.module.source.path in old and isinstance(task.result, RecordOf):
-            report_clashes(program, task, task.declaration.body, task.result.fields)
-    for workflow in program.workflows.values():
-        steps = workflow.declaration.steps
-        if workflow.module.source.path in old and steps is not None:
-            report_clashes(program, workflow, steps, workflow.outputs)
+    for owner, body in program.find_bodies():
+        fields = owner.outputs if isinstance(owner, WorkflowSymbol) else _result_fields(owner)
+        if owner.module.source.path in old:
+            report_clashes(program, owner, body, fields)
 
 
 def _find_declarations(program: Program, class_: type[D]) -> Iterator[tuple[ast.Module, D]]:
@@ -283,7 +280,8 @@ def _check_tests(program: Program) -> tuple[tuple[ast.Module, ast.TestDecl], ...
             titled.append((case.title, f"{test.title.value}: {case.title.value}"))
         for node, title in titled:
             scope, spec = program.scopes[module], errors.DUPLICATE_DECLARATION
-            if not scope.is_first(titles, (subject, title), node, spec, "declared", title):
+            span = node.span(module.source)
+            if not scope.is_first(titles, (subject, title), span, spec, "declared", title):
                 break
     return tests
 
@@ -307,7 +305,7 @@ def _follow_paths(program: Program) -> tuple[tuple[TaskSymbol, ...], Summaries]:
         body = task.declaration.body
         source = task.module.source
         fields = FieldTracker(program, source, is_task=True) if secrets else None
-        results = task.result.fields if isinstance(task.result, RecordOf) else ()
+        results = _result_fields(task)
         follower = Follower(program, source, body, summaries, fields, reads[task.module], results)
         end = follower.follow()
         report_repeated_appends(program, source, body, summaries)
@@ -356,6 +354,10 @@ def _prepare_destinations(program: Program, summaries: Summaries) -> Destination
     from .texts.destinations import Destinations
 
     return Destinations(program, summaries)
+
+
+def _result_fields(task: TaskSymbol) -> tuple[FieldType, ...]:
+    return task.result.fields if isinstance(task.result, RecordOf) else ()
 
 
 def _result_places(task: TaskSymbol, fields: tuple[FieldType, ...]) -> dict[str, Span]:

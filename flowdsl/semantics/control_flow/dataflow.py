@@ -254,7 +254,7 @@ class Follower:
                 self._read(statement, state)
                 self.aborts = self.aborts or isinstance(statement, ast.AbortStmt)
                 if isinstance(statement, ast.FinishStmt):
-                    self._note_finish(statement, state)
+                    self.finishes[statement] = state
                 return None
             case ast.FailStmt():
                 self._read(statement, state)
@@ -361,10 +361,6 @@ class Follower:
         """Record that a path leads from here to the `else` of the innermost `retry`."""
         self.failed = meet_states((self.failed, state))
 
-    def _note_finish(self, statement: ast.FinishStmt | ast.CallStmt, state: Done) -> None:
-        """Record that a run may finish here; in loops the last iteration of the analysis counts."""
-        self.finishes[statement] = state
-
     def _swap_failed(self, state: State) -> State:
         """Collect failing paths from `state` on, and return those collected before."""
         collected, self.failed = self.failed, state
@@ -459,7 +455,7 @@ class Follower:
             self._fail(state)
         self.aborts = self.aborts or summary.aborts
         if summary.finishes:
-            self._note_finish(statement, state)
+            self.finishes[statement] = state
         if task is not None and self.fields is not None:
             use = summary.fields
             if not self.quiet:

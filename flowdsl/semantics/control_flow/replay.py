@@ -429,9 +429,6 @@ class _ReplayWalk:
     ) -> None:
         """Check the decision of a statement's `else`."""
         otherwise = else_of(statement)
-        if otherwise is None or type(otherwise.action) in PLAIN:
-            requirements.add(own)
-            return
         bodies = self._otherwise(otherwise, frame)
         self._add_decision(requirements, statement, own, bodies, frame, at_else=otherwise)
 

@@ -19,6 +19,7 @@ from ..statements.arguments import check_binding, check_names, quote_names
 from ..traversal import refs_outside_blocks
 from ..types import ANY, FieldType, ListOf, Optional, RecordOf, Type, strip_optional
 from ..types import INPUT as COUNTED_FROM
+from ..values.assignability import pair_fields
 from ..values.expressions import infer_type
 from ..values.fitting import report_null
 from .hand_over import check_hand_over
@@ -289,7 +290,7 @@ def _check_null(scope: ValueScope, value: ast.Expr, target: ValueSymbol) -> None
     _check_names(program, span, symbol.type, value.path)
     if target.field.absent and isinstance(type_, Optional):
         report_null(program, span, f"{target.kind} `{target.name}`", target.field)
-    elif (field := _null_inside(type_, target.type)) is not None:
+    elif (field := _find_null_field(type_, target.type)) is not None:
         what = f"field `{field.name}` of {target.kind} `{target.name}`"
         report_null(program, span, what, field)
 
@@ -312,22 +313,17 @@ def _check_names(program: Program, span: Span, type_: Type, path: Iterable[ast.P
             type_ = inner.element
 
 
-def _null_inside(source: Type, target: Type) -> FieldType | None:
+def _find_null_field(source: Type, target: Type) -> FieldType | None:
     """Find the first field inside `target` that is never null, but may be null in `source`."""
-    have, want = strip_optional(source), strip_optional(target)
-    if isinstance(have, ListOf) and isinstance(want, ListOf):
-        return _null_inside(have.element, want.element)
-    if not (isinstance(have, RecordOf) and isinstance(want, RecordOf)) or have is want:
-        return None
-    for field in want.fields:
-        given = have.field(field.name)
-        if given is None:
-            continue
-        if field.absent and isinstance(given.type, Optional) and not given.absent:
-            return field
-        if (inner := _null_inside(given.type, field.type)) is not None:
-            return inner
-    return None
+    return next(
+        (
+            want
+            for have, want in pair_fields(source, target)
+            if want is not None and want.absent
+            if have is not None and not have.absent and isinstance(have.type, Optional)
+        ),
+        None,
+    )
 
 
 def _check_trust(scope: ValueScope, value: ast.Expr, target: ValueSymbol) -> None:

@@ -18,8 +18,8 @@ from flowdsl.syntax import ast
 
 from .. import errors
 from ..model import INPUT, STEP, ValueSymbol
+from ..names.paths import field_of
 from ..names.scopes import ValueScope
-from ..program import Program
 from ..types import (
     UNKNOWN,
     Constraints,
@@ -31,6 +31,7 @@ from ..types import (
     Type,
     strip_optional,
 )
+from ..values.assignability import pair_fields
 from ..values.bounds import make_quotable
 from ..values.expressions import key_text
 
@@ -45,10 +46,13 @@ def check_hand_over(scope: ValueScope, value: ast.Expr, target: ValueSymbol) -> 
     if not isinstance(value, ast.Ref) or target.field is None:
         return
     span = value.span(scope.source)
-    source = _field_at(program, value)
-    if source is None:
+    symbol, source = program.values.get(value), field_of(program, value)
+    if source is None or symbol is None or symbol.kind not in (INPUT, STEP):
         return
-    for have, want in _pair_fields(source, target.field):
+    inner = pair_fields(source.type, target.field.type)
+    for have, want in ((source, target.field), *inner):
+        if have is None or want is None:
+            continue
         for possible in _generate_possible_values(have, want):
             broken = _find_broken_bound(possible, want.constraints)
             if broken is None:
@@ -81,7 +85,8 @@ def _report_unlisted_field(
         named = [(pair.value, wanted.by_either_name(key_text(pair.key))) for pair in value.pairs]
         inner = [(each, field.type) for each, field in named if field is not None]
     elif isinstance(value, ast.Ref):
-        unlisted = _find_unlisted_field(scope.program.ref_types.get(value, UNKNOWN), want)
+        pairs = pair_fields(scope.program.ref_types.get(value, UNKNOWN), want)
+        unlisted = next((have.name for have, field in pairs if have and field is None), None)
         if unlisted is not None:
             scope.report(
                 errors.UNKNOWN_FIELD,
@@ -98,57 +103,8 @@ def _report_unlisted_field(
     return any(reported)
 
 
-def _find_unlisted_field(have: Type, want: Type) -> str | None:
-    """Return a field of a record, at any depth, that the receiving record does not have."""
-    source, target = strip_optional(have), strip_optional(want)
-    if isinstance(source, ListOf) and isinstance(target, ListOf):
-        return _find_unlisted_field(source.element, target.element)
-    if not (isinstance(source, RecordOf) and isinstance(target, RecordOf)) or source is target:
-        return None
-    for field in source.fields:
-        wanted = target.field(field.name)
-        inner = field.name if wanted is None else _find_unlisted_field(field.type, wanted.type)
-        if inner is not None:
-            return inner
-    return None
-
-
 def _describe_source(text: str, source: FieldType, have: FieldType) -> str:
     return f"`{text}`" if have is source else f"`{have.name}` of `{text}`"
-
-
-def _field_at(program: Program, ref: ast.Ref) -> FieldType | None:
-    """Return the output or input that a reference ends at; None for a part without bounds."""
-    symbol = program.values.get(ref)
-    if symbol is None or symbol.kind not in (INPUT, STEP):
-        return None
-    field, type_ = symbol.field, symbol.type
-    for part in ref.path:
-        inner = strip_optional(type_)
-        if not isinstance(inner, RecordOf) or not isinstance(part, ast.FieldAccess):
-            return None
-        field = inner.by_either_name(part.name)
-        if field is None:
-            return None
-        type_ = field.type
-    return field
-
-
-def _pair_fields(have: FieldType, want: FieldType) -> Iterator[tuple[FieldType, FieldType]]:
-    """Pair a field with the one that receives it, and likewise the fields inside both."""
-    yield have, want
-    yield from _pair_inner_fields(have.type, want.type)
-
-
-def _pair_inner_fields(have: Type, want: Type) -> Iterator[tuple[FieldType, FieldType]]:
-    source, target = strip_optional(have), strip_optional(want)
-    if isinstance(source, ListOf) and isinstance(target, ListOf):
-        yield from _pair_inner_fields(source.element, target.element)
-    elif isinstance(source, RecordOf) and isinstance(target, RecordOf) and source is not target:
-        for field in target.fields:
-            given = source.field(field.name)
-            if given is not None:
-                yield from _pair_fields(given, field)
 
 
 class _PossibleValue(Record):

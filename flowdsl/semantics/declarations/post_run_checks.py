@@ -23,7 +23,7 @@ def check_checks(scope: ValueScope, section: ast.ChecksSection) -> None:
 
     Repeated labels are reported, as are fields in `extra` that FlowDSL writes itself.
     """
-    labels: dict[str, Span] = {}
+    labels: dict[str, ast.StringLit] = {}
     for check in section.checks:
         _check_body(scope, check.body)
         if check.extra is not None:

@@ -64,7 +64,7 @@ def check_settings(
     """
     source = scope.source
     values: dict[str, Any] = {}
-    first: dict[str, Span] = {}
+    first: dict[str, ast.Name] = {}
     for setting in settings:
         name = setting.name.text
         rule = rules.get(name)

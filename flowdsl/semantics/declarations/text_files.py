@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from flowdsl.source.text import Span
 from flowdsl.syntax import ast
 
 from .. import errors
@@ -48,9 +47,8 @@ def collect_rows_files(
 
     A repeated name is reported, and its first occurrence counts.
     """
-    first: dict[str, Span] = {}
-    for pair in () if value is None else value.pairs:
-        first[key_text(pair.key)] = pair.key.span(scope.source)
+    pairs = () if value is None else value.pairs
+    first: dict[str, ast.Node] = {key_text(pair.key): pair.key for pair in pairs}
     for each in rows:
         file, name = rows_file(scope, each), each.name.text
         if scope.is_first(first, name, each.name, errors.DUPLICATE_FIELD, "set"):

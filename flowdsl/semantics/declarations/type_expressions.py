@@ -141,8 +141,8 @@ def resolve_fields(
     """
     resolved: list[FieldType] = []
     others: dict[str, FieldType | None] = {field.name.text: None for field in fields}
-    first: dict[str, Span] = {}
-    wire: dict[str, Span] = {}
+    first: dict[str, ast.Name] = {}
+    wire: dict[str, ast.Name] = {}
     spec = errors.DUPLICATE_FIELD
     for field in fields:
         if not scope.is_first(first, field.name.text, field.name, spec, "declared"):

@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from flowdsl.diagnostics.diagnostic import Label
-from flowdsl.diagnostics.suggest import rename_fix, suggest_known_names
 from flowdsl.source.text import Span
 from flowdsl.syntax import ast
 from flowdsl.syntax.visit import walk
@@ -99,15 +98,8 @@ def find_known_field(
     found = next((field for field in fields if field.name == name), None)
     if found is None:
         names = [field.name for field in fields]
-        program.sink.report(
-            errors.UNKNOWN_ARGUMENT,
-            span,
-            name=name,
-            noun=noun,
-            help=suggest_known_names(noun, names, name),
-            fixes=rename_fix(span, names) if span.text == name else (),
-            labels=labels,
-        )
+        spec = errors.UNKNOWN_ARGUMENT
+        program.report_unknown(spec, span, noun, names, name=name, noun=noun, labels=labels)
     return found
 
 
@@ -233,14 +225,9 @@ def _check_pairs(
             if field is None:
                 span = pair.key.span(source)
                 names = [each.name for each in record.fields]
-                scope.report(
-                    errors.UNKNOWN_FIELD,
-                    span,
-                    owner=record.name or what.replace("`", ""),
-                    name=name,
-                    help=suggest_known_names("field", names, name),
-                    fixes=rename_fix(span, names),
-                )
+                owner = record.name or what.replace("`", "")
+                spec = errors.UNKNOWN_FIELD
+                scope.program.report_unknown(spec, span, "field", names, name=name, owner=owner)
         type_ = ANY if field is None else field.type
         named.add(name if field is None else field.name)
         check_pattern(scope, pair.value, type_, f"field `{name}`", field)
@@ -383,13 +370,10 @@ class _Fixture:
         unknown = dict(unknown_fields(value, field.type))
         for name, record in unknown.items():
             names = [each.name for each in record.fields]
-            self._scope.report(
-                errors.UNKNOWN_FIELD,
-                self._place,
-                owner=record.name or f"input {field.name}",
-                name=name,
-                help=suggest_known_names("field", names, name),
-                labels=(Label(self._symbol.span, "the fixture"),),
+            spec, owner = errors.UNKNOWN_FIELD, record.name or f"input {field.name}"
+            labels = (Label(self._symbol.span, "the fixture"),)
+            self._program.report_unknown(
+                spec, self._place, "field", names, name=name, owner=owner, labels=labels
             )
         if not unknown:
             what, wanted = f"input `{field.name}`", field.type

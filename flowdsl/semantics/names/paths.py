@@ -204,14 +204,13 @@ def _resolve_member(
         case ListOf(element):
             if isinstance(part, ast.FieldAccess):
                 counts = part.name in _SIZES
+                help = f"write `{owner}[0]{span.text}`, or take its entries with a `for`"
                 scope.report(
                     errors.WRONG_ACCESS,
                     span,
                     owner=owner,
                     kind="a list",
-                    help=_suggest_count(owner, span)
-                    if counts
-                    else f"write `{owner}[0]{span.text}`, or take its entries with a `for`",
+                    help=f"write `count of {owner}`" if counts else help,
                     fixes=_write_count(owner, span) if counts else (),
                 )
                 return INT if counts else UNKNOWN
@@ -315,10 +314,6 @@ def group_connected_paths(
 
 _SIZES = frozenset(("count", "len", "length", "size"))
 """Names for the number of entries of a list in other languages."""
-
-
-def _suggest_count(owner: str, part: Span) -> str:
-    return f"write `count of {owner}`"
 
 
 def _write_count(owner: str, part: Span) -> tuple[Fix, ...]:

@@ -67,12 +67,12 @@ class Provenance:
         self._loops: dict[ValueSymbol, list[ast.ForStmt]] = {}
         self._of_results: dict[tuple[TaskSymbol, Path], Origins] = {}
         self._of_reasons: dict[TaskSymbol, Origins] = {}
-        for runtime, body in _bodies(program):
+        for owner, body in program.find_bodies():
             for statement in program.statements(body):
                 if type(statement) not in _SETTERS:
                     continue
                 name = name_set_by(statement)
-                variable = None if name is None else runtime.get(name.text)
+                variable = None if name is None else owner.runtime.get(name.text)
                 if variable is None:
                     continue
                 if isinstance(statement, ast.CallStmt):
@@ -227,14 +227,6 @@ def find_origin_declaration(origin: Origin) -> Declared:
         if field is not None:
             way.append(field)
     return Declared(type_, field, tuple(way))
-
-
-def _bodies(program: Program) -> Iterator[tuple[dict[str, ValueSymbol], ast.Block]]:
-    for task in program.tasks.values():
-        yield task.runtime, task.declaration.body
-    for workflow in program.workflows.values():
-        if workflow.declaration.steps is not None:
-            yield workflow.runtime, workflow.declaration.steps
 
 
 def _wire_name_of(symbol: ValueSymbol) -> str:

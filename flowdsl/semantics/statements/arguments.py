@@ -121,7 +121,7 @@ def check_names(
     ordered: Names | None = None
     free: Names | None = None
     given: dict[str, ast.Argument] = {}
-    first: dict[str, Span] = {}
+    first: dict[str, ast.Name] = {}
     for argument in arguments:
         name = argument.name.text
         if name not in known:

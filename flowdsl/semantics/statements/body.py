@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from flowdsl.diagnostics.diagnostic import Label
-from flowdsl.diagnostics.suggest import rename_fix, suggest_known_names
 from flowdsl.source.record import Record
 from flowdsl.source.text import Span
 from flowdsl.syntax import ast
@@ -357,15 +356,8 @@ class BodyChecker:
         if field is not None:
             return field
         names = self.program.names_of(self.targets, lambda: self._emitted)
-        span = self._span(name)
-        self.scope.report(
-            errors.UNKNOWN_EMIT_TARGET,
-            span,
-            name=name.text,
-            noun=self.targets.noun,
-            help=suggest_known_names(self.targets.noun, names, name.text),
-            fixes=rename_fix(span, names),
-        )
+        spec, noun = errors.UNKNOWN_EMIT_TARGET, self.targets.noun
+        self.program.report_unknown(spec, self._span(name), noun, names, name=name.text, noun=noun)
         return None
 
     def _check_keep(self, statement: ast.KeepStmt) -> None:

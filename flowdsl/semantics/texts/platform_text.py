@@ -13,6 +13,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import accumulate
+from typing import Any
 
 from flowdsl.diagnostics.diagnostic import DiagnosticSpec, Label
 from flowdsl.source.record import Record
@@ -120,25 +121,15 @@ def _report_constant_arguments(program: Program, ordered: Sequence[TaskSymbol]) 
         and (found := _compile_escaped_name().search(value)) is not None
     }
     if wrong:
-        for source, body in _bodies(program, ordered):
+        for owner, body in program.find_bodies(ordered):
             for call in calls_in(program, body):
                 for argument in call.arguments:
                     if argument.value in wrong:
                         program.sink.report(
                             errors.BACKSLASH_BEFORE_VARIABLE,
-                            argument.value.span(source),
+                            argument.value.span(owner.module.source),
                             variable=wrong[argument.value],
                         )
-
-
-def _bodies(
-    program: Program, ordered: Sequence[TaskSymbol]
-) -> Iterator[tuple[SourceFile, ast.Block]]:
-    for task in ordered:
-        yield task.module.source, task.declaration.body
-    for workflow in program.workflows.values():
-        if workflow.declaration.steps is not None:
-            yield workflow.module.source, workflow.declaration.steps
 
 
 class _PlatformTexts:
@@ -166,9 +157,9 @@ class _PlatformTexts:
                 self._report_written(fault)
             self._await_parameters(template)
         if self.waiting:
-            for source, body in _bodies(self.program, ordered):
+            for owner, body in self.program.find_bodies(ordered):
                 for call in calls_in(self.program, body):
-                    self._fill_in_arguments(source, call)
+                    self._fill_in_arguments(owner.module.source, call)
 
     def _await_parameters(self, template: _WaitingText) -> None:
         """Register a template at each of its unbound parameters, to be checked at the calls."""
@@ -245,13 +236,16 @@ class _PlatformTexts:
             default = default_of(self.program, task, name, self.variables)
             frame = Frame(task.module.source, self.variables, {})
             default = part_of(self.program, default, piece.symbol.type, piece.path, frame)
-            found = [_literal_piece(default, call.task.span(source), None)]
+            span = call.task.span(source)
+            found = [_literal_piece(default, span, None)]
         else:
-            found = self._value(source, given, piece.path)
             span = given.span(source)
-            found = [_move_piece(each, span) for each in found]
+            found = self._value(source, given, piece.path)
         inside = piece.inside or piece.span
-        return [_mark_as_given(each, inside) for each in found]
+        return [
+            Piece(each.kind, each.text, span, inside, True, symbol=each.symbol, path=each.path)
+            for each in found
+        ]
 
     def _value(
         self, source: SourceFile, expr: ast.Expr, path: tuple[str | int, ...]
@@ -306,14 +300,9 @@ class _PlatformTexts:
         self._report(fault, given[0].span, [Label(inside, f"`{task.name}` puts it here")])
 
     def _report(self, fault: _TextFault, span: Span, labels: list[Label]) -> None:
-        if fault.spec is errors.BRACE_IN_COMMAND:
-            self.program.sink.report(
-                errors.BRACE_IN_COMMAND, span, written=fault.shown, labels=tuple(labels)
-            )
-        else:
-            self.program.sink.report(
-                errors.BACKSLASH_BEFORE_VARIABLE, span, variable=fault.shown, labels=tuple(labels)
-            )
+        shown = "written" if fault.spec is errors.BRACE_IN_COMMAND else "variable"
+        values: dict[str, Any] = {shown: fault.shown, "labels": tuple(labels)}
+        self.program.sink.report(fault.spec, span, **values)
 
 
 def _is_open(piece: Piece) -> bool:
@@ -326,16 +315,6 @@ def _literal_piece(value: Known | Parts | None, span: Span, symbol: ValueSymbol 
     return Piece(LITERAL, spell_constant(value.value), span, symbol=symbol)
 
 
-def _move_piece(piece: Piece, span: Span) -> Piece:
-    return Piece(piece.kind, piece.text, span, symbol=piece.symbol, path=piece.path)
-
-
-def _mark_as_given(piece: Piece, inside: Span) -> Piece:
-    return Piece(
-        piece.kind, piece.text, piece.span, inside, True, symbol=piece.symbol, path=piece.path
-    )
-
-
 def _release_from_call(piece: Piece) -> Piece:
     """Return the piece as an outer call sees it: no longer given by the current call."""
     return Piece(piece.kind, piece.text, piece.span, piece.inside, symbol=piece.symbol)
@@ -345,19 +324,12 @@ def _strip_block_pieces(pieces: list[Piece], text: ast.Text) -> list[Piece]:
     """Return the pieces of a block text without its first blank lines and last blanks."""
     if text.form != ast.BLOCK or not pieces:
         return pieces
-    for at, strip in ((0, _without_first_lines), (-1, _without_last_blanks)):
+    for at in (0, -1):
         piece = pieces[at]
         if piece.kind == LITERAL:
-            pieces[at] = Piece(LITERAL, strip(piece.text), piece.span, symbol=piece.symbol)
+            text_ = piece.text.lstrip("\n") if at == 0 else piece.text.rstrip(" \n")
+            pieces[at] = Piece(LITERAL, text_, piece.span, symbol=piece.symbol)
     return pieces
-
-
-def _without_first_lines(text: str) -> str:
-    return text.lstrip("\n")
-
-
-def _without_last_blanks(text: str) -> str:
-    return text.rstrip(" \n")
 
 
 def _find_written_entry(expr: ast.Expr, step: str | int) -> ast.Expr | None:

@@ -132,15 +132,14 @@ class _Descriptions:
         self.shown: dict[TaskSymbol, set[str]] = {}
 
     def check(self, ordered: Iterable[TaskSymbol]) -> None:
-        for task in ordered:
-            self.shown[task] = set()
-            self._body(task.module.source, task.declaration.body, self.shown[task])
-            for param in task.declaration.params:
-                if param.name.text in self.shown[task] and param.default is not None:
-                    self._expression(task.module.source, param.default, set())
-        for workflow in self.program.workflows.values():
-            if workflow.declaration.steps is not None:
-                self._body(workflow.module.source, workflow.declaration.steps, set())
+        for owner, body in self.program.find_bodies(ordered):
+            shown: set[str] = set()
+            self._body(owner.module.source, body, shown)
+            if isinstance(owner, TaskSymbol):
+                self.shown[owner] = shown
+                for param in owner.declaration.params:
+                    if param.name.text in shown and param.default is not None:
+                        self._expression(owner.module.source, param.default, set())
 
     def _body(self, source: SourceFile, body: ast.Block, shown: set[str]) -> None:
         for statement in self.program.statements(body):

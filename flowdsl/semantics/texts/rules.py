@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from flowdsl.diagnostics.suggest import join_names
 from flowdsl.source.text import SourceFile, Span
@@ -13,7 +13,8 @@ from flowdsl.syntax.texts.paragraphs import first_item
 from flowdsl.syntax.visit import walk
 
 from .. import errors
-from ..model import TaskSymbol, WorkflowSymbol
+from ..calls.call_graph import find_reached_bodies
+from ..model import WorkflowSymbol
 from ..program import Program
 from ..types import Enum, FieldType, ListOf, Optional, Primitive, RecordOf, Type
 
@@ -62,23 +63,15 @@ def report_lists_on_one_line(program: Program) -> None:
     blocks = ('"""' in module.source.text for module in program.sources.modules)
     if not program.texts and not any(blocks):
         return
-    for task in program.tasks.values():
-        _report_lists(program, task.module.source, task.declaration.body)
+    for owner, body in program.find_bodies():
+        for statement in program.statements(body):
+            for text, role in texts_of(statement):
+                if role not in _WITH_LINES:
+                    _report_list(program, owner.module.source, text)
     for workflow in program.workflows.values():
-        source = workflow.module.source
         for item in workflow.declaration.items:
-            if isinstance(item, ast.StepsSection):
-                _report_lists(program, source, item.body)
-            elif isinstance(item, ast.AlwaysSection):
-                for rule in item.rules:
-                    _report_list(program, source, rule)
-
-
-def _report_lists(program: Program, source: SourceFile, body: ast.Block) -> None:
-    for statement in program.statements(body):
-        for text, role in texts_of(statement):
-            if role not in _WITH_LINES:
-                _report_list(program, source, text)
+            for rule in item.rules if isinstance(item, ast.AlwaysSection) else ():
+                _report_list(program, workflow.module.source, rule)
 
 
 def _report_list(program: Program, source: SourceFile, text: ast.Text) -> None:
@@ -102,44 +95,28 @@ _LOOSE = frozenset(("string", "url", "file", "email"))
 """Types of texts that may contain an ampersand or a bracket of HTML."""
 
 
-def report_picture_inputs(program: Program, ordered: Iterable[TaskSymbol]) -> None:
-    """Report, for each workflow with a picture, text inputs that may contain markup.
-
-    `ordered` are the tasks, each after those that it calls.
-    """
-    pictured: set[TaskSymbol] = set()
-    for task in ordered:
-        if _find_picture(program, task.declaration.body, pictured) is not None:
-            pictured.add(task)
+def report_picture_inputs(program: Program) -> None:
+    """Report, for each workflow with a picture, text inputs that may contain markup."""
     for workflow in program.workflows.values():
         steps = workflow.declaration.steps
-        statement = None if steps is None else _find_picture(program, steps, pictured)
-        if statement is not None:
-            _report_inputs(program, workflow, statement)
+        pictures = (
+            statement.path if call is None else call.task
+            for body, _, call in (() if steps is None else find_reached_bodies(program, steps))
+            for statement in program.statements(body)
+            if isinstance(statement, ast.ImageStmt)
+        )
+        place = min(pictures, key=lambda node: node.start, default=None)
+        if place is not None:
+            _report_inputs(program, workflow, place)
 
 
-def _find_picture(
-    program: Program, body: ast.Block, pictured: set[TaskSymbol]
-) -> ast.ImageStmt | ast.CallStmt | None:
-    """Return the first statement of a body that puts a picture into the prompt."""
-    for statement in program.statements(body):
-        if isinstance(statement, ast.ImageStmt):
-            return statement
-        if isinstance(statement, ast.CallStmt) and program.calls.get(statement) in pictured:
-            return statement
-    return None
-
-
-def _report_inputs(
-    program: Program, workflow: WorkflowSymbol, statement: ast.ImageStmt | ast.CallStmt
-) -> None:
+def _report_inputs(program: Program, workflow: WorkflowSymbol, place: ast.Node) -> None:
     fields = program.workflow_fields[workflow.declaration].inputs or ()
     names = [field.name for field in fields if any(_loose_texts(field.type, field))]
     if names:
-        node = statement.path if isinstance(statement, ast.ImageStmt) else statement.task
         program.sink.report(
             errors.PICTURE_LIMITS_INPUTS,
-            Span(workflow.module.source, node.start, node.end),
+            place.span(workflow.module.source),
             name=workflow.name,
             inputs=f"its input{'s' if len(names) > 1 else ''} {join_names(names)}",
         )

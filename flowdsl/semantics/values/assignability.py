@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from flowdsl.syntax import ast
 
@@ -15,6 +15,7 @@ from ..types import (
     INT,
     UNKNOWN,
     Enum,
+    FieldType,
     ListOf,
     Optional,
     Primitive,
@@ -82,6 +83,23 @@ def _fields_fit(source: RecordOf, target: RecordOf) -> bool:
         elif not is_assignable(have.type, wanted.type):
             return False
     return True
+
+
+def pair_fields(have: Type, want: Type) -> Iterator[tuple[FieldType | None, FieldType | None]]:
+    """Yield the fields, at any depth, of two types in the same places, None where one lacks it.
+
+    A pair comes before those inside it. Nothing is yielded for a record that is the same in both.
+    """
+    source, target = strip_optional(have), strip_optional(want)
+    if isinstance(source, ListOf) and isinstance(target, ListOf):
+        yield from pair_fields(source.element, target.element)
+    elif isinstance(source, RecordOf) and isinstance(target, RecordOf) and source is not target:
+        for field in target.fields:
+            given = source.field(field.name)
+            yield given, field
+            if given is not None:
+                yield from pair_fields(given.type, field.type)
+        yield from ((each, None) for each in source.fields if target.field(each.name) is None)
 
 
 def is_same_type(one: Type, other: Type) -> bool:

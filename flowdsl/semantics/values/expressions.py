@@ -231,7 +231,7 @@ def key_text(key: ast.Name | ast.StringLit) -> str:
 
 def check_duplicate_keys(scope: ValueScope, pairs: Iterable[ast.Pair]) -> None:
     """Report repeated keys of an object."""
-    first: dict[str, Span] = {}
+    first: dict[str, ast.Name | ast.StringLit] = {}
     for pair in pairs:
         scope.module.is_first(first, key_text(pair.key), pair.key, errors.DUPLICATE_FIELD, "set")
 
@@ -277,17 +277,17 @@ def _check_record(
     """Check an object literal against a record: unknown, repeated and missing fields."""
     program = scope.program
     check_duplicate_keys(scope, expr.pairs)
-    by_key = {field.name: field for field in record.fields}
-    by_key |= {field.wire_name: field for field in record.fields}
     given = set()
     unknown = 0
     free: Names | None = None
     for pair in expr.pairs:
         key = key_text(pair.key)
-        if key not in by_key:
+        field = record.by_either_name(key)
+        if field is None:
             names = program.names_of(record, lambda: (field.name for field in record.fields))
             if free is None:
-                free = Names(by_key.keys() - {key_text(pair.key) for pair in expr.pairs})
+                known = record.by_name.keys() | record.by_wire_name.keys()
+                free = Names(known - {key_text(pair.key) for pair in expr.pairs})
             span = pair.key.span(scope.source)
             scope.report(
                 errors.UNKNOWN_FIELD,
@@ -300,7 +300,6 @@ def _check_record(
             infer_type(scope, pair.value, place)
             unknown += 1
             continue
-        field = by_key[key]
         given.add(field.name)
         if key != field.wire_name:
             program.wire_names[pair] = field.wire_name

@@ -36,7 +36,7 @@ from ..types import (
     spell_enum_value,
     strip_optional,
 )
-from .assignability import TEXTUAL, is_assignable
+from .assignability import TEXTUAL, is_assignable, pair_fields
 from .bounds import check_bounds, is_number
 from .formats import example_value, has_spelling, is_spelled
 
@@ -80,7 +80,9 @@ def _is_const(program: Program, expr: ast.Expr) -> bool:
 
 def _check_defaults(program: Program, span: Span, found: Type, wanted: Type, what: str) -> None:
     """Report a run-time value that lacks a field for which `wanted` has a default."""
-    field = _find_undefaulted_field(found, wanted)
+    pairs = pair_fields(found, wanted)
+    lacking = (field for have, field in pairs if have is None and field is not None)
+    field = next((each for each in lacking if each.default is not None), None)
     if field is not None:
         program.sink.report(
             errors.TYPE_MISMATCH,
@@ -91,24 +93,6 @@ def _check_defaults(program: Program, span: Span, found: Type, wanted: Type, wha
             help=f"it has no field `{field.name}`, and nothing adds the default to a value that "
             "only a run knows: give it the type where it comes from, or write the record out",
         )
-
-
-def _find_undefaulted_field(found: Type, wanted: Type) -> FieldType | None:
-    """Return a field with a default in `wanted` that the assignable `found` does not have."""
-    match strip_optional(found), strip_optional(wanted):
-        case ListOf(have), ListOf(element):
-            return _find_undefaulted_field(have, element)
-        case RecordOf() as own, RecordOf() as record if own is not record:
-            for field in record.fields:
-                same = own.field(field.name)
-                inner = field if field.default is not None else None
-                if same is not None:
-                    inner = _find_undefaulted_field(same.type, field.type)
-                if inner is not None:
-                    return inner
-        case _:
-            pass
-    return None
 
 
 def _check_enum_value(program: Program, span: Span, value: Any, enum: Enum, what: str) -> None:
