@@ -33,12 +33,13 @@ P = TypeVar("P", bound=ast.Node | Span)
 class Entry(Record):
     """What a name of a module refers to.
 
-    `home` is the module of the declaration, `span` the place that introduces the name: the
-    declaration itself, or an import.
+    `home` is the file of the declaration, not its scope, which holds its entries: a cycle would
+    keep the whole program in memory. `span` is the place that introduces the name: the declaration
+    itself, or an import.
     """
 
     declaration: ast.Decl
-    home: ModuleScope
+    home: ast.Module
     span: Span
 
 

@@ -96,7 +96,9 @@ def analyze_program(
         from .certainty import drop_uncertain
 
         drop_uncertain(program.sources.modules, sink)
-    return _assemble_model(program, scopes, chains, tests, only)
+    model = _assemble_model(program, scopes, chains, tests, only)
+    program.scopes = {}  # each scope has the program; a cycle would keep all of it in memory
+    return model
 
 
 D = TypeVar("D", ast.ChainDecl, ast.TestDecl)

@@ -42,8 +42,8 @@ if TYPE_CHECKING:
     from flowdsl.compiler.pipeline import CompileOptions
     from flowdsl.config.project import Environment, Project
     from flowdsl.diagnostics.findings import Findings
-    from flowdsl.incremental.index import Request
     from flowdsl.incremental.compiling import Compiled
+    from flowdsl.incremental.index import Request
     from flowdsl.lint.rule import Rule
 
     from .console import Console

@@ -25,6 +25,7 @@ def lower_program(model: SemanticModel, environment: Mapping[str, str]) -> nodes
     values = ValueLowering(model, environment)
     workflows = [_lower_workflow(symbol, values) for symbol in model.workflows]
     chains = [_lower_chain(symbol, values) for symbol in model.chains]
+    vars(values).clear()  # `count` holds `values` in turn, and a cycle would keep the whole program
     return nodes.Program(
         workflows=tuple(sorted(workflows, key=lambda workflow: workflow.name)),
         chains=tuple(sorted(chains, key=lambda chain: chain.name)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import Any, Literal, assert_never
 
@@ -244,7 +245,8 @@ class ValueLowering:
         self.environment = _EnvironmentValues(environment)
         self.count: Callable[[ast.Ref, Frame], nodes.Value]
         """Returns the number of entries of a list, which was stored before it is used."""
-        self.types = TypeLowering(self.constant)
+        # No method of this object: a cycle would keep the whole program in memory.
+        self.types = TypeLowering(partial(evaluate_constant, model, variables=self.environment))
         self._consts: dict[semantic.ValueSymbol, nodes.ConstantValue] = {}
 
     # References

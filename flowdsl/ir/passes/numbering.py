@@ -87,25 +87,31 @@ def _map_conditions(
     statement: nodes.Statement, change: Callable[[nodes.Condition], nodes.Condition]
 ) -> nodes.Statement:
     """Apply `change` to the innermost conditions of a choice, or of rounds."""
-
-    def changed(condition: nodes.Condition) -> nodes.Condition:
-        match condition:
-            case nodes.AllOf(operands=operands) | nodes.AnyOf(operands=operands):
-                return replace(condition, operands=tuple(map(changed, operands)))
-            case nodes.Not(operand=operand):
-                inner = changed(operand)
-                return condition if inner == operand else negate_condition(inner)
-            case _:
-                return change(condition)
-
     match statement:
         case nodes.If(branches=branches):
-            inner = (replace(each, condition=changed(each.condition)) for each in branches)
+            inner = (
+                replace(each, condition=_map_condition(each.condition, change)) for each in branches
+            )
             return replace(statement, branches=tuple(inner))
         case nodes.Repeat(until=until):
-            return replace(statement, until=changed(until))
+            return replace(statement, until=_map_condition(until, change))
         case _:
             return statement
+
+
+def _map_condition(
+    condition: nodes.Condition, change: Callable[[nodes.Condition], nodes.Condition]
+) -> nodes.Condition:
+    match condition:
+        case nodes.AllOf(operands=operands) | nodes.AnyOf(operands=operands):
+            return replace(
+                condition, operands=tuple(_map_condition(each, change) for each in operands)
+            )
+        case nodes.Not(operand=operand):
+            inner = _map_condition(operand, change)
+            return condition if inner == operand else negate_condition(inner)
+        case _:
+            return change(condition)
 
 
 def _number_assignment(each: nodes.Assignment, keys: dict[str, str]) -> nodes.Assignment:

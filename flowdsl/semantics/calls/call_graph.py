@@ -46,38 +46,39 @@ def order_tasks(program: Program) -> tuple[TaskSymbol, ...]:
     statements around them nest deeper than `MAX_CHAIN` is reported and removed from
     `program.calls`, so that no later phase recurses too deeply.
     """
-    finished: dict[TaskSymbol, int] = {}
-    path: list[TaskSymbol] = []
-
-    def visit(task: TaskSymbol) -> None:
-        """Visit the tasks that `task` calls, then record how deeply its calls are nested."""
-        path.append(task)
-        levels = 0
-        for call, inside in _calls_with_depth(program, task.declaration.body):
-            callee = program.calls.get(call)
-            if callee is None:
-                continue
-            span = call.task.span(task.module.source)
-            if callee in path:
-                cycle = [*path[path.index(callee) :], callee]
-                names = " -> ".join(step.name for step in cycle)
-                program.sink.report(errors.RECURSIVE_TASK, span, cycle=names)
-                continue
-            if callee not in finished and len(path) <= MAX_CHAIN:
-                visit(callee)
-            below = inside + 1 + finished.get(callee, MAX_CHAIN)
-            if below > MAX_CHAIN:
-                program.sink.report(NESTING_TOO_DEEP, span, what="calls of tasks", limit=MAX_CHAIN)
-                del program.calls[call]
-            else:
-                levels = max(levels, below)
-        path.pop()
-        finished[task] = levels
-
+    levels: dict[TaskSymbol, int] = {}
     for task in program.tasks.values():
-        if task not in finished:
-            visit(task)
-    return tuple(finished)
+        if task not in levels:
+            _measure_nesting(program, task, levels, [])
+    return tuple(levels)
+
+
+def _measure_nesting(
+    program: Program, task: TaskSymbol, levels: dict[TaskSymbol, int], path: list[TaskSymbol]
+) -> None:
+    """Enter how deeply the calls of `task` are nested, after that of each task that it calls."""
+    path.append(task)
+    deepest = 0
+    for call, inside in _calls_with_depth(program, task.declaration.body):
+        callee = program.calls.get(call)
+        if callee is None:
+            continue
+        span = call.task.span(task.module.source)
+        if callee in path:
+            cycle = [*path[path.index(callee) :], callee]
+            names = " -> ".join(step.name for step in cycle)
+            program.sink.report(errors.RECURSIVE_TASK, span, cycle=names)
+            continue
+        if callee not in levels and len(path) <= MAX_CHAIN:
+            _measure_nesting(program, callee, levels, path)
+        below = inside + 1 + levels.get(callee, MAX_CHAIN)
+        if below > MAX_CHAIN:
+            program.sink.report(NESTING_TOO_DEEP, span, what="calls of tasks", limit=MAX_CHAIN)
+            del program.calls[call]
+        else:
+            deepest = max(deepest, below)
+    path.pop()
+    levels[task] = deepest
 
 
 def _calls_with_depth(program: Program, body: ast.Block) -> Iterator[tuple[ast.CallStmt, int]]:

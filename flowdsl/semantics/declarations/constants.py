@@ -56,7 +56,7 @@ def _resolve_const(scope: ModuleScope, const: ast.ConstDecl) -> None:
     program.resolving.append(const)
     size = count_literal_characters(const.value)
     for home, used in _consts_in(scope, const.value):
-        _resolve_const(home, used)
+        _resolve_const(program.scopes[home], used)
         size += program.const_sizes.get(used, 0)
     program.resolving.pop()
     span = const.name.span(scope.source)
@@ -123,7 +123,7 @@ def _is_small(scope: ModuleScope, const: ast.ConstDecl, size: int) -> bool:
 
 def _consts_in(
     scope: ModuleScope, value: ast.Literal
-) -> Iterator[tuple[ModuleScope, ast.ConstDecl]]:
+) -> Iterator[tuple[ast.Module, ast.ConstDecl]]:
     """Yield the consts that `value` names, each with the file that declares it."""
     for node in walk(value):
         entry = None

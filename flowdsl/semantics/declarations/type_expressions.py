@@ -80,7 +80,7 @@ def _resolve_named_type(scope: ModuleScope, used: ast.Dotted, entry: Entry) -> T
     if len(program.resolving) >= MAX_CHAIN and declaration not in program.named_types:
         scope.report(NESTING_TOO_DEEP, used, what="types", limit=MAX_CHAIN)
         return UNKNOWN
-    return resolve_declared_type(entry.home, declaration)
+    return resolve_declared_type(program.scopes[entry.home], declaration)
 
 
 def resolve_declared_type(home: ModuleScope, declaration: ast.RecordDecl | ast.AliasDecl) -> Type:

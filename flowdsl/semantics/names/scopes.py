@@ -85,7 +85,7 @@ def _declare_name(scope: ModuleScope, declaration: ast.Decl) -> None:
     if first is not None:
         _report_duplicate(scope, span, name, first.span)
         return
-    entry = Entry(declaration, scope, span)
+    entry = Entry(declaration, scope.module, span)
     scope.own[name] = entry
     scope.names[name] = entry
 
