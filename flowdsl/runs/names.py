@@ -53,10 +53,7 @@ async def find_run(client: CyberdeskClient, word: str) -> Run:
             raise NoSuchName("there is no last run: this organisation has no runs")
         return await client.runs.get(newest.items[0].id)
     if is_uuid(word):
-        try:
-            return await client.runs.get(word)
-        except NotFound:
-            raise NoSuchName(f"there is no run `{word}` in this organisation") from None
+        return await by_id(client.runs.get, word, "run")
     if not re.fullmatch(rf"[0-9a-fA-F-]{{{SHORTEST_PREFIX},36}}", word):
         raise NoSuchName(
             f"`{make_printable(word)}` is no id of a run, nor the first {SHORTEST_PREFIX} digits "

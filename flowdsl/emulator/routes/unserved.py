@@ -23,59 +23,40 @@ class Unserved:
     operations: tuple[str, ...]
 
 
+def _list_operations(prefix: str, **paths: str) -> tuple[str, ...]:
+    """Return the operations on the `paths` below a prefix, sorted by path.
+
+    The paths of each method are separated by blanks.
+    """
+    found = ((path, method) for method, each in paths.items() for path in each.split())
+    return tuple(f"{method} {prefix}{path}" for path, method in sorted(found))
+
+
 UNSERVED: tuple[Unserved, ...] = (
     Unserved(
         "direct control of a desktop, which the emulator does not have",
-        (
-            "POST /v1/computer/{machine_id}/copy_to_clipboard",
-            "GET /v1/computer/{machine_id}/display/dimensions",
-            "GET /v1/computer/{machine_id}/display/screenshot",
-            "GET /v1/computer/{machine_id}/fs/list",
-            "GET /v1/computer/{machine_id}/fs/read",
-            "POST /v1/computer/{machine_id}/fs/write",
-            "POST /v1/computer/{machine_id}/input/keyboard/key",
-            "POST /v1/computer/{machine_id}/input/keyboard/type",
-            "POST /v1/computer/{machine_id}/input/mouse/click",
-            "POST /v1/computer/{machine_id}/input/mouse/drag",
-            "POST /v1/computer/{machine_id}/input/mouse/move",
-            "GET /v1/computer/{machine_id}/input/mouse/position",
-            "POST /v1/computer/{machine_id}/input/mouse/scroll",
-            "GET /v1/computer/{machine_id}/internal/diagnostics",
-            "POST /v1/computer/{machine_id}/internal/keepalive/remote/activity",
-            "POST /v1/computer/{machine_id}/internal/keepalive/remote/disable",
-            "POST /v1/computer/{machine_id}/internal/keepalive/remote/enable",
-            "POST /v1/computer/{machine_id}/internal/update",
-            "POST /v1/computer/{machine_id}/shell/powershell/exec",
-            "POST /v1/computer/{machine_id}/shell/powershell/session",
-            "POST /v1/computer/{machine_id}/shell/powershell/simple",
-            "POST /v1/computer/{machine_id}/shell/powershell/test",
+        _list_operations(
+            "/v1/computer/{machine_id}/",
+            GET="display/dimensions display/screenshot fs/list fs/read input/mouse/position "
+            "internal/diagnostics",
+            POST="copy_to_clipboard fs/write input/keyboard/key input/keyboard/type "
+            "input/mouse/click input/mouse/drag input/mouse/move input/mouse/scroll "
+            "internal/keepalive/remote/activity internal/keepalive/remote/disable "
+            "internal/keepalive/remote/enable internal/update shell/powershell/exec "
+            "shell/powershell/session shell/powershell/simple shell/powershell/test",
         ),
     ),
     Unserved(
         "talks with the driver on a desktop, which the emulator does not have",
-        (
-            "GET /api/ab",
-            "POST /api/ab",
-            "POST /api/ab/peers",
-            "POST /api/ab/personal",
-            "POST /api/ab/settings",
-            "POST /api/ab/shared/profiles",
-            "POST /api/ab/tags/{field_profile_guid}",
-            "POST /api/currentUser",
-            "POST /api/cyberdriver/authorize-connection",
-            "POST /api/cyberdriver/connection-token",
-            "GET /api/device-group/accessible",
-            "GET /api/heartbeat",
-            "GET /api/login-options",
-            "POST /api/oidc/auth",
-            "GET /api/oidc/auth-query",
-            "GET /api/oidc/callback",
-            "POST /api/oidc/confirm",
-            "GET /api/peers",
-            "GET /api/users",
-            "POST /v1/machines/{machine_id}/cyberdriver/shutdown",
-            "POST /v1/machines/{machine_id}/cyberdriver/web-session",
-        ),
+        _list_operations(
+            "/api/",
+            GET="ab device-group/accessible heartbeat login-options oidc/auth-query oidc/callback "
+            "peers users",
+            POST="ab ab/peers ab/personal ab/settings ab/shared/profiles "
+            "ab/tags/{field_profile_guid} currentUser cyberdriver/authorize-connection "
+            "cyberdriver/connection-token oidc/auth oidc/confirm",
+        )
+        + _list_operations("/v1/machines/{machine_id}/cyberdriver/", POST="shutdown web-session"),
     ),
     Unserved(
         "the platform's record of its own traffic with desktops",
