@@ -118,7 +118,8 @@ class Study:
 
     def copy_file(self) -> None:
         if (path := self.file("*.flow")) is not None:
-            shutil.copyfile(path, path.with_name(f"copy_{self.chance.randrange(3)}.flow"))
+            copy = path.with_name(f"copy_{self.chance.randrange(3)}.flow")
+            copy.write_bytes(path.read_bytes())
 
     def touch_file(self) -> None:
         if (path := self.file()) is not None:

@@ -1,6 +1,6 @@
 """Start-up, checking, compiling and formatting, as ratios within one run.
 
-    python benchmarks/performance/speed.py [--runs N] [--quick] [--busy]
+    python benchmarks/performance/speed.py [--runs N] [--quick] [--large] [--busy]
 
 Run it with the Python of a virtual environment that has a wheel of FlowDSL and Lark, and byte code
 compiled. Every figure is the median of interleaved runs, because machines drift: `P` is `python -c
@@ -233,6 +233,69 @@ def compiling_and_planning(report: Report, folder: Path, runs: int) -> None:
     report.row("", "bytes of the index, a file", kept / 1000, "bytes")
 
 
+MEMORY = """
+import resource, subprocess, sys
+
+subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+"""
+"""Runs a command and prints the kilobytes of the largest of its processes."""
+
+
+def peak_memory(report: Report, folder: Path) -> None:
+    """The memory of check, compile and plan over 1,000 and 10,000 files: of the largest process."""
+    for count, goal, gate in ((1_000, "M1", 64), (10_000, "M2", 200)):
+        root = folder / str(count)
+        corpus.write(corpus.project(count), root)
+        for words in (("check", "--jobs", "1"), ("compile",), ("plan",)):
+            command = [sys.executable, "-c", MEMORY, sys.executable, "-m", "flowdsl", *words]
+            found = subprocess.run(command, cwd=root, stdout=subprocess.PIPE, check=True)
+            what = f"peak of {words[0]}, {count:,} files"
+            judged = gate if goal == "M2" or words[0] == "check" else None
+            report.row(goal, what, int(found.stdout) / 1024, "MiB", judged)
+
+
+def ten_thousand(report: Report, folder: Path, runs: int) -> None:
+    """Check, plan, and deploy of one change in 10,000 workflows, against ten times the 1,000."""
+    jobs: dict[str, Job] = {}
+    cli = ("-m", "flowdsl")
+    for count in (1_000, 10_000):
+        root = folder / str(count)
+        corpus.write(corpus.project(count), root)
+        process(*cli, "deploy", "--yes", folder=root)()
+        jobs[f"check {count}"] = _check_anew(root)
+        jobs[f"plan {count}"] = process(*cli, "plan", folder=root)
+        jobs[f"deploy {count}"] = _deploy_an_edit(root)
+    found = interleaved(jobs, runs)
+    for word, what in (
+        ("check", "check of 10,000 files, without the index"),
+        ("plan", "plan of 10,000 files, unchanged"),
+        ("deploy", "deploy of one change in 10,000 files"),
+    ):
+        report.row("X1", what, found[f"{word} 10000"] / found[f"{word} 1000"], "x 1,000", 11.0)
+
+
+def _check_anew(root: Path) -> Job:
+    run = process("-m", "flowdsl", "check", folder=root)
+
+    def job() -> None:
+        (root / ".flowdsl/cache/check.json").unlink(missing_ok=True)
+        run()
+
+    return job
+
+
+def _deploy_an_edit(root: Path) -> Job:
+    run = process("-m", "flowdsl", "deploy", "--yes", folder=root)
+    changed = root / "flows/account_1.flow"
+
+    def job() -> None:
+        changed.write_text(changed.read_text("utf-8").replace('title = "', 'title = "New ', 1), "utf-8")
+        run()
+
+    return job
+
+
 def formatting(report: Report, folder: Path, runs: int) -> None:
     """Processes that format 1,000 files in memory, against the check of them without its index."""
     corpus.write(corpus.project(1000), folder)
@@ -402,6 +465,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--quick", action="store_true", help="100 files instead of 1,000")
+    parser.add_argument(
+        "--large", action="store_true", help="memory and times of 10,000 files, too"
+    )
     parser.add_argument("--scaling", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--busy", action="store_true", help="measure on a busy machine as well")
     options = parser.parse_args()
@@ -423,6 +489,11 @@ def main() -> int:
             compiling_and_planning(report, Path(folder), max(options.runs, 5))
         with tempfile.TemporaryDirectory() as folder:
             formatting(report, Path(folder), max(options.runs, 5))
+    if options.large:
+        with tempfile.TemporaryDirectory() as folder:
+            peak_memory(report, Path(folder))
+        with tempfile.TemporaryDirectory() as folder:
+            ten_thousand(report, Path(folder), 3)
     scaling(report)
     one_large_file(report, options.runs)
     many_files(report, options.runs, (1, 10, 100) if options.quick else (1, 100, 1000))
