@@ -15,7 +15,7 @@ from typing import Any
 from flowdsl.ir import nodes
 from flowdsl.ir.facts import facts_of, variables_set_by
 from flowdsl.ir.lowering.values import LOOP_ITEM
-from flowdsl.ir.walk import BODIES, inner_bodies, replace_variables
+from flowdsl.ir.walk import BODIES, inner_bodies, replace_bodies, replace_variables
 from flowdsl.source.record import replace
 
 
@@ -87,31 +87,19 @@ class Saved:
 
         A statement's own variables are saved unless it failed: then its `else` comes next.
         """
-        if not inner_bodies(statement):
-            self.sure |= own
-            return statement
         start = self.sure
         ends = [start | own]
-        changes: dict[str, Any] = {}
-        for name in (*BODIES, "branches"):
-            inner = getattr(statement, name, None)
-            if not inner:
-                continue
-            bodies = [each.body for each in inner] if name == "branches" else [inner]
-            rewritten = []
-            for body in bodies:
-                self.sure = start
-                rewritten.append(self.body(body))
-                if not is_final_body(body):
-                    ends.append(self.sure)
-            changes[name] = (
-                tuple(
-                    replace(branch, body=body)
-                    for branch, body in zip(inner, rewritten, strict=True)
-                )
-                if name == "branches"
-                else rewritten[0]
-            )
+        inner = inner_bodies(statement)
+        if isinstance(statement, nodes.If):
+            inner = [inner[-1], *inner[:-1]]  # the order in which values are handed
+        bodies = []
+        for body in inner:
+            self.sure = start
+            bodies.append(self.body(body))
+            if not is_final_body(body):
+                ends.append(self.sure)
+        if isinstance(statement, nodes.If):
+            bodies = [*bodies[1:], bodies[0]]
         match statement:
             case nodes.Step():
                 del ends[0]
@@ -120,7 +108,7 @@ class Saved:
             case nodes.Loop(items=items) if has_entries(items, self.filled):
                 del ends[0]
         self.sure = frozenset.intersection(*ends) if ends else start
-        return replace(statement, **changes) if changes else statement
+        return replace_bodies(statement, bodies)
 
     def _rewrite_repeat(self, statement: nodes.Repeat) -> nodes.Repeat:
         """Rewrite rounds that look after each: their look and `else` know what a round saved."""

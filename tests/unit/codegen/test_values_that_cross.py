@@ -17,6 +17,14 @@ def test_a_text_that_crosses_to_another_call_is_kept_in_an_object_and_handed_ove
     assert "“⟪a.value⟫ is there”" in steps
 
 
+def test_a_value_that_a_failed_reading_leaves_is_handed_over() -> None:
+    body = (
+        'extract a: string from "A" do "Go." press "F2" '
+        'extract a: string from "B" else { } expect "{a} is there"'
+    )
+    assert "- Data: a = {{a}}\n" in steps_of(workflow(body))
+
+
 def test_a_further_use_changes_no_other_variable() -> None:
     body = 'extract a: string from "A" do "Go." press "F2" expect "{a} is there"'
     more = f'{body} extract c: string from "C" do "On." press "F3" expect "{{c}} is there"'
