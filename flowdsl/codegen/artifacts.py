@@ -133,7 +133,6 @@ class Bundle(Record):
 
 
 def stand_in(part: OpenPart) -> str:
-    """Return readable text for an open part of a payload."""
     if isinstance(part, ModelAlias | ModelName):
         return part.alias
     return f"image:{part.sha256}.{part.extension}"

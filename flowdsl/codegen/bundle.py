@@ -37,6 +37,5 @@ def emit_bundle(
 
 
 def image_file(content: bytes) -> ImageFile:
-    """Return the picture with this content."""
     extension = image_extension(content)
     return ImageFile(image_hash(content), extension, MEDIA_TYPES[extension], content)

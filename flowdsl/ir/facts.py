@@ -60,7 +60,6 @@ def own_facts(statement: nodes.Statement) -> Facts:
 
 
 def facts_of_body(body: nodes.Body) -> Facts:
-    """Return the facts of the statements of a body together."""
     return _join(*[facts_of(each) for each in body])
 
 

@@ -85,6 +85,11 @@ class RecordType(Record, eq=True, kw_only=True):
 Type: TypeAlias = ScalarType | EnumType | ListType | OptionalType | RecordType
 
 
+def strip_optional(type_: Type) -> Type:
+    """Return a type without its `?`."""
+    return type_.inner if isinstance(type_, OptionalType) else type_
+
+
 class FieldSpec(Record, eq=True, kw_only=True):
     """A field under its name on the wire; `constraints` are JSON Schema keywords with values.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from itertools import zip_longest
 from typing import Any
 
 from flowdsl.diagnostics.sink import Sink
@@ -75,12 +76,9 @@ def _verify_workflow(
         place = partial(_span_of_origin, node.origin, sources)
         for text in _find_texts(parts):
             _verify_text(text, place, sink, command=isinstance(node, nodes.Run))
-        if isinstance(node, nodes.Run):
-            _verify_command(node.command, place, sink)
-            if node.variable is not None and not capabilities.can_focused_agent_use(
-                "execute_terminal_command"
-            ):
-                sink.report(COMMAND_OUTPUT_UNREADABLE, place(), variable=node.variable)
+        variable = node.variable if isinstance(node, nodes.Run) else None
+        if variable is not None and not capabilities.can_focused_agent_use(TERMINAL):
+            sink.report(COMMAND_OUTPUT_UNREADABLE, place(), variable=variable)
 
 
 def _span_of_origin(origin: nodes.Origin, sources: Mapping[str, SourceFile]) -> Span:
@@ -106,31 +104,21 @@ _PIECES = (nodes.TextPiece, nodes.Variable)
 
 
 def _verify_text(text: nodes.Text, place: Callable[[], Span], sink: Sink, *, command: bool) -> None:
-    """Report control characters and backslashes before variables.
-
-    In a command, `_verify_command` reports every brace that could open a variable.
-    """
-    for index, piece in enumerate(text):
+    """Report control characters, backslashes before variables, and braces of a command."""
+    for piece, following in zip_longest(text, text[1:]):
         if isinstance(piece, nodes.Variable):
             continue
-        if (found := _CONTROL.search(piece.value)) is not None:
+        value, name = piece.value, following.name if isinstance(following, nodes.Variable) else ""
+        if (found := _CONTROL.search(value)) is not None:
             sink.report(CONTROL_CHARACTER, place(), code=f"{ord(found[0]):04X}")
-        following = text[index + 1] if index + 1 < len(text) else None
-        if piece.value.endswith("\\") and isinstance(following, nodes.Variable):
-            sink.report(BACKSLASH_BEFORE_VARIABLE, place(), variable=following.name)
-        elif not command and (found := _ESCAPED.search(piece.value)) is not None:
+        if value.endswith("\\") and name:
+            sink.report(BACKSLASH_BEFORE_VARIABLE, place(), variable=name)
+        elif not command and (found := _ESCAPED.search(value)) is not None:
             sink.report(BACKSLASH_BEFORE_VARIABLE, place(), variable=found[1])
-
-
-def _verify_command(command: nodes.Text, place: Callable[[], Span], sink: Sink) -> None:
-    for index, piece in enumerate(command):
-        if isinstance(piece, nodes.Variable):
-            continue
-        if (found := _VARIABLE_LIKE.search(piece.value)) is not None:
+        if command and (found := _VARIABLE_LIKE.search(value)) is not None:
             sink.report(BRACE_IN_COMMAND, place(), written=found[0])
-        following = command[index + 1] if index + 1 < len(command) else None
-        if piece.value.endswith("{") and isinstance(following, nodes.Variable):
-            sink.report(BRACE_IN_COMMAND, place(), written=f"{{{{{following.name}}}")
+        if command and value.endswith("{") and name:
+            sink.report(BRACE_IN_COMMAND, place(), written=f"{{{{{name}}}")
 
 
 # Replay, which does not ask the main agent again
@@ -236,7 +224,6 @@ def _screen_decides(statement: nodes.Statement) -> bool:
 
 
 def depends_on_screen(condition: nodes.Condition) -> bool:
-    """Whether a condition depends on the screen."""
     match condition:
         case nodes.Sees():
             return True

@@ -26,7 +26,6 @@ def statements(body: nodes.Body) -> Iterator[nodes.Statement]:
 
 
 def inner_bodies(statement: nodes.Statement) -> Sequence[nodes.Body]:
-    """Return the bodies of a statement."""
     if type(statement) is nodes.If:
         return [*(branch.body for branch in statement.branches), statement.otherwise]
     names = _BODIES_OF.get(type(statement))

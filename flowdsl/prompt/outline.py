@@ -50,6 +50,13 @@ class Item:
         self.title = other.title
 
 
+def walk_items(items: Iterable[Item]) -> Iterator[Item]:
+    """Yield some items, and all that are under them."""
+    for item in items:
+        yield item
+        yield from walk_items(item.children)
+
+
 class Line(Record):
     """A line of the finished prompt, and its origin."""
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from itertools import pairwise
+from collections.abc import Callable, Iterator
+from itertools import pairwise, zip_longest
 
 from flowdsl.ir import nodes
 from flowdsl.ir.facts import find_statements
@@ -64,36 +64,35 @@ def spell_variable(variable: nodes.Variable) -> str:
 
 def spell_text(text: nodes.Text) -> str:
     """Return a text for a prompt: an untrusted value is in brackets, with a note."""
-    spelled: list[str] = []
-    for index, piece in enumerate(text):
-        if isinstance(piece, nodes.Variable):
-            variable = spell_variable(piece)
-            spelled.append(_as_data(variable) if piece.quoted else variable)
-            continue
-        value = spell_literal(piece.value)
-        following = text[index + 1] if index + 1 < len(text) else None
-        opens = (
-            isinstance(following, nodes.Variable)
-            and following.sigil != "saved"
-            and not following.quoted
-        )
-        if value.endswith("{") and opens:
-            value = value[:-1] + "\\{"
-        spelled.append(value)
-    return "".join(spelled)
+
+    def spell(variable: nodes.Variable) -> str:
+        spelled = spell_variable(variable)
+        return _as_data(spelled) if variable.quoted else spelled
+
+    return _spell_pieces(text, spell, lambda each: each.sigil != "saved" and not each.quoted)
 
 
 def spell_marked_text(text: nodes.Text) -> str:
     """Return the author's own words, with each value of an input or of the run in brackets."""
+    return _spell_pieces(text, _mark_variable, lambda each: each.sigil == "secret")
+
+
+def _spell_pieces(
+    text: nodes.Text,
+    spell: Callable[[nodes.Variable], str],
+    opens: Callable[[nodes.Variable], bool],
+) -> str:
+    """Return a text; `opens` says of a variable that a brace begins it."""
+    if len(text) == 1 and isinstance(only := text[0], nodes.TextPiece):
+        return spell_literal(only.value)
     spelled: list[str] = []
-    for index, piece in enumerate(text):
+    for piece, following in zip_longest(text, text[1:]):
         if isinstance(piece, nodes.Variable):
-            spelled.append(_mark_variable(piece))
+            spelled.append(spell(piece))
             continue
         value = spell_literal(piece.value)
-        following = text[index + 1] if index + 1 < len(text) else None
-        if value.endswith("{") and isinstance(following, nodes.Variable):
-            value = value[:-1] + "\\{" if following.sigil == "secret" else value
+        if value.endswith("{") and isinstance(following, nodes.Variable) and opens(following):
+            value = value[:-1] + "\\{"
         spelled.append(value)
     return "".join(spelled)
 

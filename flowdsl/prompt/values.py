@@ -153,7 +153,6 @@ def _object_words(fields: Iterable[tuple[str, nodes.Value]]) -> str:
 
 
 def members_words(fields: Iterable[tuple[str, nodes.Value]]) -> str:
-    """Return names with a value each."""
     return AND.join(f"{quote_literal(name)}: {_enclose_value(item)}" for name, item in fields)
 
 
@@ -188,13 +187,7 @@ def condition_words(condition: nodes.Condition) -> str:
         case nodes.Not(operand=nodes.TextRelation() as inner):
             return _part_words(inner, f"not {inner.relation}")
         case nodes.Not(operand=nodes.OneOf() as choice):
-            if choice.numeric:
-                return say_sentence(
-                    "conditions.number_none_of", _bare_words(choice.operand), *_choice_words(choice)
-                )
-            return say_sentence(
-                "conditions.none_of", _operand_words(choice.operand), *_choice_words(choice)
-            )
+            return _choice_words(choice, "conditions.none_of", "conditions.number_none_of")
         case nodes.Not(operand=operand):
             return say_sentence("conditions.not_", condition_words(operand))
         case nodes.IsEmpty(operand=operand, listed=listed):
@@ -203,26 +196,14 @@ def condition_words(condition: nodes.Condition) -> str:
             return say_sentence("conditions.is_true", _truth_words(operand))
         case nodes.Compare(left=left, operator=operator, right=right, numeric=numeric):
             if numeric:
-                relation = NUMERIC[operator]
-                return say_sentence(
-                    "conditions.numbers", _bare_words(left), relation, _bare_words(right)
-                )
-            return say_sentence(
-                "conditions.texts",
-                _operand_words(left),
-                COMPARISONS[operator],
-                _operand_words(right),
-            )
+                sides = _bare_words(left), NUMERIC[operator], _bare_words(right)
+                return say_sentence("conditions.numbers", *sides)
+            sides = _operand_words(left), COMPARISONS[operator], _operand_words(right)
+            return say_sentence("conditions.texts", *sides)
         case nodes.TextRelation(relation=relation):
             return _part_words(condition, relation)
-        case nodes.OneOf(operand=operand, numeric=numeric):
-            if numeric:
-                return say_sentence(
-                    "conditions.number_one_of", _bare_words(operand), *_choice_words(condition)
-                )
-            return say_sentence(
-                "conditions.one_of", _operand_words(operand), *_choice_words(condition)
-            )
+        case nodes.OneOf():
+            return _choice_words(condition, "conditions.one_of", "conditions.number_one_of")
         case nodes.AllOf(operands=operands):
             return _join_conditions(ALL, operands)
         case nodes.AnyOf(operands=operands):
@@ -240,8 +221,10 @@ def _part_words(relation: nodes.TextRelation, part: str) -> str:
     return say_sentence("conditions.parts", left, PARTS[part], right)
 
 
-def _choice_words(choice: nodes.OneOf) -> tuple[bool, str]:
-    return choice.listed, AND.join(map(_operand_words, choice.values))
+def _choice_words(choice: nodes.OneOf, of_texts: str, of_numbers: str) -> str:
+    name, spell = (of_numbers, _bare_words) if choice.numeric else (of_texts, _operand_words)
+    values = AND.join(map(_operand_words, choice.values))
+    return say_sentence(name, spell(choice.operand), choice.listed, values)
 
 
 def _bare_words(value: nodes.Value) -> str:

@@ -10,12 +10,12 @@ statements of focused agents, so one such action is included:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from flowdsl.ir import nodes
 from flowdsl.ir.facts import facts_of
-from flowdsl.prompt.outline import Item
+from flowdsl.prompt.outline import Item, walk_items
 from flowdsl.prompt.text import spell_variable
 
 from .context import Agent, Context
@@ -137,7 +137,7 @@ class _Call:
 
     @property
     def length(self) -> int:
-        return _count_items(self.bullets)
+        return sum(1 for _ in walk_items(self.bullets))
 
     def add_statements(self, added: Sequence[tuple[nodes.Statement, Emit]]) -> _Call:
         """Return a copy of the call with further statements; this one is unchanged."""
@@ -164,18 +164,12 @@ class _Call:
         first = self._first
         bullets = [Item(note, first.origin, first.kind) for note in self._notes] + self.bullets
         # What the main agent does after the call is not told here, and needs no values.
-        told = "\n".join(_collect_texts(bullets))
+        told = "\n".join(each.text for each in walk_items(bullets))
         if self._saved.bare_entry:
             context.entry_is_told()
         counts = self._saved.counts
         handed = [name for name in self._saved.handed if name in counts or _has_mark_of(name, told)]
         return context.focused(first.origin, first.kind, bullets, self.model, handed)
-
-
-def _collect_texts(items: Sequence[Item]) -> Iterator[str]:
-    for item in items:
-        yield item.text
-        yield from _collect_texts(item.children)
 
 
 def _has_mark_of(name: str, told: str) -> bool:
@@ -190,7 +184,3 @@ def _mark_saved_variables(
     if isinstance(statement, nodes.Copy) and not getattr(emit, "whole", False):
         return saved.verified(statement, saves=saves_copied(statement, context))
     return saved.statement(statement)
-
-
-def _count_items(items: list[Item]) -> int:
-    return sum(1 + _count_items(item.children) for item in items)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count, islice
+from typing import Any
 
 from flowdsl.ir import nodes
 from flowdsl.ir.lowering.values import unmet_reason
@@ -120,11 +121,6 @@ def spell_runtime_variable(name: str) -> str:
     return spell_variable(nodes.Variable(sigil="runtime", name=name))
 
 
-def failure_reason(text: nodes.Text) -> str:
-    """Return the reason of a failure as the argument of a tool."""
-    return quote_author_text(text)
-
-
 class Agent:
     """The agent that is being instructed, and how it learns of a failed attempt.
 
@@ -144,7 +140,6 @@ class Agent:
         self._emit = emit
 
     def __call__(self, body: nodes.Body) -> list[Item]:
-        """Return the lines of a body."""
         return self._emit(body, self)
 
     def in_attempt(self) -> Agent:
@@ -180,7 +175,7 @@ class Agent:
         return (
             say_sentence(without)
             if leave.reason is None
-            else say_sentence(with_reason, failure_reason(leave.reason))
+            else say_sentence(with_reason, quote_author_text(leave.reason))
         )
 
     def goes_unsaid(self, leave: nodes.Leave, own: nodes.Text) -> bool:
@@ -206,7 +201,7 @@ class Agent:
         if leave.reason is None:
             return say_sentence("control.fail_last")
         name = "control.abort_with" if self._fails_whole(leave) else "control.fail_with"
-        return say_sentence(name, failure_reason(leave.reason))
+        return say_sentence(name, quote_author_text(leave.reason))
 
 
 def emit_consequence(
@@ -275,36 +270,38 @@ The main agent's lines before it, the focused agent's bullets, and the main agen
 """
 
 
-def prepare_failure_lines(
-    body: nodes.Body | None, origin: nodes.Origin, agent: Agent
-) -> tuple[Callable[[str, nodes.Statement], Item], Callable[[str], list[Item]]]:
-    """Prepare a bullet that looks and saves the result, and the main agent's lines on failure.
+Ask = Callable[[Any, "Context"], tuple[list[Item], str]]
+"""Returns the bullets before the one by which a statement asks something, and the words of that."""
 
-    Both are functions of the question.
+
+def split_on_failure(
+    statement: Looks, main: Agent, ask_words: Ask, before: Sequence[Item] = ()
+) -> Split:
+    """Split a statement whose `else` needs the main agent's tools.
+
+    A bullet saves whether it succeeded, and lines after the call depend on that. `before` are lines
+    of the main agent before the call.
     """
-    decision = agent.context.decision()
-    agent.saves()
+    decision = main.context.decision()
+    main.saves()
     key = quote_words(decision)
+    _, said = ask_words(statement, main.context)
 
-    def bullet(ask: str, statement: nodes.Statement) -> Item:
-        words = say_sentence("control.ask_decide", ask, key, quote_words(DONE), quote_words(FAILED))
-        return Item(words, origin, statement.kind)
+    def ask(asking: nodes.Statement, focused: Agent) -> list[Item]:
+        focused.looks()
+        bullets, words = ask_words(asking, focused.context)
+        answers = quote_words(DONE), quote_words(FAILED)
+        words = say_sentence("control.ask_decide", words, key, *answers)
+        return [*bullets, Item(words, statement.origin, asking.kind)]
 
-    def lines(ask: str) -> list[Item]:
-        why = say_sentence("control.failed", ask)
-        with agent.context.decided():
-            return [
-                *emit_guarded_lines(
-                    quote_words(spell_runtime_variable(decision)),
-                    quote_words(FAILED),
-                    why,
-                    body,
-                    origin,
-                    agent,
-                )
-            ]
+    def after() -> list[Item]:
+        variable = quote_words(spell_runtime_variable(decision))
+        why = say_sentence("control.failed", said)
+        body, origin = statement.otherwise, statement.origin
+        with main.context.decided():
+            return [*emit_guarded_lines(variable, quote_words(FAILED), why, body, origin, main)]
 
-    return bullet, lines
+    return [*before], ask, after
 
 
 def emit_guarded_lines(

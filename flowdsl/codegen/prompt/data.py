@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-
 from flowdsl.ir import nodes
-from flowdsl.ir.facts import fits
-from flowdsl.ir.walk import walk
+from flowdsl.ir.facts import fits, names_in
 from flowdsl.prompt.outline import Item
 from flowdsl.prompt.text import (
     bracket_pair,
@@ -20,12 +17,13 @@ from flowdsl.prompt.words import say_sentence
 
 from .context import (
     Agent,
+    Ask,
     Context,
     Split,
     make_asking_bullet,
     model_name,
-    prepare_failure_lines,
     spell_runtime_variable,
+    split_on_failure,
 )
 
 
@@ -41,34 +39,22 @@ def emit_extract(statement: nodes.Extract, focused: Agent) -> list[Item]:
 def split_extract(statement: nodes.Extract, main: Agent) -> Split:
     """Split a read into a bullet and lines for an `else` that needs the main agent's tools."""
 
-    def ask(asking: nodes.Statement, context: Context) -> tuple[list[Item], str]:
-        assert isinstance(asking, nodes.Extract)
-        return [], _reading_words(asking, context)
-
-    return split_reading(statement, main, ask)
+    return split_reading(
+        statement, main, lambda asking, context: ([], _reading_words(asking, context))
+    )
 
 
 def split_reading(
     statement: nodes.Extract | nodes.Run,
     main: Agent,
-    ask_words: Callable[[nodes.Statement, Context], tuple[list[Item], str]],
+    ask_words: Ask,
 ) -> Split:
     """Split a statement that reads a value into bullets, and lines for its `else`.
 
-    `ask_words` returns the bullets before the one that reads, and the words of that. Whether a
-    value was read is decided by the variable, unless that keeps its former value.
+    Whether a value was read is decided by the variable, unless that keeps its former value.
     """
-    origin = statement.origin
     if statement.keeps:
-        decide, lines = prepare_failure_lines(statement.otherwise, origin, main)
-        _, words = ask_words(statement, main.context)
-
-        def ask_and_decide(asking: nodes.Statement, focused: Agent) -> list[Item]:
-            focused.looks()
-            before, words = ask_words(asking, focused.context)
-            return [*before, decide(words, asking)]
-
-        return [], ask_and_decide, lambda: lines(words)
+        return split_on_failure(statement, main, ask_words)
 
     def ask(asking: nodes.Statement, focused: Agent) -> list[Item]:
         focused.saves()
@@ -79,7 +65,7 @@ def split_reading(
         assert statement.variable is not None and statement.otherwise is not None
         value = enclose_in_brackets(main.context.spell_value(statement.variable))
         words = say_sentence("data.if_missing", value)
-        return [Item(words, origin, "otherwise", main(statement.otherwise))]
+        return [Item(words, statement.origin, "otherwise", main(statement.otherwise))]
 
     return [], ask, after
 
@@ -97,7 +83,7 @@ def _reading_words(statement: nodes.Extract, context: Context) -> str:
 
 def reading_words(statement: nodes.Extract, *, boxed: bool) -> str:
     """Return what to read and where to save it, as the beginning of a sentence."""
-    type_, _ = _strip_optional_type(statement.type)
+    type_ = nodes.strip_optional(statement.type)
     key = quote_words(statement.variable)
     listed = isinstance(statement.type, nodes.ListType)
     return say_sentence(
@@ -105,22 +91,16 @@ def reading_words(statement: nodes.Extract, *, boxed: bool) -> str:
     )
 
 
-def _strip_optional_type(type_: nodes.Type) -> tuple[nodes.Type, bool]:
-    """Return the type without its `?`, and whether it had one."""
-    return (type_.inner, True) if isinstance(type_, nodes.OptionalType) else (type_, False)
-
-
 def emit_background(statement: nodes.BackgroundExtract, context: Context) -> list[Item]:
     """Emit a read for an output only; nothing later in the prompt uses it."""
-    type_, optional = _strip_optional_type(statement.type)
     prompt = say_sentence(
         "data.background_prompt",
         quote_screen_text(statement.source),
-        type_words(type_),
+        type_words(nodes.strip_optional(statement.type)),
         isinstance(statement.type, nodes.ListType),
         quote_words(statement.variable),
         statement.variable in context.boxed,
-        optional,
+        isinstance(statement.type, nodes.OptionalType),
     )
     # A value may contain any quotation mark, and none of the brackets.
     filled = any(isinstance(piece, nodes.Variable) for piece in statement.source)
@@ -139,19 +119,12 @@ def split_copy(statement: nodes.Copy, main: Agent) -> Split:
 
     The focused agent also handles a failure, if it has the tools.
     """
-    origin, otherwise = statement.origin, statement.otherwise
-    copied = [_make_copy_bullet(statement)]
+    copied, otherwise = [_make_copy_bullet(statement)], statement.otherwise
     if otherwise is None or fits(otherwise, main.context.capabilities):
         return copied, _verify_copy_bullets, None
-    decide, lines = prepare_failure_lines(otherwise, origin, main)
-    words = _copy_words(statement, main.context)
-
-    def ask(asking: nodes.Statement, focused: Agent) -> list[Item]:
-        assert isinstance(asking, nodes.Copy)
-        focused.looks()
-        return [decide(_copy_words(asking, focused.context), asking)]
-
-    return copied, ask, lambda: lines(words)
+    return split_on_failure(
+        statement, main, lambda asking, context: ([], _copy_words(asking, context)), copied
+    )
 
 
 def _verify_copy_bullets(statement: nodes.Statement, focused: Agent) -> list[Item]:
@@ -198,7 +171,7 @@ def copy_words(statement: nodes.Copy, *, boxed: bool, apart: bool, own: bool = F
         spell_copied_text(statement.variable, own=own),
         quote_screen_text(statement.source),
     )
-    type_, _ = _strip_optional_type(statement.type)
+    type_ = nodes.strip_optional(statement.type)
     if not boxed and type_ == _TEXT:
         return say_sentence("data.copy_check", text, apart, source)
     key = quote_words(statement.variable)
@@ -214,7 +187,7 @@ def spell_copied_text(name: str, *, own: bool) -> str:
 
 def saves_copied(statement: nodes.Copy, context: Context) -> bool:
     """Whether the copied text is saved again, as a value of its type or to be passed on."""
-    type_, _ = _strip_optional_type(statement.type)
+    type_ = nodes.strip_optional(statement.type)
     return type_ != _TEXT or statement.variable in context.boxed
 
 
@@ -231,7 +204,8 @@ def emit_store(statement: nodes.Store, focused: Agent) -> list[Item]:
     origin = statement.origin
     for each in statement.assignments:
         value = _find_whole_value(each, focused.context)
-        if kept and (value is None or each.variable in kept or _has_any_variable(value, kept)):
+        depends = value is None or not names_in(value).isdisjoint(kept)
+        if kept and (depends or each.variable in kept):
             items.append(
                 Item(say_sentence("data.store", members_words(kept.items())), origin, "store")
             )
@@ -256,11 +230,6 @@ def _find_whole_value(assignment: nodes.Assignment, context: Context) -> nodes.V
     if assignment.variable not in context.boxed:
         return value
     return nodes.ObjectValue(fields=((nodes.BOX, value),))
-
-
-def _has_any_variable(value: nodes.Value, kept: Collection[str]) -> bool:
-    """Whether a value refers to one of some variables."""
-    return any(isinstance(each, nodes.Variable) and each.name in kept for each in walk(value))
 
 
 def _assignment_words(assignment: nodes.Assignment, context: Context) -> str:

@@ -11,12 +11,7 @@ from flowdsl.ir.facts import holds_kind, noted_failures
 from flowdsl.ir.passes.handing import box_handed_values, find_text_variables, is_boxed
 from flowdsl.ir.source_map import MappedLine
 from flowdsl.prompt.outline import Item, Line, render_outline
-from flowdsl.prompt.text import (
-    OPEN_PART,
-    quote_words,
-    spell_literal,
-    spell_path,
-)
+from flowdsl.prompt.text import OPEN_PART, quote_words, spell_literal, spell_path
 from flowdsl.prompt.words import heading_paragraph, say_sentence
 from flowdsl.semantics.capabilities import Capabilities
 from flowdsl.semantics.values.spelling import spell_constant

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from flowdsl.ir import nodes
 from flowdsl.ir.facts import facts_of, find_statements, noted_failures
 from flowdsl.ir.walk import walk
-from flowdsl.prompt.outline import Item
+from flowdsl.prompt.outline import Item, walk_items
 from flowdsl.prompt.sentences import SENTENCES
 from flowdsl.prompt.text import bracket_pair, spell_marked_text
 from flowdsl.prompt.words import rules_paragraph
@@ -26,7 +26,9 @@ def rules_words(workflow: nodes.Workflow, items: Sequence[Item], told: set[str])
     sentences of `rules`.
     """
     always = [rule for rule in map(spell_marked_text, workflow.rules) if rule]
-    lines, bullets = list(_find_numbered_lines(items)), list(_find_bullets(items))
+    lines = list(_find_numbered_lines(items))
+    calls = [list(walk_items(line.children)) for line in lines if line.focused]
+    bullets = [bullet for call in calls for bullet in call]
     titles = [item for item in items if item.title]
     own = set(_find_needed_rules((*titles, *lines), always=bool(always)))
     passed = set(_find_needed_rules(bullets, always=bool(always)))
@@ -56,7 +58,7 @@ def rules_words(workflow: nodes.Workflow, items: Sequence[Item], told: set[str])
         passed.add("marked_data")
         own.discard("data")
         passed.discard("data")
-    flags = set(_find_rule_flags(items))
+    flags = set(_find_rule_flags(calls))
     return rules_paragraph(
         titles=bool(titles),
         focused=bool(bullets),
@@ -67,60 +69,30 @@ def rules_words(workflow: nodes.Workflow, items: Sequence[Item], told: set[str])
     )
 
 
-def _find_rule_flags(items: Sequence[Item]) -> Iterator[str]:
-    """Yield the rules that need their optional words."""
-    calls = [list(_find_bullets([call])) for call in _find_call_lines(items)]
-    if any(_marks_own([bullet.text for bullet in bullets]) for bullets in calls):
+def _find_rule_flags(calls: Sequence[Sequence[Item]]) -> Iterator[str]:
+    """Yield the rules that need their optional words, for calls with these bullets."""
+    if any(map(_marks_own, calls)):
         yield "marks"
-    rounds = [each for bullets in calls for each in bullets if each.statement == "repeat"]
-    if any(_REACH in each.text for each in rounds):
+    if any(each.statement == "repeat" and _REACH in each.text for call in calls for each in call):
         yield "unmet"
 
 
-def _marks_own(bullets: Sequence[str]) -> bool:
+def _marks_own(bullets: Sequence[Item]) -> bool:
     """Whether a call refers by mark to a value that it may have saved itself."""
-    given = {name for text in bullets if "{{" in text for name in _GIVEN.findall(text)}
-    marked = {
-        found[2]
-        for text in bullets
-        if "\u27ea" in text
-        for found in _VARIABLE.finditer(text)
-        if _is_mark(found)
-    }
+    given = {name for each in bullets for name in _GIVEN.findall(each.text)}
+    marked = {name for opening, name, _ in _find_line_variables(bullets) if opening == "\u27ea"}
     # To append to a list also saves its count.
     saved = {name.removesuffix(nodes.count_of("")) for name in marked & given}
-    saves = any(f'"{name}' in text for name in saved for text in bullets)
+    saves = any(f'"{name}' in each.text for name in saved for each in bullets)
     return saves or not marked <= given
 
 
-def _is_mark(found: re.Match[str]) -> bool:
-    return found[1] == "\u27ea"
-
-
-def _find_call_lines(items: Sequence[Item]) -> Iterator[Item]:
-    """Yield the lines that call focused agents."""
-    for item in items:
-        if item.focused:
-            yield item
-        else:
-            yield from _find_call_lines(item.children)
-
-
 def _find_numbered_lines(items: Sequence[Item]) -> Iterator[Item]:
-    """Yield the numbered lines."""
     for item in items:
         if not item.title:
             yield item
         if not item.focused:
             yield from _find_numbered_lines(item.children)
-
-
-def _find_bullets(items: Sequence[Item], *, inside: bool = False) -> Iterator[Item]:
-    """Yield the bullets of all calls."""
-    for item in items:
-        if inside:
-            yield item
-        yield from _find_bullets(item.children, inside=inside or item.focused)
 
 
 def _find_line_variables(lines: Sequence[Item]) -> Iterator[tuple[str, str, str]]:
@@ -210,7 +182,7 @@ def _may_be_missing(statement: nodes.Extract | nodes.Copy | nodes.Run) -> bool:
     otherwise, type_ = statement.otherwise, statement.type
     if otherwise is None:
         return _is_optional(type_)
-    inner = type_.inner if isinstance(type_, nodes.OptionalType) else type_
+    inner = None if type_ is None else nodes.strip_optional(type_)
     return _is_optional(inner) or not is_final_body(otherwise)
 
 

@@ -10,13 +10,12 @@ from flowdsl.prompt.text import duration_words, quote_screen_text
 from flowdsl.prompt.values import condition_words
 from flowdsl.prompt.words import say_sentence
 
-from .context import Agent, Split, make_asking_bullet, prepare_failure_lines
+from .context import Agent, Split, make_asking_bullet, split_on_failure
 
 Check = nodes.Choose | nodes.WaitUntil | nodes.Expect
 
 
 def emit_check(statement: Check, focused: Agent) -> list[Item]:
-    """Emit the whole statement as a bullet."""
     return [
         make_asking_bullet(ask_words(statement), statement, _target_text_of(statement), focused)
     ]
@@ -24,14 +23,7 @@ def emit_check(statement: Check, focused: Agent) -> list[Item]:
 
 def split_check(statement: Check, main: Agent) -> Split:
     """Split off the check as a bullet, if its `else` needs the main agent's tools."""
-    decide, lines = prepare_failure_lines(statement.otherwise, statement.origin, main)
-
-    def ask(asking: nodes.Statement, focused: Agent) -> list[Item]:
-        assert isinstance(asking, nodes.Choose | nodes.WaitUntil | nodes.Expect)
-        focused.looks()
-        return [decide(ask_words(asking), asking)]
-
-    return [], ask, lambda: lines(ask_words(statement))
+    return split_on_failure(statement, main, lambda asking, _: ([], ask_words(asking)))
 
 
 def _target_text_of(statement: Check) -> nodes.Text:

@@ -34,7 +34,6 @@ def _main_lines(body: nodes.Body, main: Agent) -> list[Item]:
 
 
 def _collect_body_lines(body: nodes.Body, main: Agent, calls: Calls) -> None:
-    """Add the lines of a body to those of `calls`."""
     for statement in body:
         if isinstance(statement, nodes.Step):
             # A title precedes its own lines: people follow a run by titles.
@@ -65,7 +64,6 @@ def _collect_body_lines(body: nodes.Body, main: Agent, calls: Calls) -> None:
 
 
 def _without_bare_titles(items: list[Item]) -> list[Item]:
-    """Return the lines without titles that have no lines."""
     return [item for item in items if item.children or not item.title]
 
 
@@ -113,7 +111,6 @@ def _split_statement(
 
 
 def _emit_bullets(body: nodes.Body, focused: Agent) -> list[Item]:
-    """Emit the bullets that instruct a focused agent."""
     items: list[Item] = []
     for statement in body:
         items += _emit_focused(statement, focused)

@@ -7,12 +7,7 @@ from typing import assert_never
 from flowdsl.ir import nodes
 from flowdsl.prompt.exact import spell_exact_text
 from flowdsl.prompt.outline import Item
-from flowdsl.prompt.text import (
-    OPEN_PART,
-    quote_author_text,
-    quote_words,
-    spell_clause,
-)
+from flowdsl.prompt.text import OPEN_PART, quote_author_text, quote_words, spell_clause
 from flowdsl.prompt.values import type_words
 from flowdsl.prompt.words import say_sentence
 
@@ -36,7 +31,6 @@ def emit_run(statement: nodes.Run, agent: Agent) -> list[Item]:
 
 
 def _make_output_bullet(statement: nodes.Run, focused: Agent) -> Item:
-    """Return the bullet that keeps the output of a command."""
     focused.saves()
     words = _output_words(statement, focused.context)
     if statement.otherwise is not None:
@@ -51,11 +45,10 @@ def _output_words(statement: nodes.Run, context: Context) -> str:
 def output_words(statement: nodes.Run, *, boxed: bool) -> str:
     """Return how the output of a command is read and saved, as the beginning of a sentence."""
     assert statement.variable is not None and statement.type is not None
-    type_ = statement.type
     return say_sentence(
         "tools.run_read",
         statement.otherwise is not None,
-        type_words(type_.inner if isinstance(type_, nodes.OptionalType) else type_),
+        type_words(nodes.strip_optional(statement.type)),
         quote_words(statement.variable),
         boxed,
     )
@@ -67,12 +60,11 @@ def split_run(statement: nodes.Run, main: Agent) -> Split:
     The checker refuses this unless the team has verified that a focused agent has a terminal. Then
     the whole statement fits one instruction, except for an `else` that does not.
     """
-
-    def ask(asking: nodes.Statement, context: Context) -> tuple[list[Item], str]:
-        assert isinstance(asking, nodes.Run)
-        return [_make_command_bullet(asking)], _output_words(asking, context)
-
-    return split_reading(statement, main, ask)
+    return split_reading(
+        statement,
+        main,
+        lambda asking, context: ([_make_command_bullet(asking)], _output_words(asking, context)),
+    )
 
 
 def _make_command_bullet(statement: nodes.Run) -> Item:

@@ -460,7 +460,6 @@ _Given: TypeAlias = tuple[tuple[str, nodes.ChainValue], ...]
 
 
 def _split_secrets(values: Iterable[tuple[str, nodes.ChainValue]]) -> tuple[_Given, _Given]:
-    """Return the values that are not secrets, and those that are."""
     parts: tuple[list[tuple[str, nodes.ChainValue]], ...] = ([], [])
     for name, value in values:
         parts[isinstance(value, nodes.ChainParameter) and value.secret].append((name, value))

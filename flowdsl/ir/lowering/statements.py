@@ -9,12 +9,7 @@ from typing import Any, TypeGuard, assert_never
 from flowdsl.semantics import model as semantic
 from flowdsl.semantics import types
 from flowdsl.semantics.names.paths import field_of
-from flowdsl.semantics.traversal import (
-    inner_blocks,
-    output_set_by,
-    statements,
-    type_read_by,
-)
+from flowdsl.semantics.traversal import inner_blocks, output_set_by, statements, type_read_by
 from flowdsl.source.record import Record, replace
 from flowdsl.syntax import ast, visit
 from flowdsl.syntax.statements import leaving_else, single_look, variable_set_by
@@ -923,7 +918,6 @@ def _read_directly(body: ast.Block, used: frozenset[str]) -> Iterator[tuple[str,
 
 
 def emits_in(body: ast.Block) -> Iterator[ast.EmitStmt]:
-    """Return the `emit`s of a block and of its inner blocks."""
     return (each for each in statements(body) if isinstance(each, ast.EmitStmt))
 
 

@@ -302,7 +302,6 @@ class ValueLowering:
         return found
 
     def image(self, statement: ast.ImageStmt, source: SourceFile) -> bytes:
-        """The bytes of a picture."""
         path = resolve_path(source.path, statement.path.value)
         assert path is not None
         return self.model.images[path]
@@ -646,7 +645,6 @@ def _all_of(conditions: Iterable[nodes.Condition]) -> nodes.Condition:
 
 
 def _mark_as_data(text: nodes.Text) -> Iterable[nodes.Piece]:
-    """Return the text with its variables marked as data."""
     return (
         replace(piece, quoted=True, in_json=False) if isinstance(piece, nodes.Variable) else piece
         for piece in text
@@ -668,7 +666,6 @@ def text_value(text: nodes.Text) -> nodes.TextValue | nodes.ConstantValue:
 
 
 def only_reference(text: ast.Text) -> ast.Ref | None:
-    """Return the only reference that a text consists of."""
     parts = [part for part in text.parts if not isinstance(part, ast.TextComment)]
     return parts[0] if len(parts) == 1 and isinstance(parts[0], ast.Ref) else None
 
@@ -687,7 +684,6 @@ def _make_variable_value(
 
 
 def variable_value(name: str) -> nodes.TextValue:
-    """Return a reference to a runtime variable as a value."""
     return _make_variable_value("runtime", name, ())
 
 

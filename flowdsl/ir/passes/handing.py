@@ -123,8 +123,9 @@ _SETTING = frozenset(("extract", "background_extract", "copy", "run", "store"))
 
 
 def _is_json_type(type_: nodes.Type | None) -> bool:
-    inner = type_.inner if isinstance(type_, nodes.OptionalType) else type_
-    return isinstance(inner, nodes.RecordType | nodes.ListType)
+    return type_ is not None and isinstance(
+        nodes.strip_optional(type_), nodes.RecordType | nodes.ListType
+    )
 
 
 def _is_json(value: nodes.Stored, texts: set[str]) -> bool:

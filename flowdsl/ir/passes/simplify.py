@@ -501,8 +501,8 @@ def _find_records(body: nodes.Body) -> set[str]:
     pairs: list[tuple[str, str]] = []
     for statement in find_statements(body, _KEEPING):
         if isinstance(statement, (nodes.Extract, nodes.Run)) and statement.variable is not None:
-            type_ = statement.type
-            inner = type_.inner if isinstance(type_, nodes.OptionalType) else type_
+            assert statement.type is not None
+            inner = nodes.strip_optional(statement.type)
             if isinstance(inner, nodes.RecordType) or inner == nodes.ScalarType(name="any"):
                 found.add(statement.variable)
         elif isinstance(statement, nodes.Store):

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from collections.abc import Callable
+from typing import Any, Literal, get_args
 
 from flowdsl.ir import nodes
 from flowdsl.ir.lowering.values import text_value
 from flowdsl.prompt.sentences import ALL, AND, ANY, COMPARISONS, NUMERIC, PARTS
 
 from .frames import frames_of_sentence
-from .phrases import Phrases, read_constant
+from .phrases import Phrases, read_constant, read_joined
 from .texts import Texts
 
 Operator = Literal["==", "!=", "<=", ">=", "<", ">"]
@@ -39,27 +40,12 @@ class Conditions:
         }
 
     def condition(self, text: str, position: int) -> tuple[nodes.Condition, int] | None:
-        """Parse a condition."""
         if text.startswith("(", position):
             return self._joined(text, position)
         read = self._sentences.read
-        if (found := read("conditions.sees", text, position)) is not None:
-            return nodes.Sees(text=found[0][0]), found[1]
-        if (found := read("conditions.sees_not", text, position)) is not None:
-            return nodes.Not(operand=nodes.Sees(text=found[0][0])), found[1]
-        if (found := read("conditions.not_", text, position)) is not None:
-            return nodes.Not(operand=found[0][0]), found[1]
-        if (found := read("conditions.numbers", text, position)) is not None:
-            left, operator, right = found[0]
-            compare = nodes.Compare(left=left, operator=operator, right=right, numeric=True)
-            return compare, found[1]
-        if (found := read("conditions.parts", text, position)) is not None:
-            return _make_relation(*found[0]), found[1]
-        for name, numeric, negated in _ONE_OF:
+        for name, make in _CONDITIONS:
             if (found := read(name, text, position)) is not None:
-                operand, listed, values = found[0]
-                choice = nodes.OneOf(operand=operand, values=values, numeric=numeric, listed=listed)
-                return nodes.Not(operand=choice) if negated else choice, found[1]
+                return make(*found[0]), found[1]
         return self._about_operand(text, position)
 
     def _about_operand(self, text: str, position: int) -> tuple[nodes.Condition, int] | None:
@@ -119,15 +105,7 @@ class Conditions:
         return join(operands=tuple(operands)), position
 
     def _choices(self, text: str, position: int) -> tuple[tuple[nodes.Value, ...], int] | None:
-        values: list[nodes.Value] = []
-        at = position
-        while (found := self._read_operand(text, at)) is not None:
-            values.append(found[0])
-            position = found[1]
-            if not text.startswith(AND, position):
-                break
-            at = position + len(AND)
-        return (tuple(values), position) if values else None
+        return read_joined(self._read_operand, AND, text, position)
 
     def _read_operand(self, text: str, position: int) -> tuple[nodes.Value, int] | None:
         if (found := self._text(text, position)) is not None:
@@ -137,13 +115,14 @@ class Conditions:
         return read_constant(text, position) or self._phrases.value(text, position)
 
 
-_ONE_OF = (
-    ("conditions.one_of", False, False),
-    ("conditions.none_of", False, True),
-    ("conditions.number_one_of", True, False),
-    ("conditions.number_none_of", True, True),
-)
-"""Sentences about several values: the name, whether they are numbers, whether it is negated."""
+def _make_choice(
+    operand: nodes.Value, listed: bool, values: tuple[nodes.Value, ...], *, numeric: bool = False
+) -> nodes.OneOf:
+    return nodes.OneOf(operand=operand, values=values, numeric=numeric, listed=listed)
+
+
+def _make_number_choice(*parts: Any) -> nodes.OneOf:
+    return _make_choice(*parts, numeric=True)
 
 
 def _read_relation_words(text: str, position: int) -> tuple[str, int] | None:
@@ -176,3 +155,22 @@ def _read_operator(words: dict[str, str], text: str, position: int) -> tuple[Ope
         if text.startswith(f"{words[operator]} ", position):
             return operator, position + len(words[operator])
     return None
+
+
+_CONDITIONS: tuple[tuple[str, Callable[..., nodes.Condition]], ...] = (
+    ("conditions.sees", lambda text: nodes.Sees(text=text)),
+    ("conditions.sees_not", lambda text: nodes.Not(operand=nodes.Sees(text=text))),
+    ("conditions.not_", lambda condition: nodes.Not(operand=condition)),
+    (
+        "conditions.numbers",
+        lambda left, operator, right: nodes.Compare(
+            left=left, operator=operator, right=right, numeric=True
+        ),
+    ),
+    ("conditions.parts", _make_relation),
+    ("conditions.one_of", _make_choice),
+    ("conditions.none_of", lambda *parts: nodes.Not(operand=_make_choice(*parts))),
+    ("conditions.number_one_of", _make_number_choice),
+    ("conditions.number_none_of", lambda *parts: nodes.Not(operand=_make_number_choice(*parts))),
+)
+"""The sentences that begin with words of ours, each with the condition that it says."""

@@ -68,7 +68,6 @@ class Phrases:
     # Types
 
     def type(self, text: str, position: int) -> tuple[nodes.Type, int] | None:
-        """Parse a type."""
         read = self._read_in_brackets(self.type, text, position) or self._plain_type(text, position)
         optional = frames_of_sentence("types.optional")[0].literals[1]
         if read is not None and text.startswith(optional, read[1]):
@@ -79,16 +78,9 @@ class Phrases:
         for name, words in _SCALARS:
             if text.startswith(words, position):
                 return nodes.ScalarType(name=name), position + len(words)
-        if (found := self.sentences.read("types.records", text, position)) is not None:
-            return nodes.ListType(element=nodes.RecordType(fields=found[0][0])), found[1]
-        if (found := self.sentences.read("types.list", text, position)) is not None:
-            return nodes.ListType(element=found[0][0]), found[1]
-        for sentence in ("types.open_enum", "types.enum", "types.number_enum"):
+        for sentence, make in _TYPES:
             if (found := self.sentences.read(sentence, text, position)) is not None:
-                is_open = sentence == "types.open_enum"
-                return nodes.EnumType(values=found[0][0], open=is_open), found[1]
-        if (found := self.sentences.read("types.record", text, position)) is not None:
-            return nodes.RecordType(fields=found[0][0]), found[1]
+                return make(found[0][0]), found[1]
         return None
 
     def _read_in_brackets(
@@ -102,25 +94,10 @@ class Phrases:
         return inside[0], inside[1] + 1
 
     def _options(self, text: str, position: int) -> tuple[tuple[str, ...], int] | None:
-        values: list[str] = []
-        while (option := self.name(text, position)) is not None:
-            values.append(option[0])
-            position = option[1]
-            following = position + len(OR)
-            if not text.startswith(OR, position) or not text.startswith(_OPENING, following):
-                return tuple(values), position
-            position = following
-        return None
+        return read_joined(self.name, OR, text, position, _opens_quotation)
 
     def _fields(self, text: str, position: int) -> tuple[tuple[nodes.FieldSpec, ...], int] | None:
-        fields: list[nodes.FieldSpec] = []
-        while (read := self._read_field(text, position)) is not None:
-            fields.append(read[0])
-            position = read[1]
-            if not text.startswith(AND, position):
-                return tuple(fields), position
-            position += len(AND)
-        return None
+        return read_joined(self._read_field, AND, text, position)
 
     def _read_field(self, text: str, position: int) -> tuple[nodes.FieldSpec, int] | None:
         name = self.name(text, position)
@@ -171,7 +148,6 @@ class Phrases:
     # Values
 
     def value(self, text: str, position: int) -> tuple[nodes.Value, int] | None:
-        """Parse a value to be saved."""
         for name, value in _FIXED:
             if (found := self.sentences.read(f"values.{name}", text, position)) is not None:
                 return nodes.ConstantValue(value=value), found[1]
@@ -188,35 +164,33 @@ class Phrases:
         return self.texts.variable(text, position) or read_constant(text, position)
 
     def _read_items(self, text: str, position: int) -> tuple[tuple[nodes.Value, ...], int] | None:
-        items: list[nodes.Value] = []
-        while (read := self._read_closed_value(text, position)) is not None:
-            items.append(read[0])
-            position = read[1]
-            if not text.startswith(THEN, position):
-                return tuple(items), position
-            position += len(THEN)
-        return None
+        return read_joined(self._read_closed_value, THEN, text, position)
 
     def _read_members(
         self, text: str, position: int
     ) -> tuple[tuple[tuple[str, nodes.Value], ...], int] | None:
-        fields: list[tuple[str, nodes.Value]] = []
-        while (name := self.name(text, position)) is not None:
-            if not text.startswith(": ", name[1]):
-                return None
-            read = self._read_closed_value(text, name[1] + 2)
-            if read is None:
-                return None
-            fields.append((name[0], read[0]))
-            position = read[1]
-            if not text.startswith(AND, position):
-                return tuple(fields), position
-            position += len(AND)
-        return None
+        return read_joined(self._read_member, AND, text, position)
+
+    def _read_member(self, text: str, position: int) -> tuple[tuple[str, nodes.Value], int] | None:
+        name = self.name(text, position)
+        if name is None or not text.startswith(": ", name[1]):
+            return None
+        read = self._read_closed_value(text, name[1] + 2)
+        return None if read is None else ((name[0], read[0]), read[1])
 
     def _read_closed_value(self, text: str, position: int) -> tuple[nodes.Value, int] | None:
         return self._read_in_brackets(self.value, text, position) or self.value(text, position)
 
+
+_TYPES: tuple[tuple[str, Callable[[Any], nodes.Type]], ...] = (
+    ("types.records", lambda found: nodes.ListType(element=nodes.RecordType(fields=found))),
+    ("types.list", lambda found: nodes.ListType(element=found)),
+    ("types.open_enum", lambda found: nodes.EnumType(values=found, open=True)),
+    ("types.enum", lambda found: nodes.EnumType(values=found)),
+    ("types.number_enum", lambda found: nodes.EnumType(values=found)),
+    ("types.record", lambda found: nodes.RecordType(fields=found)),
+)
+"""The sentences of types that hold others, each with the type of what is in its hole."""
 
 _FIXED: tuple[tuple[str, Any], ...] = (("missing", None), ("no_entries", []), ("no_fields", {}))
 
@@ -246,15 +220,35 @@ def read_constant(text: str, position: int) -> tuple[nodes.Value, int] | None:
 
 
 def _read_numbers(text: str, position: int) -> tuple[tuple[int, ...], int] | None:
-    """Parse whole numbers joined by `or`."""
-    values: list[int] = []
-    while (found := _WHOLE.match(text, position, position + _LONGEST_NUMBER)) is not None:
-        values.append(int(found[0]))
-        position = found.end()
-        following = position + len(OR)
-        if not text.startswith(OR, position) or _WHOLE.match(text, following) is None:
-            return tuple(values), position
-        position = following
+    return read_joined(_read_whole_number, OR, text, position, _WHOLE.match)
+
+
+def _read_whole_number(text: str, position: int) -> tuple[int, int] | None:
+    found = _WHOLE.match(text, position, position + _LONGEST_NUMBER)
+    return None if found is None else (int(found[0]), found.end())
+
+
+def _opens_quotation(text: str, position: int) -> bool:
+    return text.startswith(_OPENING, position)
+
+
+def read_joined(
+    read: Reader[Read],
+    separator: str,
+    text: str,
+    position: int,
+    goes_on: Callable[[str, int], object] = lambda text, position: True,
+) -> tuple[tuple[Read, ...], int] | None:
+    """Parse one or more values with a separator between them.
+
+    A separator is one only if `goes_on` holds after it; then a value has to follow.
+    """
+    values: list[Read] = []
+    while (found := read(text, position)) is not None:
+        values.append(found[0])
+        position = found[1] + len(separator)
+        if not text.startswith(separator, found[1]) or not goes_on(text, position):
+            return tuple(values), found[1]
     return None
 
 

@@ -174,7 +174,6 @@ class Texts:
         return lambda text, position: bracketed(text, position) or exact(text, position)
 
     def variable(self, spelled: str, position: int) -> tuple[nodes.Value, int] | None:
-        """Parse a value that is one variable."""
         found = self._variable.match(spelled, position)
         return (
             None if found is None else (nodes.TextValue(text=(_make_variable(found),)), found.end())
@@ -224,7 +223,6 @@ class Texts:
 def _is_exact(
     noun: str, found: tuple[nodes.Text, int], text: str, position: int, block: bool
 ) -> bool:
-    """Whether `spell_exact_text` writes a text like this."""
     inside, end = found
     return spell_exact_text(noun, inside, block=block) == text[position:end]
 
@@ -408,7 +406,6 @@ def read_keys(spelled: str) -> str | None:
 
 
 def read_model_name(spelled: str) -> str | None:
-    """Parse the name of a model in quotation marks."""
     inside = spelled[1:-1]
     return inside if inside and spelled == f'"{inside}"' else None
 
