@@ -1,8 +1,9 @@
 """Execute a workflow twice in one world, by its source and by its payload, and compare them.
 
-for found in disagreements(model, workflow, payload, world):
+runs = FirstRuns(payload, world, interpret(model, workflow, world))
+for found in disagreements_with(runs):
     print(found.variant, found.difference)
-for found in replay_disagreements(model, workflow, payload, recorded, world):
+for found in replay_disagreements_with(runs, interpret(model, workflow, again), again):
     print(found.variant, found.difference)
 """
 
@@ -10,21 +11,35 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import zip_longest
 from typing import Any, cast
 
 from flowdsl.codegen.artifacts import ImageRef, ModelName, Template, WorkflowArtifact
 from flowdsl.ir.days import fill_in_days
 from flowdsl.ir.lowering.types import TypeLowering
 from flowdsl.semantics.model import WorkflowSymbol
-from flowdsl.semantics.semantic_model import SemanticModel
 from flowdsl.source.record import Record
 
-from .compare import TraceDifference, find_differences
-from .interpreter.interpret import interpret
 from .machine.execute import Execution, Payload, execute_payload
 from .machine.variants import Observed, Variant, main_variants
-from .trace import SUCCESS, Trace
+from .trace import BROKEN, HANDLE, MISS, SUCCESS, Event, Trace
 from .world import World
+
+
+class TraceDifference(Record):
+    """A difference between the traces of a payload and its program.
+
+    `at` is the index of the event, from 0; None if the difference is not in an event.
+    """
+
+    what: str
+    program: object
+    payload: object
+    at: int | None = None
+
+    def __str__(self) -> str:
+        place = "" if self.at is None else f" {self.at + 1}"
+        return f"{self.what}{place}: the program {self.program}, the prompt {self.payload}"
 
 
 class Disagreement(Record):
@@ -123,60 +138,20 @@ class FirstRuns:
         return observed, execution
 
 
-def disagreements(
-    model: SemanticModel,
-    workflow: WorkflowSymbol,
-    payload: Payload,
-    world: World,
-    environment: Mapping[str, str] | None = None,
-    variants: Iterable[Variant] | None = None,
-) -> Iterator[Disagreement]:
-    """Yield the differences of a payload from its program in a world, at most one per variant.
-
-    Raises `machine.execute.Refused` where the service would not start such a run.
-    """
-    program = interpret(model, workflow, world, environment or {})
-    runs = FirstRuns(payload, on_its_day(workflow, world), program)
-    yield from disagreements_with(runs, variants)
-
-
 def disagreements_with(
     runs: FirstRuns, variants: Iterable[Variant] | None = None
 ) -> Iterator[Disagreement]:
     """Yield the differences of a payload from the trace of its program, at most one per variant.
 
     Variants that only differ in assumptions that an earlier execution did not consult are skipped.
-    Raises `Refused` as `disagreements` does.
+    Raises `machine.execute.Refused` where the service would not start such a run.
     """
     done: list[Observed] = []
     for variant in main_variants() if variants is None else variants:
         observed, executed = runs.under(variant)
         if observed not in done:
             done.append(observed)
-            yield from _find_first_disagreement(variant, runs.program, executed.trace)
-
-
-def replay_disagreements(
-    model: SemanticModel,
-    workflow: WorkflowSymbol,
-    payload: Payload,
-    recorded: World,
-    world: World,
-    environment: Mapping[str, str] | None = None,
-    variants: Iterable[Variant] | None = None,
-) -> Iterator[Disagreement]:
-    """Yield the differences of a replay from the program in a world, at most one per variant.
-
-    The replayed recording is that of a run in the world `recorded`. A run that does not succeed is
-    not recorded, and yields nothing. A replay does not give a reason at its end: the reason of a
-    `finish` is not compared. Raises `machine.execute.Refused` as `disagreements` does.
-    """
-    recorded_program = interpret(model, workflow, recorded, environment or {})
-    if not recorded_program.is_well:
-        return
-    program = interpret(model, workflow, world, environment or {})
-    runs = FirstRuns(payload, on_its_day(workflow, recorded), recorded_program)
-    yield from replay_disagreements_with(runs, program, on_its_day(workflow, world), variants)
+            yield from _compare(variant, runs.program, executed.trace)
 
 
 def replay_disagreements_with(
@@ -185,10 +160,11 @@ def replay_disagreements_with(
     world: World,
     variants: Iterable[Variant] | None = None,
 ) -> Iterator[Disagreement]:
-    """Yield the differences of a replay from the trace of its program (`replay_disagreements`).
+    """Yield the differences of a replay from the trace of its program, at most one per variant.
 
-    `runs` are the recorded ones; of the world only the inputs count. Variants that only differ in
-    assumptions that an earlier execution did not consult are skipped.
+    `runs` are the recorded ones; of the world only the inputs count. A replay does not give a
+    reason at its end: that of a `finish` is not compared. Variants that only differ in assumptions
+    that an earlier execution did not consult are skipped.
     """
     if program.ending.status == SUCCESS:
         program = program.__replace__(ending=program.ending.__replace__(reason=None))
@@ -205,13 +181,43 @@ def replay_disagreements_with(
         replayed = execute_payload(
             runs.payload, started, program, cast(Variant, observed), first.recording
         ).trace
-        yield from _find_first_disagreement(variant, program, replayed)
+        yield from _compare(variant, program, replayed)
 
 
-def _find_first_disagreement(
-    variant: Variant, program: Trace, payload: Trace
-) -> Iterator[Disagreement]:
-    """Yield the first difference of two traces, if there is one."""
-    for difference in find_differences(program, payload):
+def _compare(variant: Variant, program: Trace, payload: Trace) -> Iterator[Disagreement]:
+    difference = find_difference(program, payload)
+    if difference is not None:
         yield Disagreement(variant, difference, program, payload)
-        return
+
+
+def find_difference(program: Trace, payload: Trace) -> TraceDifference | None:
+    """Return the first difference of the trace of a payload from that of its program.
+
+    A question that the payload does not ask is no difference: if its answer matters, another world
+    with another answer shows it.
+    """
+    if payload.ending.status == BROKEN:
+        return TraceDifference("ending", program.ending, payload.ending)
+    if program.heading != payload.heading:
+        return TraceDifference("heading", program.heading, payload.heading)
+    pairs = zip_longest(_meaningful_events(program), _meaningful_events(payload))
+    for number, (first, second) in enumerate(pairs):
+        if first != second:
+            nothing = "does nothing"
+            return TraceDifference("event", first or nothing, second or nothing, number)
+    if program.ending != payload.ending:
+        return TraceDifference("ending", program.ending, payload.ending)
+    # Each side has its own error messages.
+    if (program.refused is None) != (payload.refused is None):
+        return TraceDifference("refused outputs", program.refused, payload.refused)
+    if [each.status for each in program.checks] != [each.status for each in payload.checks]:
+        return TraceDifference("post-run checks", program.checks, payload.checks)
+    return None
+
+
+def _meaningful_events(trace: Trace) -> list[Event]:
+    """Return the events up to the last action; a situation after that changes nothing."""
+    events = list(trace.events)
+    while events and events[-1].verb in (HANDLE, MISS):
+        events.pop()
+    return events

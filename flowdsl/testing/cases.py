@@ -17,6 +17,7 @@ from flowdsl.semantics import types
 from flowdsl.semantics.flow_tests.items import needs_run, runs_of
 from flowdsl.semantics.model import ChainSymbol, TaskSymbol, WorkflowSymbol
 from flowdsl.semantics.semantic_model import SemanticModel
+from flowdsl.simulate.interpreter.chains import inputs_of_chain
 from flowdsl.simulate.interpreter.fields import find_field_of_key, on_the_wire
 from flowdsl.source.record import Record
 from flowdsl.source.text import Span
@@ -46,10 +47,7 @@ class Case(Record):
     @property
     def inputs(self) -> tuple[types.FieldType, ...]:
         """The inputs that a case may give; for a chain, these include the answers of its pauses."""
-        if self.chain is None:
-            return self.workflow.inputs
-        pauses = (field for pause in self.chain.pauses for field in pause.inputs)
-        return (*self.chain.inputs, *pauses)
+        return self.workflow.inputs if self.chain is None else inputs_of_chain(self.chain)
 
     @property
     def needs_run(self) -> bool:

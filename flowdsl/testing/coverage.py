@@ -17,6 +17,7 @@ from typing import Any
 from flowdsl.semantics.model import INPUT, LOOP, TaskSymbol, WorkflowSymbol
 from flowdsl.semantics.names.paths import field_of
 from flowdsl.semantics.semantic_model import SemanticModel
+from flowdsl.semantics.traversal import statements
 from flowdsl.semantics.types import Optional
 from flowdsl.simulate.interpreter.watching import ENTERED, HOLDS, OTHERWISE, SKIPPED
 from flowdsl.source.record import Record
@@ -85,9 +86,7 @@ def bodies_of(model: SemanticModel, paths: Collection[str]) -> Iterator[Body]:
     around = set(wrapper_names(model).values())
     subjects: list[tuple[str, WorkflowSymbol | TaskSymbol, ast.Block]] = []
     for workflow in model.workflows:
-        steps = next(
-            (i.body for i in workflow.declaration.items if isinstance(i, ast.StepsSection)), None
-        )
+        steps = workflow.declaration.steps
         if steps is not None and workflow.name not in around:
             subjects.append(("workflow", workflow, steps))
     subjects += [("task", task, task.declaration.body) for task in model.tasks]
@@ -96,7 +95,7 @@ def bodies_of(model: SemanticModel, paths: Collection[str]) -> Iterator[Body]:
         source = subject.module.source
         if source.path not in paths:
             continue
-        found = [each for each in _statements(body) if not isinstance(each, ast.AnnotatedStmt)]
+        found = [each for each in statements(body) if not isinstance(each, ast.AnnotatedStmt)]
         loops = [each for each in found if isinstance(each, ast.ForStmt)]
         branches = tuple(
             branch
@@ -106,12 +105,6 @@ def bodies_of(model: SemanticModel, paths: Collection[str]) -> Iterator[Body]:
         starts = sorted(each.start for each in found)
         own = {start: source.position(start).line for start in starts}
         yield Body(kind, subject.name, source.path, branches, own)
-
-
-def _statements(body: ast.Block) -> list[ast.Stmt]:
-    from flowdsl.semantics.traversal import statements
-
-    return statements(body)
 
 
 def _may_be_empty(model: SemanticModel, iterable: ast.Node, loops: Iterable[ast.ForStmt]) -> bool:

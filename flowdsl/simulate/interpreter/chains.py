@@ -8,6 +8,7 @@ from typing import Any
 
 from flowdsl.semantics.model import ChainSymbol, WorkflowSymbol
 from flowdsl.semantics.semantic_model import SemanticModel
+from flowdsl.semantics.types import FieldType
 from flowdsl.syntax import ast
 
 from ..shapes import without_missing
@@ -20,6 +21,22 @@ from .fields import on_the_wire
 from .frames import Frame, Run
 from .reading import fill_in_field_defaults
 from .values import Value
+
+
+def inputs_of_chain(chain: ChainSymbol) -> tuple[FieldType, ...]:
+    """Return the inputs of a chain, including the answers of its pauses."""
+    return (*chain.inputs, *(field for pause in chain.pauses for field in pause.inputs))
+
+
+def bindings_of_step(chain: ChainSymbol, step: ast.ChainStep) -> dict[str, ast.Expr]:
+    """Return the arguments of a chain's step, by input name; its own override shared ones."""
+    shared = {
+        binding.name.text: binding.value
+        for item in chain.declaration.items
+        if isinstance(item, ast.SharedSection)
+        for binding in item.bindings
+    }
+    return shared | {argument.name.text: argument.value for argument in step.arguments}
 
 
 class ChainRun:
@@ -41,7 +58,7 @@ class ChainRun:
         recorder = Recorder(World({}, _refuse_chain_question, {}))
         run = Run(model, recorder, {}, environment, budget=budget)
         self._frame = Frame(run, chain.module.source, ast.Block(0, 0, ()), (), {})
-        fields = (*chain.inputs, *(field for pause in chain.pauses for field in pause.inputs))
+        fields = inputs_of_chain(chain)
         found = fill_in_defaults(self._frame, fields, inputs, today)
         types = {field.wire_name: field.type for field in fields}
         self.inputs = run.inputs = {
@@ -50,20 +67,14 @@ class ChainRun:
             )
             for name, each in found.items()
         }
-        self._shared = {
-            binding.name.text: binding.value
-            for item in chain.declaration.items
-            if isinstance(item, ast.SharedSection)
-            for binding in item.bindings
-        }
+        self._chain = chain
 
     def given(self, step: ast.ChainStep, workflow: WorkflowSymbol) -> dict[str, Any]:
-        """Return the inputs of a step by wire name; its own arguments override shared ones.
+        """Return the inputs of a step by wire name.
 
         Raises `TooLong` if they are larger than the remaining budget.
         """
-        own = {argument.name.text: argument.value for argument in step.arguments}
-        written = self._shared | own
+        written = bindings_of_step(self._chain, step)
         found: dict[str, Any] = {}
         for field in workflow.inputs:
             if field.name in written:

@@ -49,7 +49,7 @@ def interpret(
     a missing value, `TooLong` for a run over its budget, `UnknownDay` if the default of an input
     cannot be computed, `NoSuchDay` if a day that is typed cannot, and any exception of the world.
     """
-    body = _find_steps(workflow)
+    body = workflow.declaration.steps
     if body is None:
         raise NotAProgram(workflow.name)
     recorder = Recorder(world)
@@ -138,11 +138,6 @@ def _render_heading(frame: Frame, workflow: WorkflowSymbol) -> tuple[str, str]:
     """Return title and description as agents read them, each on one line."""
     title = resolve_constant(frame, workflow.settings.get("title", workflow.name))
     return on_one_line(title), on_one_line(workflow.declaration.doc or "")
-
-
-def _find_steps(workflow: WorkflowSymbol) -> ast.Block | None:
-    sections = (item for item in workflow.declaration.items)
-    return next((each.body for each in sections if isinstance(each, ast.StepsSection)), None)
 
 
 def _find_rules(workflow: WorkflowSymbol) -> tuple[ast.Text, ...]:

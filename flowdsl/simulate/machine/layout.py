@@ -13,7 +13,7 @@ first column after a mark, directly above a line.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from flowdsl.prompt.sentences import SENTENCES
 from flowdsl.source.record import Record
@@ -149,7 +149,7 @@ def _build_outline(lines: list[str], first: int) -> list[Line]:
         item = Line(line[found.end() :], number, bullet=found["dash"] is not None)
         (open_[-1][0].children if open_ else top).append(item)
         open_.append((item, label, len(found["blanks"]), found.end()))
-    for item in _walk_lines(top):
+    for item in walk_lines(top):
         item.text = item.text.rstrip("\n")
     return top
 
@@ -195,5 +195,8 @@ def _go_on(line: str, open_: list[tuple[Line, str, int, int]]) -> None:
     item.text += f"\n{line[deeper:]}"
 
 
-def _walk_lines(items: list[Line]) -> list[Line]:
-    return [each for item in items for each in (item, *_walk_lines(item.children))]
+def walk_lines(items: Iterable[Line]) -> Iterator[Line]:
+    """Yield lines with those under them, in the order of the page."""
+    for item in items:
+        yield item
+        yield from walk_lines(item.children)

@@ -21,7 +21,7 @@ from .agent import BOX, DATA_RULES, Aborted, Agent, AttemptFailed, Finished, Ope
 from .characters import move_inside, outside_lines
 from .focused import ATTEMPT_FAILED, FAILED, Report, launch_focused_agent
 from .grammar import Grammar, Said
-from .layout import Defect, Line, Page
+from .layout import Defect, Line, Page, walk_lines
 from .meanings import sentence_meanings
 from .memory import Memory, convert_to_saved
 
@@ -62,7 +62,7 @@ class MainAgent(Agent):
     ) -> None:
         super().__init__(grammar, recorder, memory, memory.view(focused=False), rules)
         self.recording: Recording = []
-        self._lines = {each.number: each for each in _walk_lines(page.steps)}
+        self._lines = {each.number: each for each in walk_lines(page.steps)}
         self._told_of_failures = any(each.name == "rules.fail" and each["calls"] for each in rules)
         self._hear_titles(page.titles, rules)
         names = [each.name for each in rules]
@@ -70,9 +70,6 @@ class MainAgent(Agent):
         self._passed_on = () if passed_on is None else tuple(rules[passed_on:])
 
     # Executing lines
-
-    def own(self, said: Said, line: Line) -> Open | None:
-        raise self.meaningless_defect(line)
 
     def sentence(self, said: Said, line: Line) -> Open | None:
         if sentence_meanings()[said.name].step:
@@ -315,9 +312,3 @@ class MainAgent(Agent):
         else:
             self.recorder.loop(line.number, len(items))
             self._further(items, loop.body)
-
-
-def _walk_lines(lines: Iterable[Line]) -> Iterable[Line]:
-    for line in lines:
-        yield line
-        yield from _walk_lines(line.children)

@@ -25,7 +25,7 @@ from .characters import at_path as value_at
 from .characters import fill_in_inputs, fill_in_variables, move_inside, spell_platform_value
 from .execute import Payload, carry_out, heading_of, input_names, load_grammar, rules_of
 from .grammar import Grammar
-from .layout import Defect, Line, Page, read_page
+from .layout import Defect, Line, Page, read_page, walk_lines
 from .main_agent import WAITS, RecordedLoop, Recording
 from .meanings import sentence_meanings
 from .variants import Variant
@@ -160,7 +160,7 @@ def is_ours(payload: Payload) -> bool:
             return False
     except Defect:
         return False
-    return all(_is_read(line, grammar) for line in _walk_lines(page.steps))
+    return all(_is_read(line, grammar) for line in walk_lines(page.steps))
 
 
 def _is_read(line: Line, grammar: Grammar) -> bool:
@@ -173,12 +173,6 @@ def _is_read(line: Line, grammar: Grammar) -> bool:
 
 def _read_prompt_page(payload: Payload, inputs: Mapping[str, Any]) -> Page:
     return read_page(fill_in_inputs(payload.prompt, inputs, input_names(payload.input_schema)))
-
-
-def _walk_lines(lines: Iterable[Line]) -> Iterator[Line]:
-    for line in lines:
-        yield line
-        yield from _walk_lines(line.children)
 
 
 def labels_of(payload: Payload) -> Sequence[str]:

@@ -29,6 +29,7 @@ from flowdsl.semantics.types import (
     RecordOf,
     strip_optional,
 )
+from flowdsl.simulate.interpreter.chains import bindings_of_step
 from flowdsl.simulate.interpreter.errors import NotAProgram
 from flowdsl.source.matching_text import matching_text
 from flowdsl.syntax import ast
@@ -135,13 +136,16 @@ class Deciding:
         for step, workflow in self._steps():
             for field in workflow.inputs:
                 values = list(_generate_accepted_values(field.constraints))
-                if values and field.name in bindings_of_step(self._chain, step):
+                if values and field.name in self._bindings(step):
                     yield (steps_of(workflow), (field.name,)), values
 
     def _steps(self) -> Iterator[tuple[ast.ChainStep, WorkflowSymbol]]:
         for step, workflow in () if self._chain is None else self._chain.steps:
             if workflow is not None:
                 yield step, workflow
+
+    def _bindings(self, step: ast.ChainStep) -> Mapping[str, ast.Node]:
+        return {} if self._chain is None else bindings_of_step(self._chain, step)
 
     def _follow_origins(self, pending: list[tuple[Site, list[Any]]]) -> None:
         """Follow values to their sources, until nothing new is found."""
@@ -166,7 +170,7 @@ class Deciding:
                         yield site, bounds
         for step, workflow in self._steps():
             for field in workflow.inputs:
-                if field.name in bindings_of_step(self._chain, step):
+                if field.name in self._bindings(step):
                     for path, bounds in _bounds_below(field):
                         yield (steps_of(workflow), path), bounds
 
@@ -210,7 +214,7 @@ class Deciding:
     def _find_handed_sources(self, steps: ast.Block, path: Path) -> Iterator[Site]:
         """Yield the values that a chain passes as an input of a workflow."""
         for step, workflow in self._steps():
-            value = bindings_of_step(self._chain, step).get(path[0])
+            value = self._bindings(step).get(path[0])
             if value is not None and steps_of(workflow) is steps:
                 assert self._chain is not None, "it has steps"
                 yield from _find_named_variables(self._chain.declaration, value, list(path[1:]))
@@ -233,23 +237,12 @@ class Deciding:
                 yield body, (name.text, *rest[1:])
 
 
-def bindings_of_step(chain: ChainSymbol | None, step: ast.ChainStep) -> Mapping[str, ast.Node]:
-    """Return the arguments of a chain's step, by input name; its own override shared ones."""
-    shared = {
-        binding.name.text: binding.value
-        for item in (() if chain is None else chain.declaration.items)
-        if isinstance(item, ast.SharedSection)
-        for binding in item.bindings
-    }
-    return shared | {argument.name.text: argument.value for argument in step.arguments}
-
-
 def steps_of(workflow: WorkflowSymbol) -> ast.Block:
     """Return the steps of a workflow; raise NotAProgram if it has none."""
-    for item in workflow.declaration.items:
-        if isinstance(item, ast.StepsSection):
-            return item.body
-    raise NotAProgram(workflow.name)
+    steps = workflow.declaration.steps
+    if steps is None:
+        raise NotAProgram(workflow.name)
+    return steps
 
 
 def _bounds_below(field: FieldType, above: Path = ()) -> Iterator[tuple[Path, Constraints]]:

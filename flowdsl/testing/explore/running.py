@@ -12,7 +12,7 @@ from flowdsl.semantics.semantic_model import SemanticModel
 from flowdsl.semantics.types import NO_CONSTRAINTS, Constraints
 from flowdsl.simulate.executions import on_its_day, world_with_defaults
 from flowdsl.simulate.interpreter.budget import Budget
-from flowdsl.simulate.interpreter.chains import ChainRun
+from flowdsl.simulate.interpreter.chains import ChainRun, bindings_of_step, inputs_of_chain
 from flowdsl.simulate.interpreter.errors import MissingInText, NoSuchDay, TooLong
 from flowdsl.simulate.interpreter.interpret import interpret
 from flowdsl.simulate.machine.execute import Payload, accept_inputs
@@ -25,7 +25,7 @@ from ..coverage import Key
 from ..following import RunFollower
 from ..suite import find_failed_checks
 from ..wrapping import RESULT
-from .deciding import Deciding, bindings_of_step, steps_of
+from .deciding import Deciding, steps_of
 from .exploring import Answered, Explorer
 from .samples import Samples
 
@@ -209,11 +209,6 @@ class ExploredChain:
 
 Explored = ExploredWorkflow | ExploredChain
 """The subject of an exploration."""
-
-
-def inputs_of_chain(chain: ChainSymbol) -> tuple[types.FieldType, ...]:
-    """Return the inputs of a chain, including the answers of its pauses."""
-    return (*chain.inputs, *(field for pause in chain.pauses for field in pause.inputs))
 
 
 def needs_today(chain: ChainSymbol) -> bool:

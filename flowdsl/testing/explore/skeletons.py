@@ -14,6 +14,7 @@ from flowdsl.semantics import types
 from flowdsl.semantics.flow_tests.answers import answers_in_turn, kind_of
 from flowdsl.semantics.model import ChainSymbol, TaskSymbol, WorkflowSymbol
 from flowdsl.simulate import world
+from flowdsl.simulate.interpreter.chains import inputs_of_chain
 from flowdsl.simulate.trace import SUCCESS
 from flowdsl.source.text import SourceFile
 from flowdsl.syntax import ast
@@ -22,7 +23,7 @@ from flowdsl.syntax.texts.paragraphs import on_one_line
 from ..following import SCREEN, VALUES
 from ..wrapping import RESULT, describe_refusal
 from .exploring import Answered
-from .running import Path, inputs_of_chain
+from .running import Path
 
 LONGEST_TITLE = 70
 

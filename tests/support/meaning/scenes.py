@@ -28,13 +28,14 @@ from flowdsl.prompt import sentences
 from flowdsl.prompt.words import say_sentence
 from flowdsl.semantics.model import WorkflowSymbol
 from flowdsl.simulate import trace as verbs
-from flowdsl.simulate.executions import Disagreement, disagreements, payload_of
+from flowdsl.simulate.executions import Disagreement, payload_of
 from flowdsl.simulate.interpreter.interpret import interpret
 from flowdsl.simulate.trace import SUCCESS, Event, Trace
 from flowdsl.simulate.world import World
 from flowdsl.source.files import MemoryFiles
 
 from .corpus import Turns
+from .executions import disagreements
 
 
 def compilation(scene: Scene, source: str | None = None) -> Compilation:

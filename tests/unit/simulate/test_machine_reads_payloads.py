@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from flowdsl.simulate.executions import disagreements
 from flowdsl.simulate.machine.characters import fill_in_inputs
 from flowdsl.simulate.machine.execute import Payload
 from flowdsl.simulate.machine.layout import Defect
 from tests.support.meaning.checked import Checked, checked
+from tests.support.meaning.executions import disagreements
 from tests.support.meaning.law import payload
 from tests.support.meaning.worlds import world
 from tests.support.rows import in_rows

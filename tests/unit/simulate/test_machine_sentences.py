@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 
 from flowdsl.prompt.sentences import SENTENCES
-from flowdsl.simulate.executions import disagreements, payload_of
+from flowdsl.simulate.executions import payload_of
 from flowdsl.simulate.interpreter.errors import MissingInText
 from flowdsl.simulate.machine.execute import load_grammar
 from flowdsl.simulate.machine.grammar import Grammar, Said
 from flowdsl.simulate.machine.variants import Variant
 from tests.support.meaning.checked import Checked
+from tests.support.meaning.executions import disagreements
 from tests.support.meaning.programs.rare import rare_programs
 from tests.support.meaning.worlds import world
 

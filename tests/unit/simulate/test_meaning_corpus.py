@@ -9,12 +9,12 @@ import pytest
 
 from flowdsl.compiler.pipeline import compile_project
 from flowdsl.diagnostics.fixes import SAFE, apply_fixes
-from flowdsl.simulate.executions import disagreements, replay_disagreements
 from flowdsl.simulate.interpreter.interpret import interpret
 from flowdsl.simulate.machine.variants import every_variant
 from flowdsl.simulate.trace import SUCCESS
 from flowdsl.source.files import MemoryFiles
 from tests.support.meaning.corpus import Case, Written, as_written, cases
+from tests.support.meaning.executions import disagreements, replay_disagreements
 from tests.support.meaning.requests import find_wrong_request
 from tests.support.meaning.sides import side_by_side
 from tests.support.rows import for_rows, in_rows

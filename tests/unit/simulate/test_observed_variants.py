@@ -8,7 +8,7 @@ from typing import cast
 import pytest
 
 from flowdsl.simulate import executions
-from flowdsl.simulate.executions import disagreements, on_its_day, payload_of, world_with_defaults
+from flowdsl.simulate.executions import on_its_day, payload_of, world_with_defaults
 from flowdsl.simulate.interpreter.interpret import interpret
 from flowdsl.simulate.machine.execute import Execution, execute_payload
 from flowdsl.simulate.machine.variants import Observed, Variant, every_variant, main_variants
@@ -16,6 +16,7 @@ from tests.support.effort import THOROUGH
 from tests.support.flows.compiling import only_workflow, workflow
 from tests.support.flows.worlds import checked, default_world
 from tests.support.meaning.corpus import cases
+from tests.support.meaning.executions import disagreements
 
 SAVED = 'extract n: string from "the number" if n == "x" { press "F5" } type n into "the field"'
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from flowdsl.simulate.executions import disagreements, payload_of, world_with_defaults
+from flowdsl.simulate.executions import payload_of, world_with_defaults
 from tests.support.flows.compiling import only_workflow, workflow
 from tests.support.flows.worlds import checked, scripted
+from tests.support.meaning.executions import disagreements
 
 SECTIONS = """
 inputs {
