@@ -18,7 +18,7 @@ from flowdsl.syntax import ast
 from flowdsl.syntax.texts.paragraphs import on_one_line
 
 from .following import SCREEN, VALUES, RunFollower, Selector, is_meant
-from .literals import LiteralValues
+from .literals import LiteralValues, SoughtText
 from .telling import shorten_line
 
 _CHECKS = frozenset((world.CHECK,))
@@ -38,7 +38,6 @@ class Answer(Record):
 
     - `span`: its place in the test.
     - `text`: the text of the question, on one line except for a command; None if it answers a read.
-    - `part`: whether `text` is only a part of the question's text.
     - `path`: for a read, the calls that lead to the variable, then the variable.
     - `value`: one answer used every time, or a list with one per time.
     - `within`: the passes of loops to which it applies, inside of each other; of the whole run
@@ -47,8 +46,7 @@ class Answer(Record):
 
     span: Span
     kinds: frozenset[str]
-    text: str | None
-    part: bool
+    text: SoughtText | None
     path: tuple[str, ...]
     value: ast.Literal
     within: tuple[Selector, ...] = ()
@@ -73,7 +71,7 @@ def answers_of(items: Iterable[ast.TestItem], literals: LiteralValues) -> tuple[
     found: dict[tuple[object, ...], Answer] = {}
     for answer in _answers_of(items, literals):
         within = tuple(literals.span(each).text for each in answer.within)
-        found[answer.kinds, answer.text, answer.part, answer.path, within] = answer
+        found[answer.kinds, answer.text, answer.path, within] = answer
     return tuple(found.values())
 
 
@@ -89,25 +87,25 @@ def _answers_of(
                 for answer in answers:
                     kinds = _KINDS[answer.question]
                     span, passes = literals.span(answer.text), _inside(within, answer.selector)
-                    text, part = literals.matched(answer.text)
-                    yield Answer(span, kinds, text, part, (), answer.value, passes)
+                    text = literals.sought(answer.text)
+                    yield Answer(span, kinds, text, (), answer.value, passes)
             case ast.CommandsSection(answers=commands):
                 for command in commands:
                     span = literals.span(command.text)
-                    text, part = literals.matched(command.text, exact=True)
+                    text = literals.sought(command.text, exact=True)
                     passes = _inside(within, command.selector)
-                    yield Answer(span, _COMMANDS, text, part, (), command.value, passes)
+                    yield Answer(span, _COMMANDS, text, (), command.value, passes)
             case ast.JudgedSection(answers=judged):
                 for each in judged:
                     span = literals.span(each.text)
-                    text, part = literals.matched(each.text)
-                    yield Answer(span, _CHECKS, text, part, (), each.value, within)
+                    text = literals.sought(each.text)
+                    yield Answer(span, _CHECKS, text, (), each.value, within)
             case ast.ReadsSection(answers=reads):
                 for read in reads:
                     path = tuple(name.text for name in read.path)
                     span = Span(literals.source, read.path[0].start, read.path[-1].end)
                     passes = _inside(within, read.selector)
-                    yield Answer(span, VALUES, None, False, path, read.value, passes)
+                    yield Answer(span, VALUES, None, path, read.value, passes)
             case _:
                 pass
 
@@ -187,8 +185,8 @@ class Script(RunFollower):
         if not fitting:
             return self._choose_default(question, path)
         # An answer for one loop entry precedes one for the run, a whole text precedes a part.
-        answer = min(fitting, key=lambda each: (-len(each.within), each.part))
-        if answer.part:
+        answer = min(fitting, key=lambda each: (-len(each.within), _is_part(each)))
+        if _is_part(answer):
             self._mean(answer, question)
         return self._next(answer, question, path)
 
@@ -202,7 +200,8 @@ class Script(RunFollower):
         """Record which question a partial text matched; it must be one, apart from its values."""
         written = self.written()
         if self._meant.setdefault(answer, written) != written:
-            problem = f'has the part "{answer.text}", and so has another question of this run'
+            assert answer.text is not None, "it is a part of a text"
+            problem = f'has the part "{answer.text.text}", and so has another question of this run'
             raise Unanswered(_asking(question, ()), problem, self.place())
 
     def _next(self, answer: Answer, question: Question, path: tuple[str, ...]) -> Any:
@@ -239,7 +238,11 @@ def _fits(answer: Answer, question: Question, path: tuple[str, ...]) -> bool:
         return answer.path == path
     # Values may contain line ends; a command is compared exactly.
     text = question.text if question.kind == world.COMMAND else on_one_line(question.text)
-    return answer.text in text if answer.part else answer.text == text
+    return answer.text.fits(text)
+
+
+def _is_part(answer: Answer) -> bool:
+    return answer.text is not None and answer.text.part
 
 
 def _asking(question: Question, path: tuple[str, ...]) -> str:

@@ -26,7 +26,7 @@ from flowdsl.syntax import ast
 
 from .answers import Answer, Script, answers_of
 from .cases import Case, day_of_test, find_given_place, inputs_of
-from .expectations import Unmet, unmet_by_outputs, unmet_by_run, unmet_reason
+from .expectations import Unmet, list_problems, unmet_by_outputs, unmet_by_run, unmet_reason
 from .following import Entry
 from .literals import LiteralValues
 from .outcome import DISAGREEMENT, MISTAKEN, Problem, Result, place_of
@@ -39,7 +39,7 @@ from .suite import (
     find_disagreement,
     prepare_starting_world,
 )
-from .telling import Line, list_lines, render_trace_lines, shorten_line
+from .telling import Line, list_lines, shorten_line
 
 
 class Ran(Record):
@@ -230,7 +230,7 @@ def _differently_sent(
 def _find_unmet_expectations(
     suite: Suite, case: Case, literals: LiteralValues, ran: list[Ran]
 ) -> Iterator[Problem]:
-    """Yield the expectations of a test, on the chain and on its steps, that are not met."""
+    """Return the expectations of a test, on the chain and on its steps, that are not met."""
     trace, script = _join_step_traces(suite, literals, ran)
     names = [name for each in ran for name in check_names(suite.payload(each.workflow))]
     found = [
@@ -238,13 +238,7 @@ def _find_unmet_expectations(
         *_unmet_by_steps(case, literals, ran),
         *_unmet_refusals(case, literals, ran[-1]),
     ]
-    for number, unmet in enumerate(found):
-        shown = (
-            render_trace_lines(trace, script.places, suite.show_path, unmet.event)
-            if not number
-            else ()
-        )
-        yield unmet.problem(literals, shown)
+    return list_problems(found, literals, trace, script, suite.show_path)
 
 
 def _unmet_by_steps(case: Case, literals: LiteralValues, ran: list[Ran]) -> Iterator[Unmet]:

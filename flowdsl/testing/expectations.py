@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from flowdsl.semantics import types
@@ -19,12 +19,12 @@ from flowdsl.syntax.texts.paragraphs import on_one_line
 from .answers import Script
 from .cases import Case, PromptSnapshot, difference_of_prompts
 from .following import COMPARISONS, Selector, is_meant
-from .literals import LiteralValues
+from .literals import ANY_TEXT, LiteralValues, SoughtText
 from .order import acts_to_find, find_mismatch
 from .outcome import FAILED as FAILED_TEST
 from .outcome import Problem, place_of
 from .patterns import first_difference, format_pattern
-from .telling import event_line, shorten_line
+from .telling import event_line, render_trace_lines, shorten_line
 from .wrapping import RESULT, describe_refusal
 
 
@@ -51,6 +51,21 @@ class Unmet(Record):
         shown = shown or self.shown
         parts = self.cause, self.expected, self.found
         return Problem(FAILED_TEST, self.message, place, "", shown, *parts)
+
+
+def list_problems(
+    unmet: Iterable[Unmet],
+    literals: LiteralValues,
+    trace: Trace,
+    script: Script,
+    show_path: Callable[[str], str],
+) -> Iterator[Problem]:
+    """Yield the problems of a test, the first one with the trace of the run."""
+    for number, each in enumerate(unmet):
+        shown: tuple[str, ...] = ()
+        if not number:
+            shown = render_trace_lines(trace, script.places, show_path, each.event)
+        yield each.problem(literals, shown)
 
 
 def _make_unmet(node: ast.Node, message: str, cause: str, expected: str, found: str) -> Unmet:
@@ -180,9 +195,9 @@ def unmet_reason(
     """Yield an `Unmet` if the reason is not the expected one."""
     if reason is None:
         return
-    sought, part = literals.matched(reason)
-    if not (sought in found if part else sought == found):
-        words = f'a reason with "{sought}"' if part else f'"{sought}"'
+    sought = literals.sought(reason)
+    if not sought.fits(found):
+        words = sought.describe("reason")
         message = f"{words} is expected, and {found}"
         yield _make_unmet(item, message, "it is refused for another reason", words, found)
 
@@ -196,18 +211,19 @@ def _unmet_checks(
     items = [item for item in case.items if isinstance(item, ast.ExpectFailedCheck)]
     named: set[str] = set()
     for item in items:
-        sought, part = ("", True) if item.name is None else literals.matched(item.name)
-        found = {name for name in names if (sought in name if part else sought == name)}
+        sought = ANY_TEXT if item.name is None else literals.sought(item.name)
+        found = set(filter(sought.fits, names))
         named |= found
         if found & failed.keys():
             continue
         if not found:
             known = ", ".join(f'"{name}"' for name in names) or "it has none"
-            yield Unmet(item, f'no check of `{case.subject}` is named "{sought}": {known}')
+            yield Unmet(item, f'no check of `{case.subject}` is named "{sought.text}": {known}')
         elif trace.ending.status != SUCCESS or trace.refused is not None:
             yield Unmet(item, "no check is carried out: the run does not end well")
         else:
-            yield Unmet(item, "no check fails" if not sought else f'the check "{sought}" succeeds')
+            nothing = "no check fails"
+            yield Unmet(item, f'the check "{sought.text}" succeeds' if sought.text else nothing)
     for name, verdict in failed.items():
         if name not in named:
             yield Unmet(_find_node_to_blame(case), f'the check "{name}" fails: {verdict.message}')
@@ -241,10 +257,10 @@ def _check_expected_reason(
         if ending.status == SUCCESS and ending.reason is None:
             yield Unmet(item, f"the run {_describe_ending(trace)}, and reaches no `finish`")
         return
-    expected, part = literals.matched(reason)
+    expected = literals.sought(reason)
     found = on_one_line(ending.reason or "")
-    if not (expected in found if part else expected == found):
-        words = f'a reason with "{expected}"' if part else f'"{expected}"'
+    if not expected.fits(found):
+        words = expected.describe("reason")
         message = f"{words} is expected, the run {_describe_ending(trace)}"
         got = f'"{shorten_line(found)}"' if found else _describe_ending(trace)
         yield _make_unmet(item, message, "the run ends for another reason", words, got)
@@ -260,9 +276,8 @@ def _check_never_finishes(
     ending = trace.ending
     if ending.status != SUCCESS or ending.reason is None:
         return
-    sought, part = ("", True) if reason is None else literals.matched(reason)
-    found = on_one_line(ending.reason)
-    if sought in found if part else sought == found:
+    sought = ANY_TEXT if reason is None else literals.sought(reason)
+    if sought.fits(on_one_line(ending.reason)):
         yield Unmet(item, f"the run {_describe_ending(trace)}")
 
 
@@ -293,10 +308,10 @@ def _check_reached_step(
     title: ast.Text | ast.PartText,
     script: Script,
 ) -> Iterator[Unmet]:
-    sought, part = literals.matched(title)
-    if not any(sought in each if part else sought == each for each in script.steps):
+    sought = literals.sought(title)
+    if not any(map(sought.fits, script.steps)):
         last = f'"{script.steps[-1]}" is the last that begins' if script.steps else "none begins"
-        yield Unmet(item, f'the run reaches no step "{sought}": {last}')
+        yield Unmet(item, f'the run reaches no step "{sought.text}": {last}')
 
 
 VERBS_OF_ACTS = {
@@ -324,7 +339,7 @@ def _check_acts(
         yield Unmet(selector, f"the run works on no {literals.span(selector).text}")
         return
     where = "" if selector is None else f" in {literals.span(selector).text}"
-    sought = _matched_texts(act, literals)
+    sought = _sought_texts(act, literals)
     done = [
         number
         for entry in numbers
@@ -352,7 +367,7 @@ def _check_order(
     item: ast.ExpectOrder, literals: LiteralValues, trace: Trace, script: Script
 ) -> Iterator[Unmet]:
     """Yield the first act that is not done in its order, or is done where it may not be."""
-    texts = {each.act: _matched_texts(each.act, literals) for each in item.acts}
+    texts = {each.act: _sought_texts(each.act, literals) for each in item.acts}
 
     def is_act(act: ast.Act, event: traces.Event) -> bool:
         return _is_act(event, act, texts[act])
@@ -406,11 +421,11 @@ def _select_events(
     return [range(each.start, each.end) for each in meant]
 
 
-def _matched_texts(act: ast.Act, literals: LiteralValues) -> list[tuple[str, bool]]:
-    return [literals.matched(each, exact=True) for each in act.texts]
+def _sought_texts(act: ast.Act, literals: LiteralValues) -> list[SoughtText]:
+    return [literals.sought(each, exact=True) for each in act.texts]
 
 
-def _is_act(event: traces.Event, act: ast.Act, sought: list[tuple[str, bool]]) -> bool:
+def _is_act(event: traces.Event, act: ast.Act, sought: list[SoughtText]) -> bool:
     """Whether an event matches an act: its texts equal, on one line, or contain the sought part."""
     if event.verb not in VERBS_OF_ACTS[act.verb]:
         return False
@@ -422,14 +437,13 @@ def _is_act(event: traces.Event, act: ast.Act, sought: list[tuple[str, bool]]) -
         texts = (event.texts[0], event.texts[-1])[-len(sought) :]
     else:
         texts = event.texts[: len(sought)]
-    return all(_fits(*each, text, act.verb) for each, text in zip(sought, texts, strict=True))
+    return all(_fits(each, text, act.verb) for each, text in zip(sought, texts, strict=True))
 
 
-def _fits(wanted: str, part: bool, text: str, verb: str) -> bool:
-    if verb == "press":
-        wanted = normalize_chords(wanted)
+def _fits(sought: SoughtText, text: str, verb: str) -> bool:
+    wanted = normalize_chords(sought.text) if verb == "press" else sought.text
     line = on_one_line(text)
-    return wanted in text or wanted in line if part else on_one_line(wanted) == line
+    return wanted in text or wanted in line if sought.part else on_one_line(wanted) == line
 
 
 def _count_times(event: traces.Event) -> int:

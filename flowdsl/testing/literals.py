@@ -13,11 +13,30 @@ from flowdsl.simulate.interpreter.fields import find_field_of_key, on_the_wire, 
 from flowdsl.simulate.interpreter.frames import Frame, Run
 from flowdsl.simulate.trace import Recorder
 from flowdsl.simulate.world import Question, Unanswerable, World
+from flowdsl.source.record import Record
 from flowdsl.source.text import Span
 from flowdsl.syntax import ast
 from flowdsl.syntax.texts.paragraphs import on_one_line
 
 from .patterns import ANYTHING, Between, Entries, Matching, Part, Pattern, Some, Unlike
+
+
+class SoughtText(Record, eq=True):
+    """A text that a test looks for; `part`: it is only a part of what is meant."""
+
+    text: str
+    part: bool
+
+    def fits(self, found: str) -> bool:
+        """Whether a text is the one that is meant."""
+        return self.text in found if self.part else self.text == found
+
+    def describe(self, noun: str) -> str:
+        """Return the text in quotation marks, of a part as `a reason with "..."`."""
+        return f'a {noun} with "{self.text}"' if self.part else f'"{self.text}"'
+
+
+ANY_TEXT = SoughtText("", part=True)
 
 
 class LiteralValues:
@@ -84,15 +103,11 @@ class LiteralValues:
         """Return a text on one line, the form that questions and reasons have."""
         return on_one_line(render_exact_text(self._frame, text))
 
-    def matched(self, written: ast.Text | ast.PartText, *, exact: bool = False) -> tuple[str, bool]:
-        """Return a sought text, on one line unless `exact`, and whether it is only a part."""
+    def sought(self, written: ast.Text | ast.PartText, *, exact: bool = False) -> SoughtText:
+        """Return what a test looks for, on one line unless `exact`."""
         text = written.text if isinstance(written, ast.PartText) else written
-        found = self.exact(text) if exact else self.line(text)
-        return found, isinstance(written, ast.PartText)
-
-    def exact(self, text: ast.Text) -> str:
-        """Return a text with its consts and `env` filled in."""
-        return render_exact_text(self._frame, text)
+        spelled = render_exact_text(self._frame, text) if exact else self.line(text)
+        return SoughtText(spelled, isinstance(written, ast.PartText))
 
     def prompt_text(self, text: ast.Text) -> str:
         """Return a text to find in a prompt, where only consts and `env` are filled in."""

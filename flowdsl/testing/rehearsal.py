@@ -36,7 +36,7 @@ _ROOT = re.compile(r"[^\W\d]\w*")
 def rehearsal_rules(suite: Suite, case: Case) -> list[dict[str, Any]]:
     """Return the rules (`[[runs]]` of a scenario) for the runs of a test of a workflow or a chain.
 
-    One for each run, including replays, or for each step of a chain. None if a run cannot be
+    One for each run, including replays, or for each step of a chain. Empty if a run cannot be
     executed.
     """
     if case.chain is not None:

@@ -18,7 +18,6 @@ from flowdsl.simulate.executions import (
     replay_disagreements_with,
 )
 from flowdsl.simulate.interpreter.budget import Budget
-from flowdsl.simulate.machine.execute import Payload
 from flowdsl.simulate.trace import Trace
 from flowdsl.simulate.world import World
 from flowdsl.source.record import replace
@@ -27,11 +26,10 @@ from flowdsl.syntax import ast
 from .answers import Answer, Script, answers_of
 from .cases import Case, collect_given_inputs, day_of_test, find_given_place, inputs_of
 from .chains import lines_of_chain, run_chain_test
-from .expectations import unmet_by_prompt, unmet_by_run
-from .literals import LiteralValues
+from .expectations import list_problems, unmet_by_prompt, unmet_by_run
 from .outcome import DISAGREEMENT, FAILED, MISTAKEN, Problem, Result, place_of
 from .suite import BUG, Suite, check_names, execute_workflow, find_disagreement
-from .telling import Line, list_lines, render_trace_lines
+from .telling import Line, list_lines
 
 
 def run_test(suite: Suite, case: Case) -> Result:
@@ -39,43 +37,40 @@ def run_test(suite: Suite, case: Case) -> Result:
     if case.chain is not None:
         return run_chain_test(suite, case, case.chain)
     literals = suite.literals(case.module)
-    payload = suite.payload(case.workflow)
+    prompt = suite.payload(case.workflow).prompt
     problems = [
         unmet.problem(literals)
-        for unmet in unmet_by_prompt(case.items, literals, payload.prompt, suite.snapshot(case))
+        for unmet in unmet_by_prompt(case.items, literals, prompt, suite.snapshot(case))
     ]
     place = place_of(literals.span(case.title_node))
     if not needs_run(case.items):
         return Result(case.title, case.subject, place, tuple(problems))
-    runs = Runs(suite, case, literals, payload)
+    runs = Runs(suite, case)
     problems += runs.problems()
     return Result(case.title, case.subject, place, tuple(problems), runs.branches, runs.statements)
 
 
 def first_run(suite: Suite, case: Case) -> tuple[Script, Trace] | None:
     """Return the first run of a case by its source; None if it cannot be executed."""
-    runs = Runs(suite, case, suite.literals(case.module), suite.payload(case.workflow))
-    return runs.first()
+    return Runs(suite, case).first()
 
 
 def lines_of_runs(suite: Suite, case: Case) -> list[Line]:
     """Return what a case does, and each of its replays; of a chain, what all its steps do."""
     if case.chain is not None:
         return lines_of_chain(suite, case, case.chain)
-    runs = Runs(suite, case, suite.literals(case.module), suite.payload(case.workflow))
+    runs = Runs(suite, case)
     traces = [trace for _, trace in runs.every()]
-    scripts = runs.scripts
     return [
         line
-        for trace, script in zip(traces, scripts, strict=False)
+        for trace, script in zip(traces, runs.scripts, strict=False)
         for line in list_lines(trace, script.places)
     ]
 
 
 def every_run(suite: Suite, case: Case) -> list[tuple[World, Trace]]:
     """Return the first run of a case by its source, and its replays; empty if one cannot run."""
-    runs = Runs(suite, case, suite.literals(case.module), suite.payload(case.workflow))
-    return runs.every()
+    return Runs(suite, case).every()
 
 
 def has_unmet_expectations(suite: Suite, case: Case) -> bool:
@@ -90,46 +85,37 @@ def has_unmet_expectations(suite: Suite, case: Case) -> bool:
     prompt = suite.payload(case.workflow).prompt
     if any(unmet_by_prompt(items, literals, prompt, suite.snapshot(case))):
         return True
-    return (
-        needs_run(items)
-        and Runs(
-            suite, replace(case, items=items), literals, suite.payload(case.workflow)
-        ).fails_by_source()
-    )
+    return needs_run(items) and Runs(suite, replace(case, items=items)).fails_by_source()
 
 
 class Runs:
     """The first run of a case and its replays.
 
-    `branches` and `statements` are what they covered, available after `problems` was called.
+    `scripts` follow those that were made. `branches` and `statements` are what they covered,
+    available after `problems` was called.
     """
 
-    def __init__(self, suite: Suite, case: Case, literals: LiteralValues, payload: Payload) -> None:
+    def __init__(self, suite: Suite, case: Case) -> None:
         self._suite = suite
         self._case = case
-        self._literals = literals
-        self._payload = payload
-        self._title = literals.span(case.title_node)
-        self._scripts: list[Script] = []
+        self._literals = suite.literals(case.module)
+        self._title = self._literals.span(case.title_node)
+        self.scripts: list[Script] = []
         self._is_whole = False
         self._budget = Budget()
 
     @property
-    def scripts(self) -> list[Script]:
-        return self._scripts
-
-    @property
     def branches(self) -> frozenset[tuple[str, int, str, str]]:
-        return frozenset(branch for script in self._scripts for branch in script.branches)
+        return frozenset(branch for script in self.scripts for branch in script.branches)
 
     @property
     def statements(self) -> frozenset[tuple[str, int]]:
-        return frozenset(place for script in self._scripts for place in script.statements())
+        return frozenset(place for script in self.scripts for place in script.statements())
 
     def first(self) -> tuple[Script, Trace] | None:
         """Return the first run by the source alone; None if it cannot be executed."""
         found = self._execute_case(self._case, inputs_of(self._case, self._literals), [])
-        return None if found is None else (self._scripts[0], found[1])
+        return None if found is None else (self.scripts[0], found[1])
 
     def every(self) -> list[tuple[World, Trace]]:
         """Return every run by the source alone; empty if one of them cannot be executed."""
@@ -151,7 +137,7 @@ class Runs:
         first: FirstRuns | None = None
         for world, trace in self._every(problems):
             if first is None:
-                first = FirstRuns(self._payload, world, trace)
+                first = FirstRuns(self._suite.payload(self._case.workflow), world, trace)
                 found = disagreements_with(first)
                 problems += find_disagreement(found, DISAGREEMENT, BUG, self._title)
             else:
@@ -189,7 +175,7 @@ class Runs:
         suite, literals = self._suite, self._literals
         answers = answers_of((*self._case.items, *case.items), literals)
         script = Script(suite.model, answers, literals, outer_calls=case.task is not None)
-        self._scripts.append(script)
+        self.scripts.append(script)
         today, given = day_of_test(case, given)
         world = script.world(given, today)
         place = find_given_place(self._case) or self._title
@@ -198,20 +184,15 @@ class Runs:
             problems.append(trace)
             return None
         names = check_names(suite.payload(case.workflow))
-        for number, each in enumerate(unmet_by_run(case, literals, trace, script, names)):
-            shown = (
-                render_trace_lines(trace, script.places, suite.show_path, each.event)
-                if not number
-                else ()
-            )
-            problems.append(each.problem(literals, shown))
+        unmet = unmet_by_run(case, literals, trace, script, names)
+        problems += list_problems(unmet, literals, trace, script, suite.show_path)
         return on_its_day(case.workflow, world), trace
 
     def _unused(self) -> Iterator[Problem]:
         """Yield the answers that no run used, or that were not fully used."""
         unused: dict[ast.Literal, tuple[Answer, str]] = {}
         used: set[ast.Literal] = set()
-        for script in self._scripts:
+        for script in self.scripts:
             found = dict(script.unused())
             used.update(answer.value for answer in script.answers if answer not in found)
             unused = {answer.value: (answer, found[answer]) for answer in found} | unused
@@ -219,23 +200,20 @@ class Runs:
             if value in used:
                 continue
             if answer.span.start == self._title.start:  # a cell of a table, at the place of its row
-                message = f"`{'.'.join(answer.path) or answer.text}`: {message}"
+                name = answer.text.text if answer.text is not None else ".".join(answer.path)
+                message = f"`{name}`: {message}"
             yield Problem(MISTAKEN, message, place_of(answer.span))
 
 
 def _case_of_replay(case: Case, number: int) -> Case:
-    """Return a case with the expectations of one of its replays only."""
-    return replace(case, items=_items_of_run(case, number))
-
-
-def _items_of_run(case: Case, number: int) -> tuple[ast.TestItem, ...]:
-    """Return what a test says of one of the replays alone; the first one is run 2."""
-    return tuple(
+    """Return a case with the expectations of one of its replays only; the first one is run 2."""
+    items = tuple(
         item
         for each in case.items
         if isinstance(each, ast.ExpectOfRun) and each.number.value == number
         for item in each.items
     )
+    return replace(case, items=items)
 
 
 _FROZEN = (

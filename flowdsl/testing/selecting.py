@@ -71,6 +71,8 @@ class Selection:
         if not token or token in _OPERATORS:
             raise self._unusable()
         word = token.strip("'") if token[0] == token[-1] == "'" else token
+        if not word:
+            raise self._unusable()
         whole_word = re.compile(rf"(?<![^\W_]){re.escape(word)}(?![^\W_])")
         return lambda text: whole_word.search(text) is not None
 

@@ -174,23 +174,23 @@ BUG = "the prompt does something else than its program, which is a bug of FlowDS
 
 def _describe_unanswered(found: Unanswered, script: Script, suite: Suite) -> Problem:
     """Describe a question without an answer, after the trace up to that question."""
-    so_far = script.so_far()
-    shown: tuple[str, ...] = ()
-    if so_far is not None:
-        stopped = Line(found.place, f"? {found.asking}")
-        shown = render_trace_lines(so_far, script.places, suite.show_path, stopped=stopped)
+    shown = _render_so_far(script, suite, Line(found.place, f"? {found.asking}"))
     return Problem(MISTAKEN, str(found), place_of(found.place), found.answer, shown)
 
 
 def _too_long(found: TooLong, script: Script, suite: Suite, place: Span) -> Problem:
     """Describe a run over its budget, at the loop that it is in, after the trace so far."""
+    loop = found.loops[-1] if found.loops else None
+    shown = _render_so_far(script, suite, Line(loop, "is stopped here"))
+    return Problem(MISTAKEN, found.told, place_of(loop or place), shown=shown)
+
+
+def _render_so_far(script: Script, suite: Suite, stopped: Line) -> tuple[str, ...]:
+    """Render the trace of a run up to where it stopped; empty before it begins."""
     so_far = script.so_far()
-    shown: tuple[str, ...] = ()
-    if so_far is not None:
-        stopped = Line(found.loops[-1] if found.loops else None, "is stopped here")
-        shown = render_trace_lines(so_far, script.places, suite.show_path, stopped=stopped)
-    where = found.loops[-1] if found.loops else place
-    return Problem(MISTAKEN, found.told, place_of(where), shown=shown)
+    if so_far is None:
+        return ()
+    return render_trace_lines(so_far, script.places, suite.show_path, stopped=stopped)
 
 
 def _reason(found: Disagreement) -> str:
