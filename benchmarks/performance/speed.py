@@ -290,7 +290,9 @@ def _deploy_an_edit(root: Path) -> Job:
     changed = root / "flows/account_1.flow"
 
     def job() -> None:
-        changed.write_text(changed.read_text("utf-8").replace('title = "', 'title = "New ', 1), "utf-8")
+        changed.write_text(
+            changed.read_text("utf-8").replace('title = "', 'title = "New ', 1), "utf-8"
+        )
         run()
 
     return job

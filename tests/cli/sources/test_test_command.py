@@ -83,7 +83,7 @@ def test_words_select_by_title_and_subject(desk: Path) -> None:
     assert done.err == nothing
     listed = run_here(desk, "test", "--list", "-k", "(total.flow or x) and not 'total is' read")
     assert listed.text == "flows/total.flow:23  total: nothing is read\n"
-    for words in ("a and", "or", "(a", "a)", "not"):
+    for words in ("a and", "or", "(a", "a)", "not", "'"):
         assert "is no selection: write words" in run_here(desk, "test", "-k", words).err
     first = run_here(desk, "test", "--fail-fast")
     assert first.code == 1 and first.err == "2 tests, 1 failed\n"
