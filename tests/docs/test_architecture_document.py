@@ -28,12 +28,12 @@ OUTSIDE = re.compile(
     "asyncio|getpass|glob|importlib|io|locale|multiprocessing|os|pathlib|platform|random|secrets"
     "|shutil|socket|subprocess|sys|tempfile|threading|time|urllib|uuid"
 )
-SCRIPTS = ("syntax/reference.py",)
 HARMLESS = {
     ("diagnostics/render/sarif.py", "urllib"),  # quotes an address
     ("lint/rule.py", "importlib"),  # loads a rule that a trigger wakes
     ("prompt/sentences.py", "pathlib"),  # the sentences are a file beside their module
     ("semantics/values/tables.py", "io"),  # reads a table from a string
+    ("syntax/reference.py", "pathlib"),  # the grammar is a file beside the package
 }
 
 
@@ -52,7 +52,7 @@ def list_modules(*packages: str, naming: str = "") -> Iterator[tuple[str, ast.Mo
     for package in packages:
         for file in sorted((PACKAGE / package).rglob("*.py")):
             name = file.relative_to(PACKAGE).as_posix()
-            if name not in SCRIPTS and (not naming or line.search(file.read_text("utf-8"))):
+            if not naming or line.search(file.read_text("utf-8")):
                 yield name, read_tree(file)
 
 

@@ -36,7 +36,6 @@ EXCEPTIONS = {
     ),
     "emulator/faults.py": ({".replace"}, "a list of faults in place of another"),
     "emulator/routes/control.py": ({".replace"}, "a list of faults in place of another"),
-    "syntax/reference.py": ({".write_text"}, "`--write` of a module, in FlowDSL's own checkout"),
     "__main__.py": ({"os.O_RDWR", "fdopen to write"}, "`os.devnull` in place of a closed stream"),
     "lsp/server.py": ({"fdopen to write"}, "the standard output, by another descriptor"),
     "cli/runtime/console.py": (

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,9 +14,10 @@ from lark.exceptions import UnexpectedInput
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.source.text import SourceFile
 from flowdsl.syntax.parse import parse_module
-from flowdsl.syntax.parser.lexer import lex
-from flowdsl.syntax.parser.tables import WORDS
-from flowdsl.syntax.reference import Branch, driver_tree, generic_tree
+from flowdsl.syntax.parser.driver import Build, Stack, make_rules, run
+from flowdsl.syntax.parser.lexer import Lexemes, lex
+from flowdsl.syntax.parser.tables import TERMINALS, WORDS
+from flowdsl.syntax.reference import Branch, Leaf, generic_tree
 from tests.support.effort import THOROUGH, every, examples
 from tests.support.flows.generated.programs import SAMPLES, lark, mutated, program
 from tests.support.rows import for_rows
@@ -49,6 +52,26 @@ def lark_tree(text: str) -> Branch | None:
         return generic_tree(lark().parse(text))
     except UnexpectedInput:
         return None
+
+
+def driver_tree(text: str) -> Branch | None:
+    """Parse a text with the tables and the driver to a generic tree; None if they reject it."""
+    tokens = Lexemes(text)
+
+    def leaf(index: int) -> Leaf:
+        return Leaf(TERMINALS[tokens.kinds[index]], tokens.starts[index], tokens.ends[index])
+
+    def build(name: str) -> Build:
+        def branch(_: object, start: int, end: int, children: Sequence[Any]) -> Branch:
+            kept = (leaf(child) if isinstance(child, int) else child for child in children)
+            return Branch(name, start, end, tuple(kept))
+
+        return branch
+
+    stack = Stack()
+    stopped = run(tokens, stack, 0, make_rules(build))
+    tree: Branch | None = stack.values[-1] if stopped < 0 else None
+    return tree
 
 
 def reports_syntax_errors(text: str) -> bool:

@@ -26,8 +26,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         --reference  the tree of the grammar as Lark reads it, not the compiler's own
         """,
     )
-    help = "describe the parse tables and compare them with the grammar"
-    add_subcommand(subjects, "tables", help)
+    add_subcommand(subjects, "tables", "print the size of the parse tables")
     add_subcommand(subjects, "config-schema", "print the JSON Schema of flowdsl.toml")
     add_subcommand(subjects, "plan-schema", "print the JSON Schema of a saved plan")
 
@@ -117,18 +116,10 @@ def _grammar_tree(branch: Branch, text: str) -> str:
 
 
 def _print_tables(console: Console) -> int:
-    from importlib.resources import files
-
     from flowdsl.syntax.parser import tables
-    from flowdsl.syntax.reference import reference_parser, render_tables
 
     console.out(
         f"{len(tables.TERMINALS)} terminals, {len(tables.RULES)} rules, "
         f"{len(tables.STATE_ROWS)} states"
     )
-    written = files("flowdsl.syntax.parser").joinpath("tables.py").read_text(encoding="utf-8")
-    if written == render_tables(reference_parser()):
-        console.out("the tables are those of the grammar")
-        return SUCCESS
-    console.out("the tables are stale: run `python -m flowdsl.syntax.reference --write`")
-    return FINDINGS
+    return SUCCESS

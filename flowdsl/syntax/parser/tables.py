@@ -1,6 +1,6 @@
 """LALR(1) tables of `grammars/flowdsl.lark`. Generated, do not edit.
 
-To regenerate: `python -m flowdsl.syntax.reference --write`.
+To regenerate: `python -m tools.parser_tables --write`.
 """
 
 END_STATE = 3
