@@ -27,8 +27,8 @@ _MAX_DEPTH = 60
 _EMPTY_COMMENT = "{# #}"
 """Separates, inside a text, what would otherwise be read as one sign or be dropped."""
 
-_MAX_WHOLE = 4_300
-"""Digits of the longest whole number that Python converts to text by default."""
+_MAX_WHOLE = 4_299
+"""The largest exponent of a number: Python converts a whole one of more digits to no text."""
 
 
 @cache
@@ -250,10 +250,9 @@ def _spell_number(value: int | float | Decimal) -> str | None:
         return None
     exact = not isinstance(value, float) or value.is_integer()
     number = Decimal(value) if exact else Decimal(repr(value))
+    if abs(number.adjusted()) > _MAX_WHOLE:
+        return None
     if number != number.to_integral_value():
         return format(number, "f")
     written = format(number, ".0f") if number else "0"
-    digits = len(written.lstrip("-"))
-    if digits > _MAX_WHOLE:
-        return None
-    return written if digits <= MAX_DIGITS else f"{written}.0"
+    return written if len(written.lstrip("-")) <= MAX_DIGITS else f"{written}.0"

@@ -377,6 +377,9 @@ class AstBuilder:
     def build_text(self, start: int, end: int, children: Sequence[Any]) -> ast.Text:
         return scan_text(self.source, self.sink, start, end)
 
+    def build_int(self, start: int, end: int, children: Sequence[Any]) -> ast.IntLit:
+        return self._int(children[0])
+
     def build_runtime_ref(self, start: int, end: int, children: Sequence[Any]) -> ast.Ref:
         return scan_ref(self.source, self.sink, start, end)
 
@@ -536,7 +539,6 @@ ROWS: dict[str, tuple[Any, ...]] = {
     "import_ns": (ast.ImportModule, STRING, NAME),
     "input_ref": (ast.Ref, False, NAME, REST, None),
     "inputs_from": (ast.InputsFrom, STRING),
-    "int": (_keep_child, INT),
     "item_answers": (ast.ItemAnswers, NODE, REST),
     "item_number": (ast.ItemNumber, INT, read_optional(NAME)),
     "item_where": (ast.ItemWhere, NAME, WORD, NODE, read_optional(NAME)),
@@ -613,17 +615,16 @@ def _build_from_fields(class_: Any, *fields: Any) -> Build:
     places = [at for at, field in enumerate(fields) if callable(field) or _takes_child(field)]
     readers = [fields[at] if callable(fields[at]) else None for at in places]
     rest = next((nth for nth, at in enumerate(places) if isinstance(fields[at], AllOf)), None)
-    after = 0 if rest is None else len(places) - rest - 1
+    past = None if rest is None else rest + 1 - len(places) or None
     read_each = None if rest is None else fields[places[rest]].read
     has_doc = fields[-1:] == (DOC,)
 
     def build(builder: AstBuilder, start: int, end: int, children: Sequence[Any]) -> Any:
         if rest is not None:
-            past = len(children) - after
             held = children[rest:past]
             if read_each is not None:
                 held = [read_each(builder, child) for child in held]
-            children = [*children[:rest], tuple(held), *children[past:]]
+            children = [*children[:rest], tuple(held), *(children[past:] if past else ())]
         values = list(fields)
         for at, read, child in zip(places, readers, children, strict=True):
             values[at] = child if read is None else read(builder, child)

@@ -233,7 +233,10 @@ def test_values_stand_in_the_notation_of_the_language(value: Any, literal: str) 
     assert value_literal(value) == literal
 
 
-@in_rows("value", [float("nan"), float("inf"), Decimal("1e5000"), [["\0"]], {"\n": 1}])
+@in_rows(
+    "value",
+    [float("nan"), float("inf"), Decimal("1e5000"), Decimal("1e-9999"), [["\0"]], {"\n": 1}],
+)
 def test_what_no_literal_says(value: Any) -> None:
     assert value_literal(value) is None
 
