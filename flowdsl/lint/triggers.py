@@ -350,7 +350,12 @@ def sets_twice(context: LintContext, node: ast.TaskDecl | ast.StepsSection) -> b
 
 
 def outputs_never_set(context: LintContext, section: ast.OutputsSection) -> list[ast.Name]:
-    """Return the names of the optional outputs of a section that no statement sets."""
+    """Return the names of the optional outputs of a section that no statement sets.
+
+    None where the prompt is in a file, which may say how they are set.
+    """
+    if context.body is None:
+        return []
     left = {field.name for field in context.emitted_fields() if isinstance(field.type, Optional)}
     for statement in context.body_statements() if left else ():
         # A variable named like the output counts: another finding says what is wrong with it.
