@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import json
-import posixpath
-import re
 from collections.abc import Mapping
 from typing import Any
 
-from flowdsl.codegen.artifacts import ImageRef, OpenPart, render_plain_json, stand_in
+from flowdsl.codegen.artifacts import render_plain_json
 from flowdsl.compiler.pipeline import CompileOptions, compile_project
 from flowdsl.diagnostics.diagnostic import Diagnostic
 from flowdsl.ir import nodes
-from flowdsl.ir.images import image_hash
-from flowdsl.ir.walk import statements
 from flowdsl.prompt.text import commands_of
 from flowdsl.semantics.capabilities import Capabilities
 from flowdsl.source.files import MemoryFiles
@@ -22,20 +18,13 @@ from flowdsl.syntax import ast
 
 from .checks import ReadChecks, checks_document
 from .fields import Fields, SchemaFields
-from .model import NOWHERE, FlowFile, Payload, PictureFile, PromptHints, PromptProgram
+from .model import NOWHERE, FlowFile, Payload, PromptHints, PromptProgram
 from .payload import Schema, StoredWorkflow
 from .settings import Settings, derive_terminal_settings
-from .writing.statement_text import PICTURES
 from .writing.type_names import source_names
 
 FOLDER = "flows"
 """The folder of a project that contains the files of workflows."""
-
-_FILE_NAME = r"(?!\.)[^/\\:*?\"<>|\x00-\x1f\x7f]+(?<![ .])"
-"""File names that are valid on every platform.
-
-A picture whose name in the prompt is not valid gets no file.
-"""
 
 
 class Shape(Record, eq=True):
@@ -51,7 +40,7 @@ class WorkflowParts(Record):
     """The parsed parts of a workflow.
 
     `checks` are the checks, or the reason why no source gives them. `program` is None for a prompt
-    that FlowDSL did not write. `pictures` maps addresses in the prompt to pictures.
+    that FlowDSL did not write.
     """
 
     name: str
@@ -60,7 +49,6 @@ class WorkflowParts(Record):
     hints: PromptHints
     checks: ReadChecks | str
     program: PromptProgram | None
-    pictures: Mapping[str, PictureFile]
 
 
 def file_name(name: str, part: str) -> str:
@@ -121,7 +109,6 @@ def lay_out_source(
         part: None if content is None else f"./{file_name(parts.name, part)}"
         for part, content in kept.items()
     }
-    files |= _picture_files(body, parts.pictures)
     untrusted = checks.untrusted if checks is not None else frozenset()
     return (
         FlowFile(
@@ -141,17 +128,6 @@ def select_nameable_inputs(fields: Fields) -> Fields:
     """Return the inputs of a schema file whose wire names are valid names in source."""
     names = source_names(fields)
     return tuple(field for field in fields if names[field.name] == field.name)
-
-
-def _picture_files(body: nodes.Body, pictures: Mapping[str, PictureFile]) -> dict[str, bytes]:
-    contents = {image_hash(picture.content): picture.content for picture in pictures.values()}
-    return {
-        posixpath.normpath(f"{FOLDER}/{PICTURES}{each.alternative}"): contents[each.sha256]
-        for each in statements(body)
-        if isinstance(each, nodes.Picture)
-        and each.sha256 in contents
-        and re.fullmatch(_FILE_NAME, each.alternative)
-    }
 
 
 def _json_file(value: Any) -> bytes:
@@ -187,12 +163,8 @@ def compile_written_files(
     files: Mapping[str, bytes],
     path: str,
     capabilities: Capabilities,
-    addresses: Mapping[str, str],
 ) -> Recompiled:
-    """Compile the one workflow in the file at `path`.
-
-    `addresses` are the addresses of pictures, by the SHA-256 of their content.
-    """
+    """Compile the one workflow in the file at `path`."""
     options = CompileOptions(assumed=capabilities, lenient=True)  # A live workflow may have errors.
     compilation = compile_project(MemoryFiles(dict(files)), [path], options)
     analysis = compilation.analysis
@@ -201,11 +173,5 @@ def compile_written_files(
         errors = tuple(each for each in analysis.diagnostics if options.stops(each))
         return Recompiled(module, None, errors)
     (artifact,) = compilation.bundle.workflows
-
-    def address_or_alias(part: OpenPart) -> str:
-        if isinstance(part, ImageRef) and part.sha256 in addresses:
-            return addresses[part.sha256]
-        return stand_in(part)
-
-    payload = render_plain_json(artifact.payload, address_or_alias) | {"tags": list(artifact.tags)}
+    payload = render_plain_json(artifact.payload) | {"tags": list(artifact.tags)}
     return Recompiled(module, payload, ())

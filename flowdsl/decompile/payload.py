@@ -374,8 +374,8 @@ def _schema_form(schema: Schema | None) -> str | None:
 def require_inputs(payload: Payload) -> tuple[Payload, tuple[str, ...]]:
     """Return a payload whose inputs are required unless they may be null, and which now are."""
     text = payload.get("input_schema")
-    schema = _parse_json_object(text) if isinstance(text, str) else None
-    if schema is None or not isinstance(schema.get("properties"), dict):
+    schema = _parse_json_object(text) if isinstance(text, str) else text
+    if not isinstance(schema, dict) or not isinstance(schema.get("properties"), dict):
         return payload, ()
     before = schema.get("required")
     listed = before if isinstance(before, list) else []
@@ -384,8 +384,9 @@ def require_inputs(payload: Payload) -> tuple[Payload, tuple[str, ...]]:
         for name, field in schema["properties"].items()
         if name not in listed and isinstance(field, dict) and not _may_be_null(field)
     )
-    schema["required"] = [each for each in schema["properties"] if each in (*listed, *required)]
-    return {**payload, "input_schema": json.dumps(schema, ensure_ascii=False)}, required
+    every = [each for each in schema["properties"] if each in (*listed, *required)]
+    text = json.dumps(schema | {"required": every}, ensure_ascii=False)
+    return {**payload, "input_schema": text}, required
 
 
 def _may_be_null(field: dict[str, Any]) -> bool:

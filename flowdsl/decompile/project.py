@@ -12,7 +12,7 @@ from flowdsl.deploy.resources.workflow import UNTITLED
 from flowdsl.semantics.capabilities import DOCUMENTED, Capabilities
 
 from .layout import FOLDER
-from .model import ImportedProject, Note, Payload, PictureFile
+from .model import ImportedProject, Note, Payload
 from .naming import Names, telling_title, workflow_name
 from .notes import NAMED, Remark
 from .payload import StoredWorkflow, read_workflow
@@ -25,16 +25,14 @@ def import_workflows(
     *,
     taken: Container[str] = (),
     name: str | None = None,
-    pictures: Mapping[str, PictureFile] = {},
     capabilities: Capabilities = DOCUMENTED,
     project: str | None = None,
 ) -> ImportedProject:
     """Return the files of a project that compiles to `payloads`, whose order does not matter.
 
     `taken` are the names of workflows that the project already has. `name` is the name for a single
-    workflow. `pictures` are by the address under which a prompt shows them. With `project`, the
-    name of a new project, a project file is added. Raises `ImportProblem` if a payload is not a
-    workflow.
+    workflow. With `project`, the name of a new project, a project file is added. Raises
+    `ImportProblem` if a payload is not a workflow.
     """
     read = [
         (read_workflow(payload, f"workflow {number}"), payload)
@@ -50,11 +48,7 @@ def import_workflows(
         wished = name if len(read) == 1 else None
         given = names.give(_name_for_workflow(stored) if wished is None else wished)
         title = telling_title(stored.name) if wished is None and stored.name else None
-        imported = import_workflow(given, stored, payload, pictures, capabilities)
-        if any(files.get(path, content) != content for path, content in imported.files.items()):
-            # If two prompts use one name for different pictures, the later prompt keeps its
-            # addresses.
-            imported = import_workflow(given, stored, payload, {}, capabilities)
+        imported = import_workflow(given, stored, payload, capabilities)
         files |= imported.files
         remarks = list(imported.remarks)
         if stored.name and titles[stored.name] > 1:

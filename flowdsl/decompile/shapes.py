@@ -15,7 +15,6 @@ from flowdsl.diagnostics.diagnostic import Diagnostic
 from flowdsl.diagnostics.suggest import join_names
 from flowdsl.format.literals import value_literal
 from flowdsl.ir import nodes
-from flowdsl.ir.images import image_hash
 from flowdsl.ir.walk import statements
 from flowdsl.semantics.capabilities import Capabilities
 from flowdsl.source.record import Record
@@ -53,14 +52,10 @@ def import_workflow(
     name: str,
     stored: StoredWorkflow,
     payload: Payload,
-    pictures: Mapping[str, PictureFile],
     capabilities: Capabilities,
 ) -> Imported:
-    """Import `payload` as the workflow called `name`.
-
-    Only the pictures that the source shows are written to files.
-    """
-    hints = read_hints(stored, pictures)
+    """Import `payload` as the workflow called `name`."""
+    hints = read_hints(stored, {})
     parts = WorkflowParts(
         name=name,
         stored=stored,
@@ -68,7 +63,6 @@ def import_workflow(
         hints=hints,
         checks=read_checks(stored, hints),
         program=read_prompt(stored.prompt, hints, capabilities),
-        pictures=pictures,
     )
     return _Import(parts, payload | {"tags": list(stored.tags)}, capabilities).run()
 
@@ -118,9 +112,6 @@ class _Import:
         self._parts = parts
         self._payload = payload
         self._capabilities = capabilities
-        self._addresses = {
-            image_hash(picture.content): address for address, picture in parts.pictures.items()
-        }
         self._why: dict[str, str] = {}
         self._inputs: dict[bool, SchemaFields | FieldReason] = {}
 
@@ -211,7 +202,7 @@ class _Import:
         return not self._parts.settings.kept and value_literal(read.patch) is not None
 
     def _compiled(self, path: str, files: dict[str, bytes]) -> _ShapeOutcome:
-        result = compile_written_files(files, path, self._capabilities, self._addresses)
+        result = compile_written_files(files, path, self._capabilities)
         if result.payload is None:
             blamed = frozenset(_parts_of(result.errors, result.module))
             return _ShapeOutcome(files, blamed, tuple(each.message for each in result.errors))

@@ -21,7 +21,7 @@ from flowdsl.source.alignment import Effort
 from flowdsl.source.record import Record
 from flowdsl.source.refused_texts import normalise_inputs
 
-from .workspace import Built, Workspace
+from .workspace import Built, Workspace, payloads_of
 
 TAGS = "tags"
 PROMPT = "main_prompt"
@@ -156,12 +156,8 @@ class VariantJudge:
         if after is None:
             return False
         names = {address.name for address in self._goals}
-        here = {
-            name: _collect_field_edits(
-                _payload_of_workflow(self._first, name), _payload_of_workflow(variant, name)
-            )
-            for name in names
-        }
+        was_here, now_here = payloads_of(self._first.bundle), payloads_of(variant.bundle)
+        here = {name: _collect_field_edits(was_here[name], now_here[name]) for name in names}
         for environment, was in self._elsewhere.items():
             now = after[environment]
             if now.keys() != was.keys():
@@ -174,12 +170,6 @@ class VariantJudge:
                 ):
                     return False
         return True
-
-
-def _payload_of_workflow(built: Built, name: str) -> dict[str, Any]:
-    (artifact,) = (each for each in built.bundle.workflows if each.name == name)
-    payload: dict[str, Any] = render_plain_json(artifact.payload)
-    return payload | {"name": artifact.title, "tags": list(artifact.tags)}
 
 
 def _collect_field_edits(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:

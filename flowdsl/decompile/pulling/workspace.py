@@ -92,6 +92,14 @@ class Built(Record):
         return next(each for each in self.model.workflows if each.name == address.name)
 
 
+def payloads_of(bundle: Bundle) -> dict[str, dict[str, Any]]:
+    """Return the payloads of workflows, by name."""
+    return {
+        each.name: render_plain_json(each.payload) | {"name": each.title, "tags": list(each.tags)}
+        for each in bundle.workflows
+    }
+
+
 def _without_broken_tests(
     model: SemanticModel, files: FileSystem, errors: Sequence[Diagnostic]
 ) -> dict[str, str] | None:
@@ -205,9 +213,5 @@ class Workspace:
             compilation, _ = self._compile(texts, self.entries, options, breaks_tests)
             if compilation.bundle is None:
                 return None
-            found[name] = {
-                each.name: render_plain_json(each.payload)
-                | {"name": each.title, "tags": list(each.tags)}
-                for each in compilation.bundle.workflows
-            }
+            found[name] = payloads_of(compilation.bundle)
         return found

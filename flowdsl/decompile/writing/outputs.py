@@ -282,25 +282,18 @@ def _place_for(root: list[Line], name: str, *, late: bool) -> tuple[list[Line], 
     if not places:
         raise Unspeakable(f"an output takes `{name}`, which nothing sets")
     place = _find_common_place(root, places)
-    steps = 0
-    for line, number, _, _ in reversed(place.around):
-        if may_skip(line.node, number) or may_repeat(line.node, number):
-            break
-        steps += 1
-    free = steps == len(place.around)
-    repeated = any(may_repeat(line.node, number) for line, number, _, _ in place.around)
-    if repeated:
-        _, _, body, at = next(
-            each
-            for each in place.around
-            if may_skip(each[0].node, each[1]) or may_repeat(each[0].node, each[1])
-        )
-        return (root, _find_reached_end(root)) if late else (body, _position_behind(body, at))
-    if not late:
-        return place.body, _position_behind(place.body, place.at)
-    if free:
-        return root, _find_reached_end(root)
-    return place.body, _find_reached_end(place.body)
+    uncertain = [
+        (may_repeat(line.node, number), body, at)
+        for line, number, body, at in place.around
+        if may_skip(line.node, number) or may_repeat(line.node, number)
+    ]
+    if not any(repeats for repeats, _, _ in uncertain):
+        if not late:
+            return place.body, _position_behind(place.body, place.at)
+        body = place.body if uncertain else root
+        return body, _find_reached_end(body)
+    _, body, at = uncertain[0]
+    return (root, _find_reached_end(root)) if late else (body, _position_behind(body, at))
 
 
 def _find_common_place(root: list[Line], places: list[_EmitPlace]) -> _EmitPlace:

@@ -145,16 +145,12 @@ class ValueWriter:
                 return f"{self._variable(operand)[0]} is empty"
             case nodes.IsTrue(operand=operand):
                 return self._variable(operand)[0]
-            case nodes.Compare(left=left, operator=operator, right=right):
-                return (
-                    f"{self._write_comparison_side(left)} {operator} "
-                    f"{self._write_comparison_side(right)}"
-                )
-            case nodes.TextRelation(left=left, relation=relation, right=right):
-                return (
-                    f"{self._write_comparison_side(left)} {relation} "
-                    f"{self._write_comparison_side(right)}"
-                )
+            case (
+                nodes.Compare(left=left, operator=relation, right=right)
+                | nodes.TextRelation(left=left, relation=relation, right=right)
+            ):
+                one, other = map(self._write_comparison_side, (left, right))
+                return f"{one} {relation} {other}"
             case nodes.OneOf(operand=operand):
                 return f"{self._write_comparison_side(operand)} in {self._choices(condition)}"
             case _:

@@ -252,5 +252,8 @@ def test_inputs_that_may_be_null_are_not_made_required() -> None:
         "d": {"type": ["string", "null"]},
         "e": {"anyOf": [text, {"type": "null"}]},
     }
-    schema = json.dumps({"type": "object", "properties": properties})
-    assert require_inputs(BODY | {"input_schema": schema})[1] == ("a",)
+    schema = {"type": "object", "properties": properties}
+    for given in (schema, json.dumps(schema)):
+        payload, required = require_inputs(BODY | {"input_schema": given})
+        assert required == ("a",)
+        assert json.loads(payload["input_schema"]) == schema | {"required": ["a"]}

@@ -10,7 +10,6 @@ from typing import Any
 from flowdsl.codegen.artifacts import Bundle, ImageRef, ModelAlias, ModelName, Template
 from flowdsl.compiler.pipeline import Compilation, CompileOptions, compile_project
 from flowdsl.config.load import load_project
-from flowdsl.decompile.model import PictureFile
 from flowdsl.deploy.resources.mark import without_mark
 from flowdsl.deploy.resources.policy import PASSED_THROUGH, normalise_value, render_canonical_json
 from flowdsl.deploy.resources.workflow import CHECKS, MODELS, POLICIES
@@ -55,16 +54,6 @@ def served(bundle: Bundle) -> dict[str, Payload]:
     return {
         each.name: _closed(each.payload) | {"tags": [{"name": tag} for tag in each.tags]}
         for each in bundle.workflows
-    }
-
-
-def pictures(bundle: Bundle) -> dict[str, PictureFile]:
-    """The pictures of a bundle by the address they have in `served`."""
-    return {
-        _address(ImageRef(each.sha256, each.extension)): PictureFile(
-            f"{each.sha256[:8]}.{each.extension}", each.content
-        )
-        for each in bundle.images.values()
     }
 
 
