@@ -111,35 +111,43 @@ class ModuleScope:
         return first is place
 
 
-class Program:
-    """One analysis in progress.
+class SideTables:
+    """The tables that an analysis fills, and later phases read.
 
-    Most tables are those of `SemanticModel`; the others hold what has been resolved so far.
-
-    - `whole_appends`: the `+=` that add every entry of a list, filled likewise.
-    - `complete`: exhaustive choices without an `else`; filled as bodies are checked, before their
-      paths are followed.
-    - `typed_days`: the date of each `type` that types one, filled likewise.
-    - `set_outputs`: filled before bodies are checked.
-    - `iterables`: the list or count that each loop variable iterates over.
-    - `joined_texts`: texts with parts that the platform could misread together, each with its file
-      and the kind of its place.
-    - `bound_places`: the place of each annotation of a field, by the field's constraints.
-    - `resolving`: the types and consts that are being resolved, to find cycles.
-    - `words`: words with a special meaning at their place, such as `never` in a test.
-    - `read_rows`: the rows that fixtures take from files, by the file and the input.
-    - `untrusted_fields`: the first `@untrusted` field in each record that was searched for one.
+    - `tested`: what each test is for.
+    - `table_cases`: the cases that the rows of a table make; all nodes of one have its place, and
+      their values are in `constants`.
+    - `values`: what each reference means.
+    - `ref_types`: the type of each whole reference, path included.
+    - `calls`: the task of each call.
+    - `declared_types`: the type that each type expression means.
+    - `constants`: the JSON value of each literal and of each reference to a const, path included;
+      of a test's `given`, the rows of files by the names of their inputs. Values with `{env.x}`
+      inside have no entry: they are evaluated per environment, later.
+    - `texts`: the content of each file that a section takes verbatim (`prompt from` and the like),
+      by project path.
+    - `images`: the bytes of each file that an `image` statement names, by project path.
+    - `quoted`: references to text from outside in places that only compare it; the prompt marks it
+      as data there.
+    - `whole_appends`: the `+=` that add every entry of a list.
+    - `complete`: the exhaustive choices without an `else`.
+    - `typed_days`: the date of each `type` that types one.
+    - `set_outputs`: the output, or field of a task's result, that each reading and each call sets
+      itself; those that are missing set a runtime variable or nothing.
+    - `wire_names`: the JSON name of each field of a record literal whose JSON name differs.
+    - `wanted_types`: the record or list type that is expected at a literal or a name. Fields with a
+      default may be left out.
+    - `bodies`: every statement of each body, outer ones first.
+    - `used_names`: path and local name of each declaration, import and imported file that is used
+      in the file.
+    - `used_declarations`: the declarations that these names resolve to.
+    - `scopes`: the names of each file.
+    - `field_places`: the file and the name of the declaration of each field that a flow declares.
     """
 
-    def __init__(
-        self, sources: Sources, environments: Environments, files: FileSystem, sink: Sink
-    ) -> None:
-        self.sources = sources
-        self.environments = environments
-        self.files = files
-        self.sink = sink
-        self.scopes: dict[ast.Module, ModuleScope] = {}
-
+    def __init__(self) -> None:
+        self.tested: dict[ast.TestDecl, WorkflowSymbol | TaskSymbol | ChainSymbol] = {}
+        self.table_cases: dict[ast.CasesFrom, tuple[ast.TestCase, ...]] = {}
         self.values: dict[ast.Ref | ast.ConstRef, ValueSymbol] = {}
         self.ref_types: dict[ast.Ref, Type] = {}
         self.calls: dict[ast.CallStmt, TaskSymbol] = {}
@@ -154,16 +162,43 @@ class Program:
         self.set_outputs: dict[ast.Stmt, FieldType] = {}
         self.wire_names: dict[ast.Pair, str] = {}
         self.wanted_types: dict[ast.Expr, Type] = {}
-        self.iterables: dict[ValueSymbol, ast.Ref | ast.IntLit | ast.ListExpr] = {}
-        self.joined_texts: list[tuple[ast.Module, ast.Text, Place]] = []
         self.bodies: dict[ast.Block, list[ast.Stmt]] = {}
-        self.words: dict[ast.ConstRef, ValueSymbol] = {}
-        self.read_rows: dict[tuple[RowsFile, FieldType], list[Any] | None] = {}
-        self.table_cases: dict[ast.CasesFrom, tuple[ast.TestCase, ...]] = {}
-        self.tested: dict[ast.TestDecl, WorkflowSymbol | TaskSymbol | ChainSymbol] = {}
-        self.chains: dict[ast.ChainDecl, ChainSymbol] = {}
         self.used_names: set[tuple[str, str]] = set()
         self.used_declarations: set[ast.Decl] = set()
+        self.scopes: dict[ast.Module, ModuleScope] = {}
+        self.field_places: dict[FieldType, tuple[SourceFile, ast.Name]] = {}
+
+
+class Program(SideTables):
+    """One analysis in progress.
+
+    Beside the side tables, it holds what has been resolved so far. `set_outputs` is filled before
+    bodies are checked, `complete` before their paths are followed.
+
+    - `iterables`: the list or count that each loop variable iterates over.
+    - `joined_texts`: texts with parts that the platform could misread together, each with its file
+      and the kind of its place.
+    - `bound_places`: the place of each annotation of a field, by the field's constraints.
+    - `resolving`: the types and consts that are being resolved, to find cycles.
+    - `words`: words with a special meaning at their place, such as `never` in a test.
+    - `read_rows`: the rows that fixtures take from files, by the file and the input.
+    - `untrusted_fields`: the first `@untrusted` field in each record that was searched for one.
+    """
+
+    def __init__(
+        self, sources: Sources, environments: Environments, files: FileSystem, sink: Sink
+    ) -> None:
+        super().__init__()
+        self.sources = sources
+        self.environments = environments
+        self.files = files
+        self.sink = sink
+
+        self.iterables: dict[ValueSymbol, ast.Ref | ast.IntLit | ast.ListExpr] = {}
+        self.joined_texts: list[tuple[ast.Module, ast.Text, Place]] = []
+        self.words: dict[ast.ConstRef, ValueSymbol] = {}
+        self.read_rows: dict[tuple[RowsFile, FieldType], list[Any] | None] = {}
+        self.chains: dict[ast.ChainDecl, ChainSymbol] = {}
 
         self.named_types: dict[ast.RecordDecl | ast.AliasDecl, Type] = {}
         self.const_sizes: dict[ast.ConstDecl, int] = {}
@@ -173,7 +208,6 @@ class Program:
         self.parameters: dict[TaskSymbol, tuple[dict[str, ValueSymbol], dict[str, None]]] = {}
         self.workflows: dict[ast.WorkflowDecl, WorkflowSymbol] = {}
         self.workflow_fields: dict[ast.WorkflowDecl, WorkflowFields] = {}
-        self.field_places: dict[FieldType, tuple[SourceFile, ast.Name]] = {}
         self.bound_places: dict[Constraints, dict[str, Span]] = {}
         self.untrusted_fields: dict[RecordOf, FieldType | None] = {}
         self._names: dict[Hashable, Names] = {}

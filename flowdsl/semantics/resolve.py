@@ -404,33 +404,13 @@ def _assemble_model(
         return only is None or module.source.path in only
 
     return SemanticModel(
+        program,
         modules=program.sources.modules,
         workflows=tuple(w for w in program.workflows.values() if listed(w.module)),
         tasks=tuple(program.tasks.values()),
         chains=tuple(chain for chain in chains if listed(chain.module)),
         tests=tuple((module, test) for module, test in tests if listed(module)),
-        tested=program.tested,
-        table_cases=program.table_cases,
-        values=program.values,
-        ref_types=program.ref_types,
-        calls=program.calls,
-        declared_types=program.declared_types,
-        constants=program.constants,
-        texts=program.texts,
-        images=program.images,
-        quoted=program.quoted,
-        whole_appends=program.whole_appends,
-        complete=program.complete,
-        typed_days=program.typed_days,
-        set_outputs=program.set_outputs,
-        wire_names=program.wire_names,
-        wanted_types=program.wanted_types,
         declared_values={
             declaration: tuple(scope.symbols.values()) for declaration, scope in scopes.items()
         },
-        bodies=program.bodies,
-        used_names=program.used_names,
-        used_declarations=program.used_declarations,
-        scopes=program.scopes,
-        field_places=program.field_places,
     )
