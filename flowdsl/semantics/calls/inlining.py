@@ -105,10 +105,19 @@ def value_of(program: Program, expr: ast.Node, frame: Frame) -> Value:
             return Parts({key_text(p.key): value_of(program, p.value, frame) for p in pairs})
         case _ if expr in program.constants:
             return Known(program.constants[expr])
+        case ast.CountExpr(counted=counted):
+            return _count_entries(value_of(program, counted, frame))
         case ast.Ref() | ast.ConstRef():
             return _value_of_reference(program, expr, frame)
         case _:
             return None
+
+
+def _count_entries(listed: Value) -> Value:
+    """Return the number of entries of a list, which has none if it is missing."""
+    if isinstance(listed, Parts):
+        return Known(len(listed.entries))
+    return None if listed is None else Known(len(listed.value or ()))
 
 
 def _value_of_text(program: Program, text: ast.Text, frame: Frame) -> Value:
@@ -131,10 +140,7 @@ def _value_of_reference(program: Program, node: ast.Ref | ast.ConstRef, frame: F
         return None
     value: Value = None
     if isinstance(node, ast.Ref) and node.counted is not None:
-        listed = value_of(program, node.counted, frame)
-        if isinstance(listed, Parts):
-            return Known(len(listed.entries))
-        return None if listed is None else Known(len(listed.value or ()))
+        return _count_entries(value_of(program, node.counted, frame))
     if symbol.kind == PARAMETER:
         value = frame.arguments.get(symbol.name)
     elif symbol.kind == ENVIRONMENT and isinstance(node, ast.Ref) and node.path:
