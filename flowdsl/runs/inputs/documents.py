@@ -317,7 +317,7 @@ def _read_table(name: str, text: str) -> tuple[InputRow, ...]:
     records = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
     header, columns = Header({}), list[str]()
     rows: list[InputRow] = []
-    number = cells = 0
+    number = cells = too_long = 0
     while True:
         number += 1
         try:
@@ -334,8 +334,18 @@ def _read_table(name: str, text: str) -> tuple[InputRow, ...]:
         elif any(record):
             rows.append(_parse_row(name, number, columns, record))
             cells += len(record)
+            too_long += len(record) > len(columns)
             _check_table_size(name, len(rows), cells)
-    return tuple(_of_table(name, rows, header, len(columns)))
+    if too_long == len(rows) > 1:
+        # Then the header is too short.
+        wrong = f"every row has more cells than the {len(columns)} columns of the header"
+        every = Problem(f"{name}:1", wrong, "name the input of each column")
+        return tuple(replace(row, header=header, problems=(every,)) for row in rows)
+    readable = [row for row in rows if not row.problems]
+    if len(readable) > 1:
+        filled = {given.name for row in readable for given in row.given}
+        header = replace(header, empty=frozenset(header.places.keys() - filled))
+    return tuple(replace(row, header=header) for row in rows)
 
 
 def _parse_header(name: str, record: list[str]) -> tuple[Header, list[str]]:
@@ -376,22 +386,6 @@ def _parse_row(name: str, number: int, columns: list[str], record: list[str]) ->
         if column and cell != ""
     )
     return InputRow(number, place, tuple(given), name)
-
-
-def _of_table(name: str, rows: list[InputRow], header: Header, columns: int) -> Iterator[InputRow]:
-    """Return the rows with their header and the problems common to all of them."""
-    readable = [row for row in rows if not row.problems]
-    long = [row for row in rows for each in row.problems if each.message.endswith(" columns")]
-    if len(long) == len(rows) > 1:
-        # Then the header is too short.
-        said = f"every row has more cells than the {columns} columns of the header"
-        every = Problem(f"{name}:1", said, "name the input of each column")
-        rows = [replace(row, problems=(every,)) for row in rows]
-    elif len(readable) > 1:
-        filled = {given.name for row in readable for given in row.given}
-        header = replace(header, empty=frozenset(header.places.keys() - filled))
-    for row in rows:
-        yield replace(row, header=header)
 
 
 def _check_table_size(name: str, rows: int, values: int) -> None:
