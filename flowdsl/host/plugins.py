@@ -69,7 +69,11 @@ class _Repository:
         self._refused: list[tuple[str, str]] = []
         for distribution in distributions():
             place = _place_of_metadata(distribution)
-            for entry_point in distribution.entry_points.select(group=GROUP):
+            try:
+                offered = distribution.entry_points.select(group=GROUP)
+            except (TypeError, ValueError, OSError):  # another package's file is damaged
+                continue
+            for entry_point in offered:
                 if self._can_change(place):
                     self._refused.append((entry_point.name, place))
                 else:

@@ -39,6 +39,7 @@ def install(packages: Path, rule: str = RULE, module: str = "northwind_rules") -
     (information / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {module}\nVersion: 1.0\n")
     (information / "entry_points.txt").write_text(
         f"[flowdsl.rules]\nnorthwind = {module}:RULES\nbroken = {module}:NOTHING\n"
+        "exits = northwind_exits:RULES\n"
     )
     return information
 
@@ -55,8 +56,12 @@ def project(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def packages(tmp_path: Path) -> Path:
-    """A folder outside of the repository with an installed package."""
+    """A folder outside of the repository with an installed package, and a damaged one."""
     install(tmp_path / "packages")
+    (tmp_path / "packages/northwind_exits.py").write_text("raise SystemExit(3)\n")
+    damaged = tmp_path / "packages/damaged-1.0.dist-info"
+    damaged.mkdir()
+    (damaged / "entry_points.txt").write_text("[flowdsl.rules]\nno sign\n")
     return tmp_path / "packages"
 
 
@@ -109,7 +114,7 @@ def test_its_rules_are_switched_off_and_suppressed_like_others(
     assert check(project, '[lint]\nplugins = ["northwind"]', packages) == []
 
 
-@pytest.mark.parametrize("name", ["northwnd", "broken"])
+@pytest.mark.parametrize("name", ["northwnd", "broken", "exits"])
 def test_a_plugin_without_rules_is_an_error_in_the_project_file(
     project: Path, packages: Path, name: str
 ) -> None:
