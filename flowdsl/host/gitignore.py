@@ -84,15 +84,16 @@ class IgnoreChain(Record):
 
 
 def chain_above(root: str) -> IgnoreChain:
-    """Return the `.gitignore` files above `root` in its git work tree; none outside of one."""
+    """Return the `.gitignore` files above the absolute folder `root` in its git work tree.
+
+    None outside of one.
+    """
+    top = work_tree(root)
     found: list[tuple[int, str, IgnoreFile]] = []
     folder, lead = root, ""
-    while not os.path.exists(os.path.join(folder, ".git")):
-        above = os.path.dirname(folder)
-        if above == folder:
-            return IgnoreChain()
+    while top is not None and folder != top:
         lead = f"{os.path.basename(folder)}/{lead}"
-        folder = above
+        folder = os.path.dirname(folder)
         file = _load_ignore_file(folder)
         if file is not None:
             found.append((0, lead, file))
