@@ -30,21 +30,17 @@ class ProjectFileReport:
 
     def at_offset(self, spec: DiagnosticSpec, offset: int, **values: Any) -> None:
         """Report at an offset in the text."""
-        self._report_span(spec, offset, offset, None, values)
+        self._report(spec, offset, offset, values)
 
-    def at_key(
-        self, spec: DiagnosticSpec, path: Path, help: str | None = None, **values: Any
-    ) -> None:
+    def at_key(self, spec: DiagnosticSpec, path: Path, **values: Any) -> None:
         """Report at a key; the empty path is the start of the file."""
         place = self._place(path)
-        self._report_span(spec, place.key_start, place.key_end, help, values)
+        self._report(spec, place.key_start, place.key_end, values)
 
-    def at_value(
-        self, spec: DiagnosticSpec, path: Path, help: str | None = None, **values: Any
-    ) -> None:
+    def at_value(self, spec: DiagnosticSpec, path: Path, **values: Any) -> None:
         """Report at the value of a key, or at an element."""
         place = self._place(path)
-        self._report_span(spec, place.value_start, place.value_end, help, values)
+        self._report(spec, place.value_start, place.value_end, values)
 
     def value_span(self, path: Path) -> Span:
         """Return the span of the value of a key; the start of the file if there is no such key."""
@@ -58,16 +54,10 @@ class ProjectFileReport:
             self._places = locate_keys(self._text)
         return self._places.get(path, Place(0, 0, 0, 0))
 
-    def _report_span(
-        self,
-        spec: DiagnosticSpec,
-        start: int,
-        end: int,
-        help: str | None,
-        values: dict[str, Any],
-    ) -> None:
+    def _report(self, spec: DiagnosticSpec, start: int, end: int, values: dict[str, Any]) -> None:
+        """Report a range with the fields of its message, or with a `help` of its own."""
         self.failed = True
-        self._sink.report(spec, Span(self._source_for_display(), start, end), help=help, **values)
+        self._sink.report(spec, Span(self._source_for_display(), start, end), **values)
 
     def _source_for_display(self) -> SourceFile:
         from .redaction import redact_credentials

@@ -75,7 +75,7 @@ class OpenFolder:
 
         Raises `LinkInTheWay` for a link.
         """
-        with self._told(name):
+        with self._naming_errors(name):
             if make and self.status(name) is None:
                 with suppress(FileExistsError):
                     os.mkdir(self._at(name), dir_fd=self._descriptor)
@@ -90,7 +90,7 @@ class OpenFolder:
 
     def status(self, name: str) -> os.stat_result | None:
         """Return the status of an entry, of a link itself; None if it does not exist."""
-        with self._told(name):
+        with self._naming_errors(name):
             try:
                 return os.lstat(self._at(name), dir_fd=self._descriptor)
             except FileNotFoundError:
@@ -103,7 +103,7 @@ class OpenFolder:
 
     def link_target(self, name: str) -> str:
         """Return the target of a symbolic link."""
-        with self._told(name):
+        with self._naming_errors(name):
             return os.readlink(self._at(name), dir_fd=self._descriptor)
 
     def names(self) -> list[str]:
@@ -123,7 +123,7 @@ class OpenFolder:
 
     def open(self, name: str, flags: int, mode: int = 0o666) -> int:
         """Return a descriptor of the file `name`; raises `LinkInTheWay` for a link."""
-        with self._told(name):
+        with self._naming_errors(name):
             if self.is_link(name):
                 raise link_in_the_way(os.path.join(self.path, name))
             flags |= _BINARY | _NO_LINK
@@ -131,19 +131,19 @@ class OpenFolder:
 
     def create(self, name: str, mode: int = 0o666) -> int:
         """Return a descriptor of a new file to write; raises `FileExistsError` if it exists."""
-        with self._told(name):
+        with self._naming_errors(name):
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY
             return os.open(self._at(name), flags, mode, dir_fd=self._descriptor)
 
     def replace(self, name: str, by: str) -> None:
         """Replace `name`, which may be missing, by the file `by` of this folder."""
-        with self._told(name):
+        with self._naming_errors(name):
             ours = self._descriptor
             os.replace(self._at(by), self._at(name), src_dir_fd=ours, dst_dir_fd=ours)
 
     def remove(self, name: str) -> None:
         """Delete a file, or a link itself; do nothing if it is missing."""
-        with self._told(name), suppress(FileNotFoundError):
+        with self._naming_errors(name), suppress(FileNotFoundError):
             os.unlink(self._at(name), dir_fd=self._descriptor)
 
     def sync(self) -> None:
@@ -164,13 +164,16 @@ class OpenFolder:
         finally:
             os.close(descriptor)
 
-    def _told(self, name: str) -> _Told:
+    def _naming_errors(self, name: str) -> _NamingErrors:
         """Return a context in which errors have the whole path of an entry."""
-        return _Told(self.path, name)
+        return _NamingErrors(self.path, name)
 
 
-class _Told:
-    """The context of `OpenFolder._told`; a generator's would take as long as a disk call."""
+class _NamingErrors:
+    """The context of `OpenFolder._naming_errors`.
+
+    One that is made of a generator would take as long as a call of the disk.
+    """
 
     def __init__(self, folder: str, name: str) -> None:
         self._folder, self._name = folder, name

@@ -39,7 +39,7 @@ def _describe_error(error: ValidationError) -> str:
     if refused is None or not isinstance(text, str):
         return error.message
     fault = first_fault(text, refused)
-    return error.message if fault is None else f'"{text}" {fault.told()}'
+    return error.message if fault is None else f'"{text}" {fault.describe()}'
 
 
 @lru_cache(maxsize=64)

@@ -132,7 +132,7 @@ class RefusedPart(Record):
     found: str
     why: str
 
-    def told(self) -> str:
+    def describe(self) -> str:
         """Return what is wrong with the text, to follow its name or spelling in a sentence."""
         return f"is not {self.takes}: {self.place()}"
 

@@ -33,13 +33,12 @@ def open_service(
 ) -> Iterator[CyberdeskClient]:
     """Yield a client of the service of an environment; the project is at `root`.
 
-    The caller closes the client; the embedded emulator is closed here. `scenario` is the behaviour
-    of the embedded emulator; no other service takes one. `deadline` ends the client's reads until
-    something has been written, even while it holds the lease of the state, when nothing else would
-    end them.
+    The client is closed by whoever enters it, the embedded emulator at the end of this context.
+    `scenario` is the behaviour of the embedded emulator; no other service takes one. `deadline`
+    limits the client's reads, also while the lease of the state is held, up to its first write.
 
-    Raises `MissingKey`, `StoreError` if the data of the embedded emulator cannot be opened, and
-    `CyberdeskError`. One is `UntrustedHost`: it is raised before the key is sent.
+    Raises `MissingKey`; `StoreError` if the data of the embedded emulator cannot be opened;
+    `UntrustedHost`, before the key is read, and other kinds of `CyberdeskError`.
     """
     if environment.api != EMBEDDED:
         yield _service_client(environment, root, deadline, listener)

@@ -274,7 +274,7 @@ def _validate_not(validator: Any, refused: Any, value: Any, schema: Schema) -> I
     known = read_refused(refused) if isinstance(value, str) else None
     for error in Draft202012Validator.VALIDATORS["not"](validator, refused, value, schema):
         fault = None if known is None else first_fault(value, known)
-        yield error if fault is None else ValidationError(f"{value!r} {fault.told()}")
+        yield error if fault is None else ValidationError(f"{value!r} {fault.describe()}")
 
 
 def _pattern_properties(

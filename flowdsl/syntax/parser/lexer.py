@@ -41,6 +41,9 @@ _MARKS = {
     TERMINAL["DOT"]: _ROOT,
     TERMINAL["FROM"]: _ORIGIN,
 }
+TEXTS = frozenset((TERMINAL["STRING"], TERMINAL["BLOCK"], TERMINAL["RAW"]))
+NAMES_BY_SIGN = frozenset((_FIELD, _KEY, _ROOT))
+"""Kinds of names, even of those spelt like a keyword, by the sign after them."""
 _BRACES = {"{": 1, "}": -1}
 _OPTIONAL = TERMINAL["OPTIONAL"]
 _WORD_KINDS = frozenset((_NAME, *KEYWORDS.values()))

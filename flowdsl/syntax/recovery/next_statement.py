@@ -41,7 +41,7 @@ from ..parser.driver import (
     shift_terminal,
     symbols_of_states,
 )
-from ..parser.lexer import KEYWORDS, TERMINAL, Lexemes, breaks_line, is_word
+from ..parser.lexer import KEYWORDS, NAMES_BY_SIGN, TERMINAL, TEXTS, Lexemes, breaks_line, is_word
 from .resynchronisation import begins_line, count_finished_symbols, reads_on, uncover_braces
 
 _BAD_STRING = TERMINAL["BAD_STRING"]
@@ -49,9 +49,7 @@ _NAME = TERMINAL["NAME"]
 _DO = TERMINAL["DO"]
 _STEP_HEAD = (TERMINAL["STEP"], TERMINAL["STRING"], TERMINAL["LBRACE"])
 """The start of a group of statements; the tokens that `resume_body` inserts before a body."""
-_TEXTS = frozenset((TERMINAL["STRING"], TERMINAL["BLOCK"], TERMINAL["RAW"]))
 _BLOCKS = frozenset((TERMINAL["BLOCK"], TERMINAL["BAD_BLOCK"]))
-_NAMES_BY_SIGN = frozenset((TERMINAL["FIELD"], TERMINAL["KEY"], TERMINAL["ROOT"]))
 _CLOSERS = frozenset("})]")
 _BRACKETS = frozenset(("LBRACE", "LPAR", "LSQB"))
 _LOOKED_AHEAD = 60
@@ -226,7 +224,7 @@ class _Broken:
         read = symbols_of_states(states)
         # A name with a sign does not end a body: it is no statement, but an outer setting.
         lowest = count_finished_symbols(self.stack) + 1
-        if place is not None and tokens.kinds[at] in _NAMES_BY_SIGN:
+        if place is not None and tokens.kinds[at] in NAMES_BY_SIGN:
             lowest = place - 1
         for size in range(len(states), lowest, -1):
             if place is not None and size < place and not _behind_part(read[size - 2]):
@@ -274,9 +272,9 @@ class _Broken:
             return False
         word, kind = tokens.words[at], tokens.kinds[at]
         if is_word(word):
-            keyword = KEYWORDS.get(word) if kind not in _NAMES_BY_SIGN else None
+            keyword = KEYWORDS.get(word) if kind not in NAMES_BY_SIGN else None
             return keyword is None or is_terminal_allowed(stack.states[: self.place], keyword)
-        if kind in _TEXTS and is_terminal_allowed(stack.states, kind):
+        if kind in TEXTS and is_terminal_allowed(stack.states, kind):
             return False
         return word not in _CLOSERS and kind not in _BLOCKS and kind != tokens.kinds[self.first]
 

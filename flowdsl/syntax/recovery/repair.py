@@ -20,7 +20,7 @@ from ..parser.driver import (
     shift_terminal,
     symbols_of_states,
 )
-from ..parser.lexer import END, KEYWORDS, TERMINAL, UNKNOWN, breaks_line, is_word
+from ..parser.lexer import END, KEYWORDS, TERMINAL, TEXTS, UNKNOWN, breaks_line, is_word
 from ..parser.tables import WORDS
 from .broken_file import BrokenFile
 from .corrections import Correction, find_corrections
@@ -63,7 +63,6 @@ _SPACED = frozenset("}={")
 
 _PAIRS = {"}": ("LBRACE", "RBRACE"), ")": ("LPAR", "RPAR"), "]": ("LSQB", "RSQB")}
 
-_TEXTS = frozenset((TERMINAL["STRING"], TERMINAL["BLOCK"], TERMINAL["RAW"]))
 _TERMINAL_OF = dict(WORDS)
 _FIELD = TERMINAL["FIELD"]
 _KEY = TERMINAL["KEY"]
@@ -287,7 +286,7 @@ class _Repair:
             if word == "(" and self.word == "{":
                 continue
             # A text that is too many is no command, and nobody forgets a word after itself.
-            if word == "run" and self.kind in _TEXTS:
+            if word == "run" and self.kind in TEXTS:
                 continue
             if word.isalpha() and word == self.tokens.words[self.index - 1]:
                 continue
@@ -372,7 +371,7 @@ class _Repair:
 
     def _text_follows(self) -> bool:
         """Whether the next token is text: this one may then be a statement in the wrong place."""
-        return self.tokens.kinds[self.index + 1] in _TEXTS
+        return self.tokens.kinds[self.index + 1] in TEXTS
 
     def drop_superfluous_token(self) -> bool:
         """Remove a superfluous token."""

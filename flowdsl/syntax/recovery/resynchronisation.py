@@ -15,7 +15,16 @@ from ..parser.driver import (
     shift_terminal,
     symbols_of_states,
 )
-from ..parser.lexer import END, KEYWORDS, TERMINAL, Lexemes, breaks_line, is_word
+from ..parser.lexer import (
+    END,
+    KEYWORDS,
+    NAMES_BY_SIGN,
+    TERMINAL,
+    TEXTS,
+    Lexemes,
+    breaks_line,
+    is_word,
+)
 
 PROOF = 4
 """The number of tokens that the parser must read to prove a guess."""
@@ -27,10 +36,8 @@ _TASK_HEAD = tuple(
 )
 """The start of a file up to the first statement of a task."""
 _TASK = TERMINAL["TASK"]
-_TEXTS = frozenset((TERMINAL["STRING"], TERMINAL["BLOCK"], TERMINAL["RAW"]))
 _EDITION = frozenset(("FLOW", "INT", "edition"))
 _FINISHED = frozenset(("file", "__file_star_0", "__file_star_1", "import_", "item"))
-_NAMES_BY_SIGN = frozenset((TERMINAL["FIELD"], TERMINAL["KEY"], TERMINAL["ROOT"]))
 _IMPORT_WORDS = frozenset(("import", "from", "as"))
 _DEPTH = {"{": 1, "(": 1, "[": 1, "}": -1, ")": -1, "]": -1}
 _LONGEST_ANNOTATION = 12
@@ -67,7 +74,7 @@ def reads_on(tokens: Lexemes, states: list[int], index: int, *, line: bool = Fal
             return False
         # A new line proves nothing if its first word is taken for something else than it is, or
         # if it is a text: the previous line may lack one, and this may be the next mistake.
-        if term == END or (new_line and term == tokens.kinds[at] and term not in _TEXTS):
+        if term == END or (new_line and term == tokens.kinds[at] and term not in TEXTS):
             return True
     return True
 
@@ -76,7 +83,7 @@ def _takes_for_name(tokens: Lexemes, index: int, term: int, states: list[int]) -
     """Whether the parser takes the keyword of a section, statement or declaration for a name."""
     if term == _NAME and tokens.words[index] in KEYWORDS:
         after = tokens.kinds[index + 1]
-        return after in _TEXTS or after == _LBRACE
+        return after in TEXTS or after == _LBRACE
     outside = tokens.blanks[index][-1:] in ("\n", "\r") and begins_declaration(tokens, index)
     return outside and not is_terminal_allowed(states, _TASK)
 
@@ -111,7 +118,7 @@ def begins_declaration(tokens: Lexemes, index: int) -> bool:
     word = tokens.words[index]
     if word == "@":
         return breaks_line(tokens.blanks[index]) and is_word(tokens.words[index + 1])
-    if word not in DECLARATION_WORDS or tokens.kinds[index] in _NAMES_BY_SIGN:
+    if word not in DECLARATION_WORDS or tokens.kinds[index] in NAMES_BY_SIGN:
         return False
     # `type name {` is the declaration, and `type name into` the statement.
     after = tokens.words[index + 1 : index + 3]
@@ -205,7 +212,7 @@ def begins_line(tokens: Lexemes, index: int) -> bool:
     if not breaks_line(tokens.blanks[index]):
         return False
     kind = tokens.kinds[index]
-    return kind in _NAMES_BY_SIGN or kind == KEYWORDS.get(tokens.words[index])
+    return kind in NAMES_BY_SIGN or kind == KEYWORDS.get(tokens.words[index])
 
 
 def find_declared_names(tokens: Lexemes, text: str, start: int, end: int) -> tuple[str, ...] | None:
