@@ -7,6 +7,12 @@ from collections.abc import Iterator
 
 from flowdsl.source.text import SourceFile, Span
 from flowdsl.syntax import ast
+from flowdsl.syntax.statements import ATTACH, EXPORT, KEEP, LEAVES, PICTURE, STATEMENTS
+
+NOTES: tuple[type[ast.Node], ...] = tuple(
+    class_ for class_ in LEAVES if STATEMENTS[class_].tool in (KEEP, ATTACH, EXPORT, PICTURE)
+)
+"""Statements that neither change nor read the screen."""
 
 
 def body_of(declaration: ast.Decl | None) -> ast.Block | None:

@@ -18,9 +18,12 @@ from flowdsl.semantics.types import ANY, Enum, ListOf, Optional, Type, strip_opt
 from flowdsl.syntax import ast
 from flowdsl.syntax.statements import (
     SETTERS,
+    SHOWN,
+    TYPED,
     conditions_of,
     else_of,
     name_set_by,
+    texts_of,
     variable_set_by,
 )
 from flowdsl.syntax.visit import walk
@@ -241,13 +244,15 @@ def has_else_block(context: LintContext, statement: ast.Stmt) -> bool:
 
 def may_be_empty(context: LintContext, statement: ast.Stmt) -> bool:
     """Whether a text of a statement, or one of its blocks, may be empty."""
-    class_ = type(statement)
-    if class_ is ast.DoStmt:
-        return _may_be_blank(statement.text)  # type: ignore[union-attr]
-    if class_ is ast.TypeStmt:
-        value = statement.value  # type: ignore[union-attr]
-        return isinstance(value, ast.Text) and _may_be_blank(value)
+    if any(_may_be_blank(text) for text, role in texts_of(statement) if role not in MAY_BE_BLANK):
+        return True
+    if type(statement) is ast.TypeStmt:
+        return isinstance(statement.value, ast.Text) and _may_be_blank(statement.value)
     return any(not inner.block.statements for inner in inner_blocks(statement))
+
+
+MAY_BE_BLANK = (TYPED, SHOWN)
+"""The roles of texts that mean something without words: blanks can be typed."""
 
 
 def _may_be_blank(text: ast.Text) -> bool:

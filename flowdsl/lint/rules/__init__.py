@@ -10,20 +10,15 @@ from __future__ import annotations
 from flowdsl.lint import triggers as triggers
 from flowdsl.lint.rule import UNUSED_KINDS, InSource, LinkedFiles, Rule, UnusedName, Words
 from flowdsl.syntax import ast
-from flowdsl.syntax.statements import ROUNDS
+from flowdsl.syntax.statements import HOLDING, STATEMENTS
 
 _BODIES = (ast.TaskDecl, ast.StepsSection)
-_MAY_BE_EMPTY = (
-    ast.DoStmt,
-    ast.TypeStmt,
-    ast.StepStmt,
-    ast.ForStmt,
-    *ROUNDS,
-    ast.ExpectStmt,
-    ast.IfStmt,
-    ast.MatchStmt,
-)
 _ASKING = (ast.IfStmt, ast.WhileStmt, ast.RepeatStmt, ast.WaitUntilStmt)
+_MAY_BE_EMPTY = tuple(
+    class_
+    for class_, row in STATEMENTS.items()
+    if row.texts or class_ in HOLDING or class_ in _ASKING
+)
 _USES_OF_MODELS = (ast.ModelSection, ast.ChooseStmt, ast.ExtractStmt, ast.Check)
 _ACTED_ON = ("do", "target", "source")
 

@@ -14,13 +14,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flowdsl.diagnostics.diagnostic import SUSPICIOUS, Label
-from flowdsl.lint.bodies import without_steps
+from flowdsl.lint.bodies import NOTES, without_steps
 from flowdsl.lint.context import LintContext
 from flowdsl.semantics.control_flow.leaving import has_no_path_behind
 from flowdsl.semantics.traversal import KeptVariables, inner_blocks, statements
 from flowdsl.source.record import Record
 from flowdsl.syntax import ast
-from flowdsl.syntax.statements import name_set_by
+from flowdsl.syntax.statements import DO, SOURCE, STATEMENTS, TARGET, name_set_by
 from flowdsl.syntax.visit import walk
 
 SPEC = SUSPICIOUS.spec(
@@ -30,17 +30,15 @@ SPEC = SUSPICIOUS.spec(
 )
 
 _END = "end the `else` with `fail`, `abort` or `finish`"
-_NOTES = (ast.EmitStmt, ast.KeepStmt, ast.CaptureStmt)
-"""Statements that neither change nor read the screen."""
-_WORKS = (
-    ast.DoStmt,
-    ast.ChooseStmt,
-    ast.TypeStmt,
-    ast.ClearStmt,
+_WORKS: tuple[type[ast.Node], ...] = (
     ast.PressStmt,
-    ast.ExtractStmt,
-    ast.CopyStmt,
+    *(
+        class_
+        for class_, row in STATEMENTS.items()
+        if any(role in (DO, TARGET, SOURCE) for _, role in row.texts)
+    ),
 )
+"""Statements that act on the screen or read it."""
 
 
 class _Around(Record):
@@ -85,9 +83,9 @@ def _check_screen(
     noted = otherwise.action.statements
     is_choice = isinstance(statement, ast.ChooseStmt)
     # An `expect` with an empty block is reported by `no-effect`.
-    if not all(isinstance(each, _NOTES) for each in noted) or not (noted or is_choice):
+    if not all(isinstance(each, NOTES) for each in noted) or not (noted or is_choice):
         return
-    following = next((each for each in around.behind if not isinstance(each, _NOTES)), None)
+    following = next((each for each in around.behind if not isinstance(each, NOTES)), None)
     if not isinstance(following, _WORKS):
         return
     word = context.keyword(following)

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from flowdsl.diagnostics.diagnostic import STYLE, SUSPICIOUS
 from flowdsl.lint.context import LintContext
 from flowdsl.lint.rule import LoadedRule
-from flowdsl.lint.triggers import may_be_anything
+from flowdsl.lint.triggers import MAY_BE_BLANK, may_be_anything
 from flowdsl.semantics.declarations.wire import is_uuid
 from flowdsl.semantics.flow_tests.items import expects_something, runs_of
 from flowdsl.syntax import ast
-from flowdsl.syntax.statements import STATEMENTS
+from flowdsl.syntax.statements import DO, STATEMENTS, texts_of
 from flowdsl.syntax.visit import walk
 
 # A wait of a fixed length: too short on a slow day, too long on every other.
@@ -37,7 +37,7 @@ NO_EFFECT = SUSPICIOUS.spec(
     "{way}",
 )
 
-_REMOVE = "write what is to be done, or remove it"
+_REMOVE = "write what is meant, or remove it"
 
 
 def check_no_effect(context: LintContext, statement: ast.Stmt) -> None:
@@ -52,9 +52,13 @@ def check_no_effect(context: LintContext, statement: ast.Stmt) -> None:
 
 def _without_effect(statement: ast.Stmt) -> tuple[str, str] | None:
     """Return why a statement has no effect, and what to write; None if it has one."""
+    blank = [r for text, r in texts_of(statement) if r not in MAY_BE_BLANK and _is_blank(text)]
+    if blank:
+        keyword = STATEMENTS[type(statement)].keyword
+        is_do = DO in blank
+        what = f"this `{keyword}` says nothing" if is_do else f"a text of this `{keyword}` is empty"
+        return what, _REMOVE
     match statement:
-        case ast.DoStmt(text=text) if _is_blank(text):
-            return "this `do` says nothing", _REMOVE
         case ast.TypeStmt(value=ast.Text() as text) if not text.parts:
             return "this `type` types nothing", "write `clear` to empty the field, or remove it"
         case ast.StepStmt(body=body) if not body.statements:

@@ -8,7 +8,7 @@ leave its form.
 from __future__ import annotations
 
 from flowdsl.diagnostics.diagnostic import SUSPICIOUS, Edit, Fix, Label
-from flowdsl.lint.bodies import find_keyword
+from flowdsl.lint.bodies import NOTES, find_keyword
 from flowdsl.lint.context import LintContext
 from flowdsl.semantics.traversal import inner_blocks
 from flowdsl.syntax import ast
@@ -19,14 +19,7 @@ SPEC = SUSPICIOUS.spec(
     "write `over` to replace what the field holds, or type both in one text",
 )
 
-_LEAVES_FIELDS = (
-    ast.TypeStmt,
-    ast.ExpectStmt,
-    ast.EmitStmt,
-    ast.KeepStmt,
-    ast.CaptureStmt,
-    ast.ImageStmt,
-)
+_LEAVES_FIELDS: tuple[type[ast.Node], ...] = (ast.TypeStmt, ast.ExpectStmt, *NOTES)
 """Statements, if without a block, that leave what other fields hold as it is."""
 
 
