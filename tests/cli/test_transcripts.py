@@ -421,3 +421,6 @@ def test_debug(run: Run, tmp_path: Path) -> None:
     assert run("debug", "parse", "bad.flow", "--reference").code == 1
     assert run("debug", "tables").out.split()[1::2] == ["terminals,", "rules,", "states"]
     assert json.loads(run("debug", "config-schema").out)["title"] == "flowdsl.toml"
+    write_tree(tmp_path, {"flowdsl.toml": "[project\n"})
+    broken = run("debug", "parse", "a.flow")
+    assert broken.code == 3 and "`flowdsl.toml` has errors" in broken.err

@@ -32,8 +32,8 @@ from ..views.difference import (
     render_unified_text,
     tag_lines,
 )
-from ..views.json_objects import items_json
 from ..views.painted import BAD, GOOD, QUIET, WARNED, paint_lines
+from ..views.table import items_json
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -25,8 +25,8 @@ from ..runtime.engine.report import (
     writing_options,
 )
 from ..views.difference import Line, field_lines
-from ..views.json_objects import items_json
 from ..views.painted import BAD, QUIET, WARNED, paint_lines
+from ..views.table import items_json
 
 
 class Restoration(OperationReport):

@@ -12,7 +12,7 @@ from flowdsl.lint.rules import RULES
 from ..runtime.command_line.options import add_options
 from ..runtime.console import Console
 from ..runtime.exit_codes import SUCCESS
-from ..views.json_objects import items_json
+from ..views.table import items_json
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

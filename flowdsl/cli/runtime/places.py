@@ -11,13 +11,10 @@ from flowdsl.host.disk import PROJECT_FILE, SIZE_LIMIT, find_root
 from flowdsl.source.files import library_of, spell_flow_path, split_library
 from flowdsl.source.globs import is_pattern
 
-from .command_line.options import add_options
 from .console import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import argparse
-
     from flowdsl.emulator.scenario import Scenario
 
 STANDARD_INPUT = "<stdin>"
@@ -94,11 +91,6 @@ class ShownFrom:
             return os.path.relpath(full, self._here).replace(os.sep, "/")
         except ValueError:  # on another drive of Windows
             return full
-
-
-def add_stdin_filename(parser: argparse.ArgumentParser) -> None:
-    """Declare `--stdin-filename`."""
-    add_options(parser, "--stdin-filename FILE  the file that standard input stands for")
 
 
 def means_standard_input(paths: Sequence[str], stdin_filename: str | None) -> bool:

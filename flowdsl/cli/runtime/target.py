@@ -1,4 +1,4 @@
-"""Resolves the paths of a command line to files, entries and a project, and compiles these."""
+"""Resolves the paths of a command line to files, entries, a project and an environment."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
+from flowdsl.config.project import Environment, Project
 from flowdsl.diagnostics.diagnostic import Diagnostic
 from flowdsl.host.disk import PROJECT_FILE, DiskFiles, Overlay, find_root
+from flowdsl.host.environment import API_KEY, ENVIRONMENT
 from flowdsl.host.listing import Listed, expand_patterns
 from flowdsl.semantics.errors import IMPORT_OUTSIDE_PROJECT
 from flowdsl.source.files import (
@@ -19,9 +21,9 @@ from flowdsl.source.files import (
     split_library,
 )
 from flowdsl.source.record import Record, replace
+from flowdsl.workspace import environments
 from flowdsl.workspace.project import read_project
 
-from .command_line.options import add_options
 from .console import CommandError, UsageError
 from .exit_codes import SOURCE_ERRORS
 from .places import (
@@ -30,6 +32,7 @@ from .places import (
     Place,
     ShownFrom,
     means_standard_input,
+    no_project,
     nothing_found,
     root_here,
     standard_input,
@@ -37,10 +40,7 @@ from .places import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import argparse
-
     from flowdsl.compiler.pipeline import CompileOptions
-    from flowdsl.config.project import Environment, Project
     from flowdsl.diagnostics.findings import Findings
     from flowdsl.incremental.compiling import Compiled
     from flowdsl.incremental.index import Request
@@ -309,11 +309,6 @@ def _load_target(root: str) -> CommandTarget:
     )
 
 
-def add_paths(parser: argparse.ArgumentParser) -> None:
-    """Declare the paths that a command works on."""
-    add_options(parser, "paths=PATH*  files, folders, globs or `-`; default: the project's flows")
-
-
 INDEX_FROM = 50
 """The number of flows from which a project gets an index; fewer are checked in less time than the
 index takes to read."""
@@ -375,3 +370,50 @@ def compile_target(
     files = NotedFiles(target.files, read)
     compilation = compile_project(files, target.entries, target.options(environment))
     return compiled_at_once(compilation, read)
+
+
+def choose_environment(project: Project | None, option: str | None) -> Environment | None:
+    """The environment named by `--env`, else by `FLOWDSL_ENV`, else the only one.
+
+    None if none of them decides; without a project, `FLOWDSL_ENV` is ignored. Raises
+    `NoSuchEnvironment` for a name that the project does not have.
+    """
+    if project is None:
+        if option:
+            raise no_project("leave out `--env`")
+        return None
+    return environments.find_environment(project, option, os.environ)
+
+
+def any_environment(project: Project | None, option: str | None) -> Environment | None:
+    """The environment whose values are used when nothing is sent: the named one, else any of them.
+
+    None for a project without environments.
+    """
+    environment = choose_environment(project, option)
+    if environment is not None or project is None:
+        return environment
+    return next(iter(project.environments.values()), None)
+
+
+def require_environment(project: Project | None, option: str | None) -> Environment:
+    """The environment of a command that needs one; raises `NoSuchEnvironment`."""
+    if project is None and option:
+        raise no_project("leave out `--env`")
+    return environments.require_environment(project, option, os.environ, "`--env`")
+
+
+def environment_without_project(option: str | None) -> Environment:
+    """The environment of a read-only command outside of any project.
+
+    It is the official service, with the key in `CYBERDESK_API_KEY`. Raises `UsageError` if an
+    environment is named, since only a project can declare one, or if the variable is not set.
+    """
+    looks = f"to look at the organisation of `{API_KEY}`"
+    if option:
+        raise no_project(f"leave out `--env` {looks}")
+    if os.environ.get(ENVIRONMENT):
+        raise no_project(f"unset `{ENVIRONMENT}` {looks}")
+    if not os.environ.get(API_KEY):
+        raise no_project(f"set `{API_KEY}` to look at its organisation")
+    return environments.official_environment()

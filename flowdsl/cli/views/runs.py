@@ -13,8 +13,8 @@ from flowdsl.runs.submit import Submission
 from flowdsl.runs.watch import RunsEnding, Watched, ending_of_run, step_of
 from flowdsl.source.moments import read_moment
 
-from .json_objects import FORMAT_VERSION
 from .painted import BAD, GOOD, QUIET, WARNED, paint_lines
+from .table import FORMAT_VERSION
 
 STYLES = {"success": GOOD, "task_failed": BAD, "error": BAD, "cancelled": WARNED}
 

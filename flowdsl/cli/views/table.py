@@ -1,4 +1,4 @@
-"""Tables and records for people, with text from untrusted sources."""
+"""Tables and records for people, with text from untrusted sources; and objects for programs."""
 
 from __future__ import annotations
 
@@ -160,3 +160,20 @@ def columns_of(text: str) -> int:
 
 def _describe_rest(value: Sequence[Any] | Mapping[Any, Any]) -> str:
     return f" and {len(value) - ENTRIES} more" if len(value) > ENTRIES else ""
+
+
+FORMAT_VERSION = 1
+
+
+def dump_json(content: object) -> str:
+    return json.dumps(content, ensure_ascii=False, indent=2)
+
+
+def object_json(content: Mapping[str, Any]) -> str:
+    """One object of the machine format."""
+    return dump_json({"format_version": FORMAT_VERSION, **content})
+
+
+def items_json(items: Sequence[Any], head: Mapping[str, Any] | None = None, **more: Any) -> str:
+    """Format an object with a list, preceded by the fields `head` and followed by `more`."""
+    return object_json({**(head or {}), "items": list(items), "total": len(items), **more})

@@ -572,6 +572,7 @@ def test_runs_are_listed_by_every_filter(desk: Desk) -> None:
     for words, count in rows(filters, 1, 2, 3, 4):
         listed = json.loads(desk.run("runs", "list", "--json", *words).text)
         assert len(listed["items"]) == count, words
+    assert desk.run("runs", "list", "--limit", "0").code == 64
     shown = desk.run("runs", "list")
     assert "note" in shown.text and "look_up" in shown.text
     head, *lines = shown.text.splitlines()

@@ -308,6 +308,7 @@ def test_a_pool_of_a_name_that_is_taken_is_not_made(desk: Desk) -> None:
     desk.writes()
     assert made["id"] in failure(desk("pools", "set", "day", "--name", "night"))
     assert "needs a name" in failure(desk("pools", "set", "day", "--name", ""))
+    assert "needs a name" in failure(desk("machines", "set", "desk-1", "--name", " "))
     assert desk.writes() == []
 
 

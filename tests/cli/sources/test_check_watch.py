@@ -217,6 +217,7 @@ def test_without_a_project_a_prompt_in_another_folder_is_watched(tmp_path: Path)
         (["--write-baseline", "x"], "`--watch` only checks files"),
         (["--format", "json"], "`--watch` prints text or terse, not json"),
         (["none.flow"], "`none.flow` does not exist"),
+        (["--stdin-filename", "a.flow"], "`--stdin-filename` goes with `-`"),
     ],
 )
 def test_what_cannot_be_watched(tmp_path: Path, words: list[str], message: str) -> None:

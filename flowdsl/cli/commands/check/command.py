@@ -10,11 +10,11 @@ from flowdsl.diagnostics.findings import Findings
 
 from ...runtime.command_line.options import add_options, parse_positive_number
 from ...runtime.console import Console, UsageError
-from ...runtime.environments import choose_environment
 from ...runtime.exit_codes import FINDINGS, SUCCESS
 from ...runtime.places import ShownFrom
 from ...runtime.target import (
     CommandTarget,
+    choose_environment,
     flows_of_project,
     has_index,
     make_request,

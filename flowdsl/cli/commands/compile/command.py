@@ -10,9 +10,8 @@ from flowdsl.host.writing import reason_of, write_files
 
 from ...runtime.command_line.options import add_options
 from ...runtime.console import CommandError, Console, UsageError
-from ...runtime.environments import choose_environment, require_environment
 from ...runtime.exit_codes import SOURCE_ERRORS, SUCCESS
-from ...runtime.target import compile_target, open_target
+from ...runtime.target import choose_environment, compile_target, open_target, require_environment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,8 +8,7 @@ from typing import Any
 from flowdsl.codegen.artifacts import Bundle, WorkflowArtifact, render_plain_json
 from flowdsl.prompt.cost import SECTIONS, Calls, PromptCost, prompt_cost
 
-from ...views.json_objects import items_json
-from ...views.table import Column, render_table
+from ...views.table import Column, items_json, render_table
 
 
 def stats_text(bundle: Bundle) -> str:

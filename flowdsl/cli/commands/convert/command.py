@@ -32,10 +32,9 @@ from flowdsl.syntax import ast
 from ...runtime.command_line.options import add_options
 from ...runtime.console import CommandError, Console, UsageError
 from ...runtime.engine.deployment import SOURCES
-from ...runtime.environments import any_environment
 from ...runtime.exit_codes import SOURCE_ERRORS, SUCCESS
 from ...runtime.rewrites import BOM, Rewrite, write_rewrites
-from ...runtime.target import CommandTarget, open_flows, open_target
+from ...runtime.target import CommandTarget, any_environment, open_flows, open_target
 from .report import (
     describe_proposal,
     diff_prompts,

@@ -14,8 +14,8 @@ from flowdsl.source.record import replace
 from ...runtime import exit_codes
 from ...runtime.command_line.options import add_options, parse_duration
 from ...runtime.console import Console, UsageError
-from ...runtime.environments import require_environment
-from ...views.json_objects import items_json
+from ...runtime.target import require_environment
+from ...views.table import items_json
 from .environments import check_environment
 from .machine import DoctorResult, check_flows, check_git, check_installation, find_project
 

@@ -19,8 +19,7 @@ from flowdsl.source.record import Record
 from flowdsl.workspace.environments import UnusableProject
 from flowdsl.workspace.state import require_project_id
 
-from ...runtime.environments import any_environment
-from ...runtime.target import CommandTarget, open_flows, open_project
+from ...runtime.target import CommandTarget, any_environment, open_flows, open_project
 
 Outcome = Literal["ok", "note", "problem", "unknown"]
 """`note` is worth knowing and needs no action; `unknown` could not be found out."""

@@ -22,10 +22,9 @@ from flowdsl.source.record import Record, replace
 
 from ...runtime.command_line.options import add_options
 from ...runtime.console import CommandError, Console, UsageError
-from ...runtime.environments import require_environment
 from ...runtime.exit_codes import CONFLICT, SOURCE_ERRORS, SUCCESS
 from ...runtime.places import no_project, read_named, standard_input
-from ...runtime.target import CommandTarget, open_project
+from ...runtime.target import CommandTarget, open_project, require_environment
 from .destination import Destination, describe_import, open_destination, place_files, render_notes
 
 TYPE_CHECKING = False

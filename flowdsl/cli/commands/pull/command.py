@@ -30,10 +30,9 @@ from ...runtime.command_line.options import add_options
 from ...runtime.console import CommandError, Console, UsageError
 from ...runtime.engine.deployment import SOURCES, use_service
 from ...runtime.engine.questions import ask_in_lower_case, is_interactive
-from ...runtime.environments import require_environment
 from ...runtime.exit_codes import CONFLICT, SOURCE_ERRORS, SUCCESS
 from ...runtime.rewrites import Rewrite, print_difference, write_rewrites
-from ...runtime.target import CommandTarget, open_flows
+from ...runtime.target import CommandTarget, open_flows, require_environment
 from ...views.markdown import shorten_text
 from ..import_.destination import (
     ATTRIBUTES,

@@ -67,6 +67,8 @@ async def _plan_set(session: ResourceSession, arguments: Namespace) -> Steps:
     parameters = read_parameters(arguments, session.console)
     if parameters.is_empty and arguments.name is None and arguments.alerts is None:
         raise UsageError("nothing is set: give `NAME=VALUE`, `--secret`, `--unset` or another")
+    if arguments.name is not None and not arguments.name.strip():
+        raise UsageError("a machine needs a name")
     client = session.client
     machine = await find_machine(client, arguments.words)
     about = MACHINE.about(machine)

@@ -27,8 +27,8 @@ from ...runtime.runs.asking import (
 )
 from ...runtime.runs.follow import Following
 from ...runtime.runs.options import ask_secret, read_inputs, read_secrets, read_uploads
-from ...views.json_objects import items_json
 from ...views.runs import run_object
+from ...views.table import items_json
 
 
 def watch_runs(arguments: argparse.Namespace, console: Console) -> int:

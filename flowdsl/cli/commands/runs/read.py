@@ -28,7 +28,6 @@ from ...runtime.runs.asking import (
     resolve_run_filters,
 )
 from ...runtime.runs.reasons import FailureWords
-from ...views.json_objects import items_json, object_json
 from ...views.markdown import shorten_text
 from ...views.painted import QUIET, paint_lines
 from ...views.runs import (
@@ -39,7 +38,7 @@ from ...views.runs import (
     run_object,
     seconds_of,
 )
-from ...views.table import align_columns, pad_cells
+from ...views.table import align_columns, items_json, object_json, pad_cells
 
 _MOST = 80
 """The maximum number of characters of an error in the table."""
@@ -175,9 +174,7 @@ def _render_run_table(
             (run.created_at or "")[:19],
             format_time_spent(seconds_of(run)),
             run.session_alias or "",
-            shorten_text(
-                " ".join(next((in_words(run, each) for each in run.error or ()), "").split()), _MOST
-            ),
+            _first_reason(run, in_words),
         )
         for run in rows
     ]

@@ -12,7 +12,7 @@ from ...runtime.console import Console, UsageError
 from ...runtime.exit_codes import FINDINGS, SUCCESS
 from ...runtime.places import standard_input
 from ...runtime.runs.options import read_secrets, secret_source
-from ...views.json_objects import object_json
+from ...views.table import object_json
 
 
 def verify(arguments: argparse.Namespace, console: Console) -> int:

@@ -16,8 +16,7 @@ from flowdsl.workspace.state import system_runtime
 from ...runtime.console import Console
 from ...runtime.engine.deployment import open_deployment
 from ...runtime.exit_codes import SUCCESS
-from ...views.json_objects import items_json, object_json
-from ...views.table import align_columns
+from ...views.table import align_columns, items_json, object_json
 from .access import (
     find_document,
     find_tracked_address,

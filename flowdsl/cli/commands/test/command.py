@@ -17,12 +17,11 @@ from flowdsl.testing.explore import MOST_PATHS
 
 from ...runtime.command_line.options import add_options, parse_positive_number
 from ...runtime.console import CommandError, Console, UsageError, command_error
-from ...runtime.environments import any_environment
 from ...runtime.exit_codes import FINDINGS, SOURCE_ERRORS, SUCCESS
 from ...runtime.exit_codes import INTERNAL as INTERNAL_ERROR
 from ...runtime.rewrites import write_product
-from ...runtime.target import CommandTarget, open_target, root_remark
-from ...views.json_objects import object_json
+from ...runtime.target import CommandTarget, any_environment, open_target, root_remark
+from ...views.table import object_json
 from .compiling import Compiled, TestTarget, compile_tests
 from .reports import TestReports
 from .troubles import INTERNAL, SOURCE

@@ -25,7 +25,7 @@ from flowdsl.testing.wrapping import describe_refusal, wrapper_names
 from ...runtime.console import UsageError
 from ...runtime.exit_codes import FINDINGS
 from ...runtime.exit_codes import SUCCESS as WELL
-from ...views.json_objects import object_json
+from ...views.table import object_json
 from .compiling import TestTarget
 
 

@@ -31,7 +31,7 @@ from flowdsl.testing.run import has_unmet_expectations
 from ...runtime.console import Console, UsageError
 from ...runtime.exit_codes import FINDINGS, SUCCESS
 from ...runtime.target import CommandTarget
-from ...views.json_objects import object_json
+from ...views.table import object_json
 from .compiling import TestTarget
 from .sharing import map_in_order
 

@@ -58,7 +58,7 @@ class TestReports:
         self._is_closed = True
         arguments = self._arguments
         if arguments.json and arguments.explore is not None:
-            from ...views.json_objects import object_json
+            from ...views.table import object_json
             from .view import trouble_json
 
             nothing = {"runs": 0, "is_whole": False, "items": []}

@@ -11,9 +11,8 @@ from flowdsl.testing.coverage import Body, Taken, percent_covered
 from flowdsl.testing.outcome import Place, Problem, Result
 from flowdsl.testing.telling import MARK
 
-from ...views.json_objects import items_json
 from ...views.painted import BAD, GOOD, QUIET, Part, paint_lines
-from ...views.table import Column, render_table
+from ...views.table import Column, items_json, render_table
 from .sharing import Timed
 from .troubles import Trouble
 

@@ -38,10 +38,9 @@ from flowdsl.workspace.state import api_base_of, require_project_id, system_runt
 from .. import exit_codes
 from ..command_line.options import IS_OVER, TimeLimit, nothing_written, request_listener
 from ..console import CommandError, Console
-from ..environments import require_environment
 from ..interrupts import Interrupts, run
 from ..places import ShownFrom, no_project
-from ..target import CommandTarget, compile_target, open_flows, open_project
+from ..target import CommandTarget, compile_target, open_flows, open_project, require_environment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

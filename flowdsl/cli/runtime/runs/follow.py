@@ -23,7 +23,6 @@ from flowdsl.runs.watch import RunsEnding, Watched, ending_of, watch
 from flowdsl.source.failure import FlowdslError
 from flowdsl.workspace.state import system_runtime
 
-from ...views.json_objects import dump_json
 from ...views.runs import (
     error_lines,
     failure_lines,
@@ -35,6 +34,7 @@ from ...views.runs import (
     stray_lines,
     summary_line,
 )
+from ...views.table import dump_json
 from .. import exit_codes
 from ..command_line.options import nothing_written
 from ..console import CommandError, Console, command_error

@@ -25,7 +25,7 @@ from ....runtime.command_line.arguments import SubcommandParser
 from ....runtime.console import CommandError, Console
 from ....runtime.engine.questions import confirm_or_say_so, require_answer
 from ....runtime.exit_codes import SUCCESS, UNKNOWN_OUTCOME
-from ....views.json_objects import items_json
+from ....views.table import items_json
 from .session import ResourceSession, carry_out
 
 T = TypeVar("T")

@@ -19,8 +19,7 @@ from ....runtime.command_line.arguments import SubcommandParser, add_subcommands
 from ....runtime.command_line.options import add_options
 from ....runtime.console import Console
 from ....runtime.exit_codes import SUCCESS
-from ....views.json_objects import object_json
-from ....views.table import Column, render_record, render_table
+from ....views.table import Column, object_json, render_record, render_table
 from .actions import Objects, ResourceAction, Row, list_json, run_action
 from .session import ResourceSession, carry_out, configure_common, parse_filter_moment
 

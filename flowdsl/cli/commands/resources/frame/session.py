@@ -23,9 +23,9 @@ from flowdsl.state.document import ResourceState
 from ....runtime.command_line.options import add_options, nothing_written
 from ....runtime.console import CommandError, Console
 from ....runtime.engine.deployment import Deployment, open_deployment, use_service
-from ....runtime.environments import environment_without_project
 from ....runtime.exit_codes import PARTIAL, UNKNOWN_OUTCOME
 from ....runtime.interrupts import Interrupts
+from ....runtime.target import environment_without_project
 from ...state.access import find_document
 
 T = TypeVar("T")
