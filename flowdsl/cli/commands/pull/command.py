@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
-from flowdsl.compiler.pipeline import CompileOptions
 from flowdsl.config.address import WORKFLOW, Address, workflow_address
-from flowdsl.config.project import Environment, Project
-from flowdsl.cyberdesk.client import CyberdeskClient
+from flowdsl.config.project import Environment
 from flowdsl.decompile.pulling.attempts import FILE, SETTINGS, STATEMENTS
 from flowdsl.decompile.pulling.goal import pair_changed_words, render_value_lines
 from flowdsl.decompile.pulling.pull import Conflict, Pull, Pulled, Request, pull_workflows
@@ -23,12 +21,11 @@ from flowdsl.diagnostics.render.cells import make_printable
 from flowdsl.diagnostics.render.summary import format_count
 from flowdsl.diagnostics.suggest import join_names
 from flowdsl.host.disk import PROJECT_FILE
-from flowdsl.source.record import Record
 from flowdsl.state.document import ResourceState
 
 from ...runtime.command_line.options import add_options
 from ...runtime.console import CommandError, Console, UsageError
-from ...runtime.engine.deployment import SOURCES, use_service
+from ...runtime.engine.deployment import SOURCES
 from ...runtime.engine.questions import ask_in_lower_case, is_interactive
 from ...runtime.exit_codes import CONFLICT, SOURCE_ERRORS, SUCCESS
 from ...runtime.rewrites import Rewrite, print_difference, write_rewrites
@@ -41,18 +38,13 @@ from ..import_.destination import (
     existing_bytes,
     prompt_attributes,
 )
-from .tracked import Tracked, find_tracked_workflows, read_workflows_at, resolve_pending_writes
-
-T = TypeVar("T")
-
-
-class WantedPull(Record):
-    """The target of the command: the project, with the environment to pull from."""
-
-    target: CommandTarget
-    project: Project
-    environment: Environment
-    options: CompileOptions
+from .tracked import (
+    Tracked,
+    WantedPull,
+    find_tracked_workflows,
+    read_workflows_at,
+    resolve_pending_writes,
+)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -77,27 +69,18 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     The difference goes to standard output, everything else to standard error.
     """
     wanted = _open_wanted(arguments, console)
-    target, project, environment = wanted.target, wanted.project, wanted.environment
-    api_base = environment.api.rstrip("/")
-    place = target_of(project, project.id or "", environment, api_base=api_base)
-    built = _compile_workspace(
-        wanted, Workspace(target.files, target.entries, wanted.options, place, Directory()), console
-    )
-
-    def ask(work: Callable[[CyberdeskClient], Awaitable[T]]) -> T:
-        return use_service(arguments, console, environment, target.root, work)
-
-    known = find_tracked_workflows(project, environment, target.root, built.bundle, place, ask)
+    environment = wanted.environment
+    _, built = _compile_workspace(wanted, Directory())
+    known = find_tracked_workflows(wanted, built.bundle)
     addresses = _find_named_addresses(arguments, built, known, environment)
     _require_answer(arguments)
     if not addresses:
         console.err(f"nothing to pull: no workflow of `{environment.name}` was deployed or adopted")
         return SUCCESS
-    seen = read_workflows_at(ask, known, addresses, built.bundle, place)
+    seen = read_workflows_at(wanted, known, addresses, built.bundle)
     _require_found(addresses, known, seen.live, environment, everything=arguments.all)
     known = resolve_pending_writes(known, seen)
-    workspace = Workspace(target.files, target.entries, wanted.options, place, seen.directory)
-    built = _compile_workspace(wanted, workspace, console)
+    workspace, built = _compile_workspace(wanted, seen.directory)
     if built.problems:
         raise CommandError(f"{built.problems[0]}; nothing was written", SOURCE_ERRORS)
     requests = [
@@ -110,7 +93,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     )
     missing = [each for each in addresses if known.ids[each] not in seen.live]
     broken = _find_broken_tests(wanted, workspace, built, done)
-    return _finish_pull(arguments, wanted, done, missing, broken, console)
+    return _finish_pull(wanted, done, missing, broken)
 
 
 def _open_wanted(arguments: argparse.Namespace, console: Console) -> WantedPull:
@@ -118,16 +101,22 @@ def _open_wanted(arguments: argparse.Namespace, console: Console) -> WantedPull:
     target.require_sound(console)
     assert target.project is not None, "it is without problems"
     environment = require_environment(target.project, arguments.env)
-    return WantedPull(target, target.project, environment, target.options(environment))
+    project, api_base = target.project, environment.api.rstrip("/")
+    place = target_of(project, project.id or "", environment, api_base=api_base)
+    options = target.options(environment)
+    return WantedPull(arguments, console, target, project, environment, options, place)
 
 
-def _compile_workspace(wanted: WantedPull, workspace: Workspace, console: Console) -> Built:
+def _compile_workspace(wanted: WantedPull, directory: Directory) -> tuple[Workspace, Built]:
+    """Compile the sources, given the objects of the service; raises `CommandError`."""
+    target = wanted.target
+    workspace = Workspace(target.files, target.entries, wanted.options, wanted.place, directory)
     built = workspace.build_with_texts({})
     if built is None:
         errors = workspace.errors
-        wanted.target.show(errors, len({each.span.path for each in errors}), console)
+        target.show(errors, len({each.span.path for each in errors}), wanted.console)
         raise CommandError("the sources have errors; nothing was written", SOURCE_ERRORS)
-    return built
+    return workspace, built
 
 
 # Addresses
@@ -234,14 +223,10 @@ def _find_broken_tests(
 
 
 def _finish_pull(
-    arguments: argparse.Namespace,
-    wanted: WantedPull,
-    done: Pull,
-    missing: Sequence[str],
-    broken: Sequence[str],
-    console: Console,
+    wanted: WantedPull, done: Pull, missing: Sequence[str], broken: Sequence[str]
 ) -> int:
     """Show the edits and the tests that they break, ask and write; returns the exit code."""
+    arguments, console = wanted.arguments, wanted.console
     pulled = done.workflows
     rewrites = _collect_rewrites(wanted.target, done.texts)
     for line in describe_pull(pulled, missing):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TypeVar
 
 from flowdsl.codegen.artifacts import Bundle
+from flowdsl.compiler.pipeline import CompileOptions
 from flowdsl.config.address import Address, workflow_address
 from flowdsl.config.project import Environment, Project
 from flowdsl.cyberdesk.client import CyberdeskClient
@@ -20,16 +22,35 @@ from flowdsl.deploy.target import DeployTarget
 from flowdsl.source.record import Record
 from flowdsl.state.document import ResourceState, StateDocument, refuse_moved
 
-from ...runtime.console import CommandError
-from ...runtime.engine.deployment import open_state_of, refuse_other_organization
+from ...runtime.console import CommandError, Console
+from ...runtime.engine.deployment import open_state_of, refuse_other_organization, use_service
 from ...runtime.exit_codes import STATE
+from ...runtime.target import CommandTarget
+
+T = TypeVar("T")
 
 AT_ONCE = 4
 """The maximum number of parallel requests."""
 
 
-Ask = Callable[[Callable[[CyberdeskClient], Awaitable[Any]]], Any]
-"""Runs work with the client of the service, and returns its result."""
+class WantedPull(Record):
+    """What the command works on: the project with the environment to pull from, and its service.
+
+    `place` is the target of a deploy to that environment.
+    """
+
+    arguments: argparse.Namespace
+    console: Console
+    target: CommandTarget
+    project: Project
+    environment: Environment
+    options: CompileOptions
+    place: DeployTarget
+
+    def ask(self, work: Callable[[CyberdeskClient], Awaitable[T]]) -> T:
+        """Return the result of `work` with the client of the service."""
+        root = self.target.root
+        return use_service(self.arguments, self.console, self.environment, root, work)
 
 
 class Tracked(Record):
@@ -54,20 +75,14 @@ class Seen(Record):
     directory: Directory
 
 
-def find_tracked_workflows(
-    project: Project,
-    environment: Environment,
-    root: str,
-    bundle: Bundle,
-    target: DeployTarget,
-    ask: Ask,
-) -> Tracked:
+def find_tracked_workflows(wanted: WantedPull, bundle: Bundle) -> Tracked:
     """Find the ids of the workflows of a bundle in state and `[[adopt]]`.
 
     Raises `StateError` when state cannot be used or was lost. The service is asked only if there is
     no state.
     """
-    document = _read_state_document(project, environment, root, bundle, target, ask)
+    project, environment, target = wanted.project, wanted.environment, wanted.place
+    document = _read_state_document(wanted, bundle)
     if document is not None and document.api_base != target.api_base:
         raise CommandError(
             f"the state of `{environment.name}` was made at `{document.api_base}` and the "
@@ -91,21 +106,14 @@ def find_tracked_workflows(
     return Tracked(document, ids, organization)
 
 
-def _read_state_document(
-    project: Project,
-    environment: Environment,
-    root: str,
-    bundle: Bundle,
-    target: DeployTarget,
-    ask: Ask,
-) -> StateDocument | None:
+def _read_state_document(wanted: WantedPull, bundle: Bundle) -> StateDocument | None:
     """Read the state document; None without one. Raises `Stop` if state was lost."""
-    if project.id is None:
+    if wanted.project.id is None:
         return None
-    store = open_state_of(environment, root, project.id)
+    store = open_state_of(wanted.environment, wanted.target.root, wanted.project.id)
     versioned = store.load()
     if versioned is None:
-        versioned = ask(lambda client: state_after_all(client, target, store, bundle))
+        versioned = wanted.ask(lambda client: state_after_all(client, wanted.place, store, bundle))
     if versioned is None:
         return None
     refuse_moved(versioned.document, store.url)
@@ -113,18 +121,14 @@ def _read_state_document(
 
 
 def read_workflows_at(
-    ask: Ask,
-    known: Tracked,
-    addresses: Sequence[Address],
-    bundle: Bundle,
-    target: DeployTarget,
+    wanted: WantedPull, known: Tracked, addresses: Sequence[Address], bundle: Bundle
 ) -> Seen:
     """Read the workflows at some addresses from the service.
 
     Raises `CommandError` when it belongs to another organisation.
     """
-    ids = [known.ids[each] for each in addresses]
-    seen: Seen = ask(lambda client: _read_workflows(client, ids, bundle, target))
+    ids, target = [known.ids[each] for each in addresses], wanted.place
+    seen = wanted.ask(lambda client: _read_workflows(client, ids, bundle, target))
     for live in seen.live.values():
         refuse_other_organization(live.organization_id, known.organization, target.environment)
     return seen

@@ -33,6 +33,7 @@ from flowdsl.runs.starting.plan import (
 )
 from flowdsl.runs.submit import Submission
 from flowdsl.semantics.declarations.wire import is_uuid
+from flowdsl.source.record import Record
 from flowdsl.workspace.state import system_runtime, usable_document
 
 from ...runtime.command_line.options import add_options, number_between
@@ -133,17 +134,13 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         about={"environment": environment.name, plan.declared.kind: source.name},
     )
 
-    async def work(client: CyberdeskClient, interrupts: Interrupts) -> None:
-        await _carry_out_plan(
-            client, arguments, plan, pausing, ids, deployment, batches, following, interrupts
-        )
-
+    start = _RunStart(arguments, plan, pausing, ids, deployment, batches, following)
     gone = (
         "; what state names may have been deleted, or belong to another organisation: "
         f"`flowdsl plan --env {environment.name}` shows it"
     )
     return follow_runs(
-        arguments, console, deployment, following, work, gone=gone, scenario=scenario
+        arguments, console, deployment, following, start.carry_out, gone=gone, scenario=scenario
     )
 
 
@@ -186,79 +183,77 @@ def _local_scenario(
     return read_scenario(arguments.scenario)
 
 
-async def _carry_out_plan(
-    client: CyberdeskClient,
-    arguments: argparse.Namespace,
-    plan: RequestPlan,
-    pausing: Pausing | None,
-    ids: Mapping[str, str],
-    deployment: Deployment,
-    batches: Batches,
-    following: Following,
-    interrupts: Interrupts,
-) -> None:
-    """Send the requests of a plan, and with `--watch` follow the runs.
+class _RunStart(Record):
+    """A start of runs that is checked as far as possible without the service.
 
-    A chain that pauses (`pausing`) continues part by part in its session, which `--resume` names,
-    or which the first part begins. Everything else is one list of requests.
+    `pausing` asks for the answers of a chain that pauses; None for everything else.
     """
-    where, machine_parameters = await resolve_run_place(client, arguments)
-    if pausing is not None:
 
-        def requests_of_parts(begun: Sequence[Sequence[Run]]) -> PartRequests:
-            return plan.part_requests(pausing.parts, begun, ids, machine_parameters)
+    arguments: argparse.Namespace
+    plan: RequestPlan
+    pausing: Pausing | None
+    ids: Mapping[str, str]
+    deployment: Deployment
+    batches: Batches
+    following: Following
 
+    async def carry_out(self, client: CyberdeskClient, interrupts: Interrupts) -> None:
+        """Send the requests of a plan, and with `--watch` follow the runs.
+
+        A chain that pauses continues part by part in its session, which `--resume` names, or which
+        the first part begins. Everything else is one list of requests.
+        """
+        arguments, plan, pausing, ids = self.arguments, self.plan, self.pausing, self.ids
+        batches, following = self.batches, self.following
+        where, machine_parameters = await resolve_run_place(client, arguments)
         if away := machine_parameters.away():
             following.say(f"warning: {away}")
-        if arguments.resume is not None:
-            await batches.take_over(arguments.resume, following)
+        if pausing is not None:
+
+            def requests_of_parts(begun: Sequence[Sequence[Run]]) -> PartRequests:
+                return plan.part_requests(pausing.parts, begun, ids, machine_parameters)
+
+            if arguments.resume is not None:
+                await batches.take_over(arguments.resume, following)
+            else:
+                first: Requests = [(requests_of_parts([]).request(0, where), "")]
+                if batches.resumed is None:
+                    batches.begin(first, following)
+                elif not await self._find_session(client, first, interrupts):
+                    return
+            requests = requests_of_parts(await pausing.begun(client, ids))
+            await pausing.carry_out(client, requests, where, following, interrupts)
+            return
+        if arguments.model is not None:
+            target = self.deployment.deploy_target()
+            model, remarks = await find_main_agent(client, arguments.model, target)
+            for remark in remarks:
+                following.say(f"note: {remark}")
+            where = {**where, "main_agent_model_id": model}
+        rows, notes = plan.requests(ids, where, machine_parameters)
+        for note in dict.fromkeys(notes):
+            following.say(f"note: {note}")
+        before: list[Submission] | None = None
+        if batches.resumed is not None:
+            before = batches.go_on(rows, following)
+            await batches.read_statuses(client, before, following)
         else:
-            first: Requests = [(requests_of_parts([]).request(0, where), "")]
-            if batches.resumed is None:
-                batches.begin(first, following)
-            elif not await _find_session(client, arguments, first, batches, following, interrupts):
-                return
-        requests = requests_of_parts(await pausing.begun(client, ids))
-        await pausing.carry_out(client, requests, where, following, interrupts)
-        return
-    if arguments.model is not None:
-        target = deployment.deploy_target()
-        model, remarks = await find_main_agent(client, arguments.model, target)
-        for remark in remarks:
-            following.say(f"note: {remark}")
-        where = {**where, "main_agent_model_id": model}
-    rows, notes = plan.requests(ids, where, machine_parameters)
-    if away := machine_parameters.away():
-        following.say(f"warning: {away}")
-    for note in dict.fromkeys(notes):
-        following.say(f"note: {note}")
-    before: list[Submission] | None = None
-    if batches.resumed is not None:
-        before = batches.go_on(rows, following)
-        await batches.read_statuses(client, before, following)
-    else:
-        batches.begin(rows, following)
-    runs = await following.make(client, rows, interrupts, before)
-    if arguments.watch and runs and not interrupts.received():
-        await following.watch(client, runs, interrupts.limit.left)
+            batches.begin(rows, following)
+        runs = await following.make(client, rows, interrupts, before)
+        if arguments.watch and runs and not interrupts.received():
+            await following.watch(client, runs, interrupts.limit.left)
 
+    async def _find_session(
+        self, client: CyberdeskClient, first: Requests, interrupts: Interrupts
+    ) -> bool:
+        """Find or create the first part of a chain for which it is unknown whether it was created.
 
-async def _find_session(
-    client: CyberdeskClient,
-    arguments: argparse.Namespace,
-    first: Requests,
-    batches: Batches,
-    following: Following,
-    interrupts: Interrupts,
-) -> bool:
-    """Find or create the first part of a chain for which it is unknown whether it was created.
-
-    The chain then continues in the session of that part. Returns whether it exists.
-    """
-    before = batches.go_on(first, following)
-    runs = await following.make(client, first, interrupts, before)
-    arguments.resume = runs[0].session_id if runs else None
-    return arguments.resume is not None
+        The chain then continues in the session of that part. Returns whether it exists.
+        """
+        before = self.batches.go_on(first, self.following)
+        runs = await self.following.make(client, first, interrupts, before)
+        self.arguments.resume = runs[0].session_id if runs else None
+        return self.arguments.resume is not None
 
 
 def _plan_run(
