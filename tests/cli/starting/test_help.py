@@ -93,6 +93,8 @@ def test_help_ends_with_the_examples(row: tuple[str, argparse.ArgumentParser]) -
         patch.setenv("COLUMNS", "80")
         parser.parse_args(["-h"])
     text = str(asked.value)
+    assert text.startswith(f"usage: flowdsl {command} ")
+    assert main.COMMANDS.get(command, "") in text
     end = text.partition("\nexamples:\n")[2]
     assert end == "".join(f"  {line}\n      {gives}\n" for line, gives in EXAMPLES[command])
     assert max(map(len, end.splitlines())) <= 80
