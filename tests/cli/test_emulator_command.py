@@ -65,6 +65,7 @@ def test_mistakes_are_one_line_and_64(tmp_path: Path) -> None:
             (["--port", "99999"], "a port is a number from 0 to 65535"),
             (["--port", "x"], "argument --port: invalid int value: 'x'"),
             (["--port", "0", "--data", "text"], "text"),
+            (["--port", "0", "--host", ""], "`--host` needs an address"),
         ):
             ended = run_here(tmp_path, "emulator", *words)
             assert (ended.code, ended.out) == (64, b""), ended.err

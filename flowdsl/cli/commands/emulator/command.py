@@ -64,6 +64,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Serve until interrupted."""
+    if not arguments.host:  # sockets take it for every address of this machine
+        raise UsageError("`--host` needs an address")
     keys = dict(map(_parse_key_option, arguments.key))
     scenario = _build_scenario(arguments)
     # The user did not name the default file, so links in the working folder are not followed.
