@@ -11,25 +11,18 @@ NOWHERE = nodes.Origin(path="", start_line=1, start_column=1, end_line=1, end_co
 """The origin of nodes that were not read from source."""
 
 
-class PictureFile(Record):
-    """A picture that a prompt shows: its content, and its file name in a project."""
-
-    name: str
-    content: bytes
-
-
 class PromptHints(Record):
     """What the other fields of a workflow say about the variables in its prompt.
 
     Fields have their wire names; `inputs` and `outputs` are None if the schema does not list its
     fields. The descriptions of `outputs` still contain the sentences that code generation adds.
-    `pictures` maps addresses in the prompt (`src`) to pictures.
+    `pictures` maps addresses in the prompt (`src`) to the contents of pictures.
     """
 
     inputs: tuple[nodes.FieldSpec, ...] | None
     secrets: tuple[nodes.FieldSpec, ...]
     outputs: tuple[nodes.FieldSpec, ...] | None
-    pictures: dict[str, PictureFile]
+    pictures: dict[str, bytes]
 
     def names(self) -> tuple[list[str], list[str]]:
         """Return the names of the known inputs, and of the known secrets."""
@@ -55,8 +48,7 @@ class FlowFile(Record):
     """A workflow to be written as one `.flow` file.
 
     `workflow` has None for `prompt`, `input_schema` and `output_schema`: a part that is kept
-    verbatim is named by one of the paths, spelled as in source (`./claims.prompt.md`). `comments`
-    are written at the top of the file, one per line.
+    verbatim is named by one of the paths, spelled as in source (`./claims.prompt.md`).
     """
 
     workflow: nodes.Workflow
@@ -66,7 +58,6 @@ class FlowFile(Record):
     checks_file: str | None = None
     extra_file: str | None = None
     untrusted: frozenset[str] = frozenset()
-    comments: tuple[str, ...] = ()
 
 
 class Note(Record):

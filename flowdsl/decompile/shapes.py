@@ -30,7 +30,7 @@ from .layout import (
     file_name,
     lay_out_source,
 )
-from .model import Payload, PictureFile, PromptHints
+from .model import Payload, PromptHints
 from .notes import KEPT, LOST, PASSED, RISKY, FieldReason, Remark
 from .payload import CLEANUP, Schema, StoredWorkflow, find_differing_fields
 from .prompt_notes import backslash_remarks, has_frames, prompt_remarks
@@ -67,7 +67,7 @@ def import_workflow(
     return _Import(parts, payload | {"tags": list(stored.tags)}, capabilities).run()
 
 
-def read_hints(stored: StoredWorkflow, pictures: Mapping[str, PictureFile]) -> PromptHints:
+def read_hints(stored: StoredWorkflow, pictures: Mapping[str, bytes]) -> PromptHints:
     """Return what the other fields of a workflow say about the variables in its prompt."""
     read = _read_input_schema(stored.input_schema, restricted=True)
     inputs: Fields | None

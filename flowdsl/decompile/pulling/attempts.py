@@ -12,7 +12,7 @@ from flowdsl.semantics.model import WorkflowSymbol
 from flowdsl.source.record import Record
 from flowdsl.syntax import ast
 
-from ..model import Payload, PictureFile
+from ..model import Payload
 from ..writing.lines import LOOP_KEY
 from ..writing.scope import PLAIN, RUNTIME, SECRET, Scope
 from ..writing.value_types import ANY, STRING
@@ -138,13 +138,13 @@ class EditContext(Record):
         """Return the workflow as it compiles now, in the form of a reply of the service."""
         return _make_reply_payload(normalise_fields(self.built.desired[self.goal.address]))
 
-    def pictures(self) -> dict[str, PictureFile]:
+    def pictures(self) -> dict[str, bytes]:
         """Return the pictures of the workflow by their addresses in prompts."""
-        found: dict[str, PictureFile] = {}
+        found: dict[str, bytes] = {}
         for each in self.built.bundle.images.values():
             reference = ImageRef(each.sha256, each.extension)
             address = find_image_url(self.workspace.directory, reference) or stand_in(reference)
-            found[address] = PictureFile(f"{each.sha256[:8]}.{each.extension}", each.content)
+            found[address] = each.content
         return found
 
 

@@ -133,7 +133,7 @@ def _unbox_source(source: nodes.OutputSource, boxed: Collection[str]) -> nodes.O
 
 def _picture_names(hints: PromptHints) -> dict[str, str]:
     return {
-        address: f"{image_hash(picture.content)}.{image_extension(picture.content)}"
+        address: f"{image_hash(picture)}.{image_extension(picture)}"
         for address, picture in hints.pictures.items()
     }
 

@@ -206,8 +206,6 @@ class _FlowWriter:
     def text(self) -> str:
         workflow = "\n".join(self._workflow())
         head = ["flow 1"]
-        if self.flow.comments:
-            head.append("\n".join(f"# {comment}" for comment in self.flow.comments))
         if consts := self.consts.declarations():
             head.append("\n".join(consts))
         return "\n\n".join((*head, *self._write_declarations(), workflow)) + "\n"

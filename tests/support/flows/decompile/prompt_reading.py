@@ -9,7 +9,7 @@ from flowdsl.codegen.artifacts import render_plain_json
 from flowdsl.codegen.json_schema import output_schema
 from flowdsl.codegen.prompt.document import emit_prompt
 from flowdsl.compiler.pipeline import Compilation
-from flowdsl.decompile.model import PictureFile, PromptHints
+from flowdsl.decompile.model import PromptHints
 from flowdsl.ir import nodes
 from flowdsl.ir.images import image_extension, image_hash
 from flowdsl.semantics.capabilities import Capabilities
@@ -28,8 +28,7 @@ def hints_of(workflow: nodes.Workflow, *images: bytes) -> PromptHints:
         secrets=workflow.secrets,
         outputs=_described(workflow),
         pictures={
-            f"image:{image_hash(content)}.{image_extension(content)}": PictureFile("a.png", content)
-            for content in images
+            f"image:{image_hash(content)}.{image_extension(content)}": content for content in images
         },
     )
 
