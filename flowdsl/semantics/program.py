@@ -229,6 +229,13 @@ class Program(SideTables):
             if workflow.declaration.steps is not None:
                 yield workflow, workflow.declaration.steps
 
+    def has_key(self, expr: ast.ObjectExpr, pair: ast.Pair, step: str | int) -> bool:
+        """Whether a pair of a literal gives the field that a path names, here or in JSON."""
+        key = pair.key.text if isinstance(pair.key, ast.Name) else pair.key.value
+        record = self.wanted_types.get(expr)
+        field = record.by_either_name(str(step)) if isinstance(record, RecordOf) else None
+        return key == step or (field is not None and key in (field.name, field.wire_name))
+
     def names_of(self, owner: Hashable, names: Callable[[], Iterable[str]]) -> Names:
         """Return the names that `owner` has, sorted once, for all lookups of misspelt names."""
         found = self._names.get(owner)

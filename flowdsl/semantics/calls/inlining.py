@@ -21,7 +21,7 @@ from ..values.expressions import key_text
 from ..values.spelling import has_pattern, has_text, spell_constant
 
 
-class Known(Record):
+class Known(Record, eq=True):
     """A constant, in JSON form."""
 
     value: Any
@@ -163,7 +163,10 @@ def part_of(
         field = None
         if isinstance(record, RecordOf):
             field = record.by_either_name(str(step))
-        value = entry_of(value, step)
+        # A literal may name a field as JSON does, and a path as the type does.
+        names = (step,) if field is None else dict.fromkeys((step, field.name, field.wire_name))
+        entries = [entry_of(value, each) for each in names]
+        value = next((each for each in entries if each != Known(None)), Known(None))
         if field is not None and field.has_default and value == Known(None):
             value = _value_of_default(program, field.default, frame)
         if field is not None:

@@ -19,7 +19,6 @@ from ..model import INPUT, LOOP, PARAMETER, RUNTIME, TaskSymbol, ValueSymbol
 from ..names.paths import steps_of
 from ..program import Program
 from ..types import ANY, FieldType, ListOf, RecordOf, Type, strip_optional
-from ..values.expressions import key_text
 
 Path: TypeAlias = tuple[str | int, ...]
 
@@ -118,7 +117,7 @@ class Provenance:
                 self._expr(keep.value, rest, found)
 
     def _expr(self, expr: ast.Expr, path: Path, found: Origins) -> None:
-        for ref, rest in refs_at(expr, path):
+        for ref, rest in refs_at(self.program, expr, path):
             self._ref(ref, rest, found)
 
     def _result(self, call: ast.CallStmt, path: Path, found: Origins) -> None:
@@ -179,7 +178,7 @@ class Provenance:
                 yield emit, path[2:] if emit.append and not whole else path[1:]
 
 
-def refs_at(expr: ast.Expr, path: Path = ()) -> Iterator[tuple[ast.Ref, Path]]:
+def refs_at(program: Program, expr: ast.Expr, path: Path) -> Iterator[tuple[ast.Ref, Path]]:
     """Yield the references at `path` in `expr`, each with the rest of the path."""
     match expr:
         case ast.Ref():
@@ -191,11 +190,11 @@ def refs_at(expr: ast.Expr, path: Path = ()) -> Iterator[tuple[ast.Ref, Path]]:
         case ast.ListExpr(items=items):
             step = path[0] if path else EACH
             for item in items[step : step + 1] if isinstance(step, int) else items:
-                yield from refs_at(item, path[1:])
+                yield from refs_at(program, item, path[1:])
         case ast.ObjectExpr(pairs=pairs):
             for pair in pairs:
-                if not path or key_text(pair.key) == path[0]:
-                    yield from refs_at(pair.value, path[1:])
+                if not path or program.has_key(expr, pair, path[0]):
+                    yield from refs_at(program, pair.value, path[1:])
         case _:
             pass
 

@@ -20,7 +20,6 @@ from ..model import CONST, ENVIRONMENT, LOOP, PARAMETER, RUNTIME, SECRET, TaskSy
 from ..names.paths import path_of, step_of
 from ..program import Program
 from ..values.bounds import make_quotable
-from ..values.expressions import key_text
 from ..values.spelling import spell_constant
 from .origins import Origin, Path
 
@@ -285,7 +284,8 @@ def _split_into_pieces(
                 else None
             )
         case ast.ObjectExpr(pairs=pairs) if path:
-            value = next((pair.value for pair in pairs if key_text(pair.key) == path[0]), None)
+            held = (pair.value for pair in pairs if program.has_key(expr, pair, path[0]))
+            value = next(held, None)
             return None if value is None else _split_into_pieces(program, value, path[1:])
         case ast.Ref():
             return _pieces_of_reference(program, expr, path)

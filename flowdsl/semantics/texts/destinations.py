@@ -200,7 +200,9 @@ class Destinations:
             parameter = reach.parameter
             if parameter.symbol.name in given:
                 use = _Use(reach.place, reach.ref, reach.span, reach.task)
-                for ref, rest in refs_at(given[parameter.symbol.name], parameter.path):
+                for ref, rest in refs_at(
+                    self.program, given[parameter.symbol.name], parameter.path
+                ):
                     symbol = self.program.values.get(ref)
                     if symbol is not None and (
                         reach.place is places.COMMAND or self._is_suspect(ref, symbol, rest)

@@ -28,7 +28,6 @@ from ..names.paths import path_of, step_of
 from ..places import Place
 from ..program import Program
 from ..types import ANY
-from ..values.expressions import key_text
 from ..values.spelling import spell_constant
 
 _NEVER_EMITTED = (places.SETTING, places.TEST_VALUE, places.CONSTANT, places.CHAIN_VALUE)
@@ -265,7 +264,7 @@ class _PlatformTexts:
         wanted = self.program.wanted_types.get(expr, ANY)
         for at, step in enumerate(path):
             if isinstance(value, Parts) and value.entries.get(step) is None:
-                entry = _find_written_entry(expr, step)
+                entry = _find_written_entry(self.program, expr, step)
                 if entry is not None:
                     return self._value(source, entry, path[at + 1 :])
             value = part_of(self.program, whole, wanted, path[: at + 1], frame)
@@ -332,11 +331,11 @@ def _strip_block_pieces(pieces: list[Piece], text: ast.Text) -> list[Piece]:
     return pieces
 
 
-def _find_written_entry(expr: ast.Expr, step: str | int) -> ast.Expr | None:
+def _find_written_entry(program: Program, expr: ast.Expr, step: str | int) -> ast.Expr | None:
     if isinstance(expr, ast.ListExpr) and isinstance(step, int) and step < len(expr.items):
         return expr.items[step]
     if isinstance(expr, ast.ObjectExpr):
-        return next((pair.value for pair in expr.pairs if key_text(pair.key) == step), None)
+        return next((each.value for each in expr.pairs if program.has_key(expr, each, step)), None)
     return None
 
 
