@@ -63,6 +63,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     new_runs.router,
     chains.router,
     changes.router,
+    changes.workflow_router,
     runs.router,
     attachments.router,
     usage.run_router,

@@ -165,12 +165,6 @@ async def update_workflow(
     return get_workflow(transaction, workflow_id)
 
 
-@router.delete("/{workflow_id}", status_code=204)
-async def delete_workflow(transaction: Current, workflow_id: UUID) -> None:
-    """Deletes the workflow with everything that belongs to it; there is no way back."""
-    WORKFLOWS.delete(transaction, workflow_id)
-
-
 @router.get("/{workflow_id}/versions")
 async def get_workflow_versions(transaction: Current, workflow_id: UUID) -> list[OpenObject]:
     """The earlier states, oldest first (assumption `version-content`)."""

@@ -28,7 +28,13 @@ from flowdsl.emulator.runs.requests import (
 )
 from flowdsl.emulator.runs.rows import RUNS, get_run
 from flowdsl.emulator.runs.run_plans import decide_run_plan
-from flowdsl.emulator.runs.schedule import decide_readers, place_run, queue_run, replan_waiting_runs
+from flowdsl.emulator.runs.schedule import (
+    decide_readers,
+    place_run,
+    queue_run,
+    replan_waiting_runs,
+    reschedule,
+)
 from flowdsl.emulator.runs.trajectories import drop_recording
 from flowdsl.emulator.runs.views import LIVE, run_replies, status_of
 from flowdsl.emulator.store import Transaction
@@ -43,6 +49,7 @@ from flowdsl.emulator.wire.models import (
 )
 
 router = APIRouter(prefix="/v1/runs", tags=["runs"], route_class=StoreRoute)
+workflow_router = APIRouter(prefix="/v1/workflows", tags=["Workflows"], route_class=StoreRoute)
 
 
 @router.patch("/{run_id}")
@@ -76,6 +83,21 @@ def cancel_runs_of_machine(transaction: Transaction, machine_id: str) -> None:
     for row in RUNS.rows(transaction, concerned)[::-1]:
         if status_of(row, transaction.now) in LIVE:
             _take_over(transaction, row, {"status": RunStatus.CANCELLED.value})
+
+
+@workflow_router.delete("/{workflow_id}", status_code=204)
+async def delete_workflow(transaction: Current, workflow_id: UUID) -> None:
+    """Deletes the workflow with everything that belongs to it; runs that wait for its runs move up.
+
+    There is no way back.
+    """
+    live = or_(runs.c.ends_at.is_(None), runs.c.ends_at > transaction.now)
+    its_runs = runs.c.workflow_id == str(workflow_id)
+    rows = RUNS.rows(transaction, its_runs, live, columns=[runs.c.machine_id])
+    WORKFLOWS.delete(transaction, workflow_id)
+    for machine_id in {row.machine_id for row in rows} - {None}:
+        reschedule(transaction, machine_id)
+    replan_waiting_runs(transaction)
 
 
 @router.delete("/{run_id}", status_code=204)

@@ -110,6 +110,18 @@ def test_a_run_stays_where_it_is_told(state: str) -> None:
         assert runs.states(other) == ["success"]
 
 
+def test_runs_move_up_when_the_workflow_of_the_run_before_them_is_deleted() -> None:
+    with run_desk(rule(stay="running", workflow="Held")) as runs:
+        held = runs.workflow(name="Held")
+        runs.run(held)
+        waiting = runs.run(runs.workflow())
+        runs.wait()
+        assert runs.read(waiting)["status"] == "scheduling"
+        runs.ok("DELETE", f"/v1/workflows/{held['id']}", 204)
+        runs.wait()
+        assert runs.read(waiting)["status"] == "success"
+
+
 def test_slow_adds_to_the_time_a_run_works() -> None:
     with run_desk(rule(slow="5s")) as runs:
         made = runs.run(runs.claims(), input_values=INPUTS)
