@@ -7,12 +7,14 @@ import re
 # The text may not be TOML at all, so this works line by line, and hides too much rather than too
 # little. The expressions are possessive where they repeat, so that no line takes more than one
 # pass.
+_LINE = re.compile(r"[^\n]*+\n|[^\n]++")
+"""A line of TOML, which no other character ends, such as U+2028 in a string."""
 _HEADER = re.compile(r"\s*+\[++[^\]=]*+\]+")
 _KEY_PART = re.compile(r"(?<![\w-])([\w-]++)[\"']?+\s*+([=:.])")
 """One part of a dotted key, and the sign that follows it."""
 _SECRET = re.compile(r"key|token|secret|password|credential", re.IGNORECASE)
 _VALUE = re.compile(r"(\b(?:env|file)\s*=\s*(?:\"[^\"]*\"|'[^']*'))|([^\s{}=,]+)(?=(\s*=)?)")
-_STRING_OR_COMMENT = re.compile(r"\"(?:\\.|[^\"\\])*+\"|'[^']*+'|#.*")
+_STRING_OR_COMMENT = re.compile(r"\"(?:\\.|[^\"\\])*+\"?|'[^']*+'?|#.*")
 _SOURCES = ("env", "file")
 """The keys that name where a credential is read from."""
 
@@ -28,7 +30,7 @@ def redact_credentials(text: str) -> str:
     result = []
     in_secret_table = False
     quotes, depth = "", 0  # what the value of the lines before has open: a string, and brackets
-    for line in text.splitlines(keepends=True):
+    for line in _LINE.findall(text):
         if quotes or depth > 0:
             result.append(_star_out(line))
             if quotes:

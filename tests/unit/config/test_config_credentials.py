@@ -33,6 +33,8 @@ HEAD = '[project]\nname = "x"\n'
         f'[env.p]\napi = "local"\napi_key = [\n"""\n{CANARY}""", \'\'\'\n{CANARY}\'\'\'\n]',
         f'[env.p]\napi = "local"\napi_key = [{{ x = "]" }},\n{{ x = 1 }}, {{ y = "{CANARY}" }} ]',
         f'[env.p]\napi = "local"\napi_key.value = "{CANARY}"',
+        f'[env.p]\napi = "local"\napi_key = "x\u2028{CANARY}"',
+        f'[env.p]\napi = "local"\napi_key = "x\x0c{CANARY}"',
         f'[env.p]\napi = "local"\n"api_key" . env . value = "{CANARY}"',
         f'[env.p]\napi = "local"\n[env.p.api_key]\nvalue = [\n"x", "{CANARY}"]',
         f'[env.p]\napi = "local"\napi_key = """\n{CANARY}"""\nx = 1',

@@ -35,7 +35,7 @@ def checked(words: str) -> Callable[[int], Callable[[], object]]:
 
 @in_rows(
     "word",
-    ["a", "key-", "key" + " " * 97, "[", "key = env = ' ", 'token="', "api_key "],
+    ["a", "key-", "key" + " " * 97, "[", "key = env = ' ", 'token="', 'key=\\"', "api_key "],
     ids=lambda word: word[:8],
 )
 def test_redaction_reads_a_line_once(word: str) -> None:
