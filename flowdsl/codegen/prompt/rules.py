@@ -159,6 +159,8 @@ def _read_and_kept(body: nodes.Body) -> tuple[set[str], set[str]]:
             if each.variable is not None:
                 (unsure if _may_be_missing(each) else sure).add(each.variable)
             pending += each.otherwise or ()
+        elif isinstance(each, nodes.Step):
+            pending += each.body
         else:
             unsure |= facts_of(each).sets
     return sure - unsure, unsure
