@@ -5,13 +5,13 @@ Passes copy the statements that they change, so that the facts of all others rem
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Sequence, Set
 from functools import cache
 from operator import attrgetter
 from typing import Any
 
 from flowdsl.semantics.capabilities import Capabilities
-from flowdsl.source.record import Record, replace
+from flowdsl.source.record import Record
 from flowdsl.syntax.statements import BY_KIND, DATES, FINISH, SCREENSHOT, STATEMENTS
 
 from . import nodes
@@ -45,7 +45,7 @@ def facts_of(statement: nodes.Statement) -> Facts:
     if known is None:
         known = own_facts(statement)
         if bodies := inner_bodies(statement):
-            known = _join(known, *[facts_of(each) for body in bodies for each in body])
+            known = _join([known, *[facts_of(each) for body in bodies for each in body]])
         object.__setattr__(statement, "known", known)
     return known
 
@@ -60,7 +60,7 @@ def own_facts(statement: nodes.Statement) -> Facts:
 
 
 def facts_of_body(body: nodes.Body) -> Facts:
-    return _join(*[facts_of(each) for each in body])
+    return _join([facts_of(each) for each in body])
 
 
 def fits(body: nodes.Body, capabilities: Capabilities) -> bool:
@@ -119,7 +119,7 @@ def runtime_variables(*values: Any) -> frozenset[str]:
     return frozenset([each.name for each in find_variables(*values) if each.sigil == "runtime"])
 
 
-def _join(*facts: Facts) -> Facts:
+def _join(facts: Sequence[Facts]) -> Facts:
     if len(facts) == 1:
         return facts[0]
     kinds, sets, tools, reads, names = [NOTHING.union(*map(get, facts)) for get in _SETS]
@@ -131,23 +131,33 @@ _SETS = tuple(map(attrgetter, ("kinds", "sets", "tools", "reads", "names")))
 
 
 def _find_own_facts(statement: nodes.Statement) -> Facts:
-    changes: dict[str, Any] = {}
-    if variables := find_variables(*own_parts(statement)):
-        changes["names"] = frozenset([each.name for each in variables])
-        changes["reads"] = frozenset([each.name for each in variables if each.sigil == "runtime"])
-    if isinstance(statement, _VARIED):
-        changes["sets"] = frozenset(variables_set_by(statement))
-        changes["tools"] = frozenset(tools_of(statement))
-        if isinstance(statement, nodes.Choose | nodes.Extract) and statement.model is not None:
-            changes["models"] = (statement.model,)
-        if (noted := getattr(statement, "noted", None)) is not None:
-            changes["names"] = changes.get("names", NOTHING) | {noted}
-    return replace(_facts_of_kind(statement.kind), **changes)
+    variables = find_variables(*own_parts(statement))
+    common = _facts_of_kind(statement.kind)
+    varied = type(statement) in _VARIED
+    if not variables and not varied:
+        return common
+    names = frozenset([each.name for each in variables])
+    reads = frozenset([each.name for each in variables if each.sigil == "runtime"])
+    if not varied:
+        return Facts(common.kinds, NOTHING, common.tools, (), reads, names)
+    if (noted := getattr(statement, "noted", None)) is not None:
+        names |= {noted}
+    model = statement.model if isinstance(statement, nodes.Choose | nodes.Extract) else None
+    return Facts(
+        common.kinds,
+        frozenset(variables_set_by(statement)),
+        frozenset(tools_of(statement)),
+        () if model is None else (model,),
+        reads,
+        names,
+    )
 
 
-_VARIED = (
-    *(nodes.Choose, nodes.TypeDay, nodes.Extract, nodes.BackgroundExtract, nodes.Copy),
-    *(nodes.Store, nodes.Run, nodes.Loop, nodes.Leave),
+_VARIED = frozenset(
+    (
+        *(nodes.Choose, nodes.TypeDay, nodes.Extract, nodes.BackgroundExtract, nodes.Copy),
+        *(nodes.Store, nodes.Run, nodes.Loop, nodes.Leave),
+    )
 )
 """Statements that set variables or name models, or whose tools depend on their fields."""
 

@@ -76,7 +76,11 @@ def map_bodies(
     """Replace each body of a statement by what `change` makes of it."""
     if type(statement) not in _HOLDING:
         return statement
-    return replace_bodies(statement, [change(inner) for inner in inner_bodies(statement)])
+    bodies = inner_bodies(statement)
+    changed = [change(inner) for inner in bodies]
+    return (
+        statement if all(map(is_unchanged, bodies, changed)) else replace_bodies(statement, changed)
+    )
 
 
 def rename_saved_variable(

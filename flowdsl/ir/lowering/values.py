@@ -72,6 +72,8 @@ class Frame(Record):
         entries: Mapping[str, str | nodes.Value] = NO_NAMES,
     ) -> Frame:
         """Return this frame for a place inside a statement, which may be an attempt or a pass."""
+        if self.inside and not (attempt or passes or entries):
+            return self
         return replace(
             self,
             attempt=self.attempt or attempt,
