@@ -303,7 +303,10 @@ class _BlockReader:
         written = list(self._lines[self._at : end])
         while not written[-1]:
             written.pop()
-        entry = self._make_entry(found[4], written)
+        first_line = found[4]
+        while (again := re.fullmatch(_ENTRY, first_line)) is not None and again[4].strip():
+            first_line = again[4]  # Two marks in front of one text, as in `- 1. Click Save`.
+        entry = self._make_entry(first_line, written)
         if ordered != self._ordered:
             self._end_listing()
         self._ordered = ordered

@@ -361,6 +361,11 @@ def test_variables_that_nothing_sets_are_named() -> None:
     assert section.undeclared == ("{nobody}", "{never}", "{$no}")
 
 
+def test_an_entry_with_two_marks_is_one_entry() -> None:
+    lines = written("- 1. Press Enter.\n- 2. Click the blue button.")
+    assert lines == ['press "Enter"', 'do "Click the blue button."']
+
+
 def test_headings_and_numbered_instructions_nest() -> None:
     prompt = """\
         # The whole
