@@ -6,7 +6,15 @@ import json
 import re
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, GetPydanticSchema, ValidationError
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetPydanticSchema,
+    ValidationError,
+)
 from pydantic_core.core_schema import no_info_after_validator_function
 
 from flowdsl.config.address import WORKFLOW, Address
@@ -107,6 +115,12 @@ class Intent(_StateModel):
         return self.id[:8]
 
 
+def _require_end(stray: Intent) -> Intent:
+    if stray.given_up_at is None:
+        raise ValueError("a stray has no `given_up_at`")
+    return stray
+
+
 class Lease(_StateModel):
     """The right to write.
 
@@ -144,21 +158,17 @@ class StateDocument(_StateModel):
     source: DeployedSource | None = None
     resources: dict[Recorded, ResourceState] = {}
     pending: tuple[Intent, ...] = ()
-    strays: tuple[Intent, ...] = ()
+    strays: tuple[Annotated[Intent, AfterValidator(_require_end)], ...] = ()
     lease: Lease | None = None
     moved_to: str | None = None
 
-    def of_kind(self, kind: str) -> dict[Address, ResourceState]:
-        """Return the resources of one kind, by address, in the order of `resources`."""
+    def workflows(self) -> dict[Address, ResourceState]:
+        """The workflows, by address, in the order of `resources`."""
         return {
             address: resource
             for address, resource in self.resources.items()
-            if address.kind == kind
+            if address.kind == WORKFLOW
         }
-
-    def workflows(self) -> dict[Address, ResourceState]:
-        """The workflows, by address, in the order of `resources`."""
-        return self.of_kind(WORKFLOW)
 
     def workflow_ids(self) -> dict[Address, str]:
         """The ids of the workflows, by address, in the order of `resources`."""
@@ -218,6 +228,12 @@ def load_document(content: bytes, *, where: str, project: str, environment: str)
                 f"the state at `{where}` belongs to {label} `{found}`, not to `{expected}`; "
                 "give each environment of each project its own state"
             )
+    owners: dict[str, Address] = {}
+    for address, workflow_id in document.workflow_ids().items():
+        # As after a merge by hand: to delete one of the two would delete the workflow of both.
+        if (other := owners.setdefault(workflow_id, address)) != address:
+            problem = f"gives the workflow {workflow_id} to `{other}` and `{address}`"
+            raise CorruptState(_describe_corruption(where, problem))
     return document
 
 

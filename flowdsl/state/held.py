@@ -95,16 +95,16 @@ class HeldState:
         Raises `LeaseLost` if somebody else has written, and `StoreUnusable`. A call that is
         cancelled still finishes its write, successfully or not, before it raises `CancelledError`.
         """
-        return await finish_despite_cancellation(self._in_turn(lambda: document, release=False))
+        return await finish_despite_cancellation(self._in_turn(document, release=False))
 
     async def release(self, document: StateDocument) -> StateDocument:
         """Store `document` without a lease and return that; no further writes are allowed."""
-        return await finish_despite_cancellation(self._in_turn(lambda: document, release=True))
+        return await finish_despite_cancellation(self._in_turn(document, release=True))
 
     async def abandon(self) -> None:
         """Release with the document last written, unless the lease was already released or lost."""
         if not self._released and self._last is not None and self._lost is None:
-            await finish_despite_cancellation(self._in_turn(self._last_document, release=True))
+            await finish_despite_cancellation(self._in_turn(None, release=True))
 
     def check(self) -> None:
         """Raise `LeaseLost` unless the lease is safely ours for the next `MARGIN`."""
@@ -166,11 +166,10 @@ class HeldState:
         assert self._last is not None, "the lease is taken by a write"
         return self._last
 
-    async def _in_turn(
-        self, document: Callable[[], StateDocument], *, release: bool
-    ) -> StateDocument:
+    async def _in_turn(self, document: StateDocument | None, *, release: bool) -> StateDocument:
+        """Store `document`, or the one last written when the turn comes."""
         async with self._turn:
-            return await self._store_as(document(), release=release)
+            return await self._store_as(document or self._last_document(), release=release)
 
     async def _store_as(self, document: StateDocument, *, release: bool) -> StateDocument:
         if self._lost is not None:

@@ -1,11 +1,21 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 
-from flowdsl.state.document import FORMAT, StateDocument, load_document
+from flowdsl.config.address import Address, workflow_address
+from flowdsl.state.document import (
+    FORMAT,
+    Intent,
+    ResourceState,
+    StateDocument,
+    dump_document,
+    load_document,
+)
 from flowdsl.state.errors import CorruptState, NewerState
+from tests.state.state_places import first
 
 
 def load(content: bytes) -> StateDocument:
@@ -41,3 +51,26 @@ def test_what_is_no_document_is_named(content: bytes, said: str) -> None:
     with pytest.raises(CorruptState) as caught:
         load(content)
     assert said in str(caught.value) and "state rebuild" in str(caught.value)
+
+
+def test_a_document_in_which_two_addresses_have_one_workflow_is_refused() -> None:
+    """As after a merge by hand; `deploy --prune` would delete the workflow of both."""
+    one = ResourceState(id="2f1e", generation=1, name="One")
+    tags = {Address("tag", "a"): one, Address("tag", "b"): one}
+    assert load(dump_document(first(resources=tags)))
+    both = {workflow_address("a"): one, workflow_address("b"): one}
+    with pytest.raises(CorruptState, match=r"2f1e to `workflow\.a` and `workflow\.b`"):
+        load(dump_document(first(resources=both)))
+
+
+def test_a_stray_without_an_end_is_refused() -> None:
+    stray = Intent(
+        id="5" * 32,
+        action="update",
+        address=workflow_address("a"),
+        created_at=datetime(2026, 3, 2, tzinfo=UTC),
+        generation=1,
+        name="A",
+    )
+    with pytest.raises(CorruptState, match=r"wrong at `strays\.0`: .*given_up_at"):
+        load(dump_document(first(strays=(stray,))))

@@ -48,21 +48,17 @@ class StateStore(Protocol):
     @property
     def url(self) -> str:
         """The address, for people; it never holds a credential."""
-        ...
 
     @property
     def shared(self) -> bool:
         """Whether other machines can read and write this store."""
-        ...
 
     @property
     def excludes(self) -> bool:
         """Whether `hold` excludes every other living process, and ends when its holder dies."""
-        ...
 
     def load(self) -> Versioned | None:
         """Return the document, or None if there is none yet."""
-        ...
 
     def write(self, document: StateDocument, expected: str | None) -> str:
         """Store `document` over version `expected` (None: no document) and return the new version.
@@ -70,7 +66,6 @@ class StateStore(Protocol):
         Raises `StateMoved` if the store holds another version. No other write may have the nonce of
         `document`: the store uses it to recognise its own write when the reply is lost.
         """
-        ...
 
     def hold(self) -> AbstractContextManager[None]:
         """Keep every other process from writing inside the context, if the store can.
@@ -79,7 +74,6 @@ class StateStore(Protocol):
         `excludes`, a lease in the document is our own or that of a dead process. For other stores
         the context has no effect.
         """
-        ...
 
     def put(self, objects: Mapping[str, bytes]) -> None:
         """Store contents by name (`source-maps/<64 hex digits>.json`); names never change content.
@@ -87,15 +81,12 @@ class StateStore(Protocol):
         Others can read them after the next `write` at the latest: put objects before the document
         that names them. After an error some of them may be stored.
         """
-        ...
 
     def get(self, name: str) -> bytes | None:
         """Return the content that was `put` as `name`, or None."""
-        ...
 
     def probe(self) -> None:
         """Prove that the store keeps two writers apart; raises `UnsafeStore` otherwise."""
-        ...
 
 
 def open_store(url: str, *, root: Path, project: str, environment: str) -> StateStore:

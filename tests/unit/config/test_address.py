@@ -93,7 +93,7 @@ def test_state_keeps_addresses_as_texts(resources: dict[str, ResourceState]) -> 
     assert {type(each) for each in again.resources} <= {Address}
 
 
-def test_state_gives_its_resources_by_kind() -> None:
+def test_state_gives_its_workflows() -> None:
     texts = ["workflow.b", "tag.t", "workflow.a", "tag_group.t", "workflow", "model.m.n"]
     document = StateDocument(
         project="p",
@@ -109,8 +109,6 @@ def test_state_gives_its_resources_by_kind() -> None:
         "workflow.b": "id-workflow.b",
         "workflow.a": "id-workflow.a",
     }
-    assert [*document.of_kind("tag")] == ["tag.t"]
-    assert [*document.of_kind("model")] == ["model.m.n"]
 
 
 def test_an_address_in_a_document_is_a_text() -> None:
