@@ -60,19 +60,14 @@ class CyberdeskClient:
         clock: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
         listener: Listener | None = None,
-        pace: Pace | None = None,
-        before_write: Callable[[], None] | None = None,
         deadline: Deadline | None = None,
     ) -> None:
-        """`transport` replaces the network, and `pace` may be shared by clients of one API key.
-
-        The other parameters are described at `Injected`.
-        """
+        """`transport` replaces the network; the others are described at `Injected`."""
         check_api_url(options.base_url, options.trusted_hosts)
         _check_api_key(options.api_key)
         self._options, self._transport = options, transport
         self._tls = _tls_context(options.base_url) if transport is None else None
-        self._pace = pace or Pace(
+        self._pace = Pace(
             max_in_flight=options.max_in_flight,
             ceiling=options.retry_after_ceiling,
             sleep=sleep,
@@ -86,7 +81,6 @@ class CyberdeskClient:
                 clock=clock,
                 monotonic=monotonic,
                 listener=listener,
-                before_write=before_write,
                 deadline=deadline,
             )
         )

@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import ssl
-import zlib
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import sha256
@@ -17,6 +15,7 @@ from typing import IO, Any
 
 import httpx
 
+from flowdsl.cyberdesk.bodies import SlowReplyLimit, UnusableReply, read_body
 from flowdsl.cyberdesk.errors import (
     CyberdeskError,
     DownloadTooLarge,
@@ -27,7 +26,7 @@ from flowdsl.cyberdesk.errors import (
     ValidationRefused,
     make_printable,
 )
-from flowdsl.cyberdesk.limits import SLOWEST_BYTES, ClientOptions, Deadline
+from flowdsl.cyberdesk.limits import ClientOptions, Deadline
 from flowdsl.cyberdesk.log import Listener, RequestAttempt
 from flowdsl.cyberdesk.pace import Pace
 from flowdsl.cyberdesk.redaction import SecretsOfRuns, redact_secrets, secrets_in
@@ -47,17 +46,8 @@ _NOT_SENT = (
     httpx.ProxyError,
     httpx.UnsupportedProtocol,
 )
-_GZIP = 31
-"""The window size that makes zlib read a gzip header."""
-
 _MAX_REASON = 300
 """Characters of the reason for a missing reply: the HTTP library quotes unparsed input."""
-
-_GRACE = 1.0
-"""Seconds added to the timeout of the first part of a reply, which must expire first.
-
-A service that sends nothing may be retried, one that sends slowly not.
-"""
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
@@ -106,34 +96,6 @@ class _AttemptOutcome:
     failure: str | None = None
 
 
-class _Hurry:
-    """Aborts a reply that arrives too slowly, by moving the deadline of `clock`.
-
-    httpx applies its timeout of `seconds` to each part of a reply, not to their sum.
-    """
-
-    def __init__(self, clock: asyncio.Timeout, seconds: float | None) -> None:
-        self._clock, self._last, self._seconds = clock, clock.when(), seconds
-        self._begun = 0.0
-
-    async def trace(self, event: str, _details: object) -> None:
-        """Handle a trace event of the HTTP library: the request has been sent."""
-        if event == "http11.receive_response_headers.started":
-            self.begin()
-
-    def begin(self) -> None:
-        """Start to measure the time of the head or the body of the reply."""
-        self._begun = asyncio.get_running_loop().time()
-        self.received(0)
-
-    def received(self, size: int) -> None:
-        """Record that `size` bytes of the body have arrived."""
-        if self._last is None or self._seconds is None or self._clock.expired():
-            return
-        end = self._begun + self._seconds + _GRACE + size / SLOWEST_BYTES
-        self._clock.reschedule(min(self._last, end))
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Injected:
     """What a client receives from its caller and shares with its workers.
@@ -150,8 +112,8 @@ class Injected:
     clock: Callable[[], float]
     monotonic: Callable[[], float]
     listener: Listener | None
-    before_write: Callable[[], None] | None
     deadline: Deadline | None
+    before_write: Callable[[], None] | None = None
     secrets_of_runs: SecretsOfRuns = field(default_factory=SecretsOfRuns)
 
 
@@ -347,8 +309,8 @@ class Sender:
         started, begun = monotonic(), asyncio.get_running_loop().time()
         try:
             async with asyncio.timeout(patience) as clock:
-                hurry = _Hurry(clock, self._http.timeout.read)
-                call.request.extensions = {**self._extensions, "trace": hurry.trace}
+                pace = SlowReplyLimit(clock, self._http.timeout.read)
+                call.request.extensions = {**self._extensions, "trace": pace.trace}
                 response = await self._http.send(call.request, stream=True)
                 # Each look-up in httpx's headers scans all of them several times.
                 headers = {
@@ -356,12 +318,12 @@ class Sender:
                     for name, value in response.headers.raw
                 }
                 try:
-                    body = await self._body(call, response, headers, hurry)
+                    body = await read_body(response, headers, limits, pace, call.file, call.limit)
                 finally:
                     await response.aclose()
         except DownloadTooLarge as error:
             return _AttemptOutcome(monotonic() - started, error=error, failure="too large")
-        except _UnusableReply as unusable:
+        except UnusableReply as unusable:
             problem = UnreadableReply(
                 f"the reply to `{call.operation}` is not understood: {unusable}",
                 outcome_unknown=call.write,
@@ -389,33 +351,6 @@ class Sender:
             return _AttemptOutcome(monotonic() - started, error=late, failure="too slow")
         seconds = monotonic() - started
         return self._judge_reply(call, response.status_code, headers, body, secrets, seconds)
-
-    async def _body(
-        self,
-        call: _ServiceCall,
-        response: httpx.Response,
-        headers: Mapping[str, str],
-        hurry: _Hurry,
-    ) -> bytes:
-        """Return the body of a reply, empty when it was written to a file.
-
-        Raises `_UnusableReply` and `DownloadTooLarge`.
-        """
-        hurry.begin()
-        body, limits = bytearray(), self._options.limits
-        if not response.is_success:
-            # The status matters, and as much of the explanation as can be read.
-            with suppress(_UnusableReply):
-                await _unpack_reply(
-                    response, headers, body.extend, limits.error_bytes, hurry.received
-                )
-        elif call.file is not None:
-            await _save_reply(response, headers, call.file, call.limit, hurry.received)
-        elif not await _unpack_reply(
-            response, headers, body.extend, limits.reply_bytes, hurry.received
-        ):
-            raise _UnusableReply(f"it is larger than {limits.reply_bytes} bytes", "too large")
-        return bytes(body)
 
     def _judge_reply(
         self,
@@ -468,78 +403,6 @@ class Sender:
         if listener is not None:
             told = outcome.seconds, outcome.status, outcome.failure, outcome.request_id
             listener(RequestAttempt(request.method, request.url.path, attempt + 1, *told, delay))
-
-
-class _UnusableReply(Exception):
-    """A reply that is not read further.
-
-    The message is a part of a sentence, and `kind` a word for the log.
-    """
-
-    def __init__(self, reason: str, kind: str) -> None:
-        super().__init__(reason)
-        self.kind = kind
-
-
-async def _unpack_reply(
-    response: httpx.Response,
-    headers: Mapping[str, str],
-    take: Callable[[bytes], object],
-    limit: int,
-    received: Callable[[int], None],
-) -> bool:
-    """Decompress the body of a reply in chunks; return whether it ends within `limit` bytes.
-
-    Each chunk is passed to `take`, and the number of bytes that arrived to `received`. At most
-    `limit` bytes are decompressed; httpx would decompress all of a chunk. Raises `_UnusableReply`.
-    """
-    packing = headers.get("content-encoding", "identity").strip().lower()
-    if packing not in ("identity", "gzip", ""):
-        raise _UnusableReply(
-            "its compression is not the `gzip` that was asked for", "DecodingError"
-        )
-    unpacker = zlib.decompressobj(_GZIP) if packing == "gzip" else None
-    raw = size = 0
-    async for chunk in response.stream:  # type: ignore[union-attr]
-        raw += len(chunk)
-        received(raw)
-        if unpacker is not None:
-            try:
-                chunk = unpacker.decompress(chunk, limit - size + 1)
-            except zlib.error:
-                raise _UnusableReply("its compression is damaged", "DecodingError") from None
-        size += len(chunk)
-        if max(raw, size) > limit:
-            return False
-        take(chunk)
-    if unpacker is not None and raw and not unpacker.eof:
-        raise _UnusableReply("its compression is damaged", "DecodingError")
-    return True
-
-
-async def _save_reply(
-    response: httpx.Response,
-    headers: Mapping[str, str],
-    file: IO[bytes],
-    limit: int,
-    received: Callable[[int], None],
-) -> None:
-    """Write the body of a reply to `file`.
-
-    Raises `DownloadTooLarge` as soon as the body is known to be longer than `limit` bytes.
-    """
-    announced, start = headers.get("content-length", ""), file.tell()
-    try:
-        is_larger = announced.isdecimal() and int(announced[:20]) > limit
-        if is_larger or not await _unpack_reply(response, headers, file.write, limit, received):
-            raise DownloadTooLarge(
-                f"the reply to `{response.request.method} {response.request.url.path}` is larger "
-                f"than {limit} bytes"
-            )
-    except BaseException:
-        file.seek(start)
-        file.truncate()
-        raise
 
 
 def _origin_of_url(url: httpx.URL) -> tuple[str, str, int | None]:

@@ -14,17 +14,17 @@ Emoji = Annotated[str, Field(max_length=10)]
 Color = Annotated[str, Field(max_length=20)]
 
 
-class _Look(WriteModel):
+class _LabelStyle(WriteModel):
     description: Description | None = None
     emoji: Emoji | None = None
     color: Color | None = None
 
 
-class _LabelCreate(_Look):
+class _LabelCreate(_LabelStyle):
     name: TagName
 
 
-class _LabelPatch(_Look):
+class _LabelPatch(_LabelStyle):
     name: TagName = ""
 
 
