@@ -33,12 +33,10 @@ from flowdsl.deploy.refresh.refresh import read_prior
 from flowdsl.deploy.refresh.tracked import read_tracked
 from flowdsl.deploy.resources import workflow
 from flowdsl.deploy.resources.directory import Directory, WantedLists, read_directory
-from flowdsl.deploy.resources.named import NAMED
+from flowdsl.deploy.resources.named import NAMED_KIND
 from flowdsl.deploy.resources.resource import Live
 from flowdsl.diagnostics.suggest import join_names
 from flowdsl.state.document import ResourceState, StateDocument
-
-_KINDS = tuple(kind.name for kind in NAMED)
 
 
 async def destroy(job: Job, *, by_hand: bool = False) -> Outcome:
@@ -146,7 +144,7 @@ async def _plan_destruction(job: Job, prior: StateDocument) -> Plan:
     )
     named = tuple(
         NamedChange(address, "delete" if each.id in there else "forget", prior=each)
-        for kind in _KINDS
+        for kind in NAMED_KIND
         for address, each in sorted(chosen.items())
         if address.kind == kind
     )

@@ -25,15 +25,12 @@ class Ui(Protocol):
 
     def show_plan(self, plan: Plan) -> None:
         """Show the planned changes."""
-        ...
 
     def confirm(self, plan: Plan) -> bool:
         """Whether to carry the plan out."""
-        ...
 
     def choose_for_drift(self, plan: Plan) -> OnDrift:
         """Decide what to do about drift, when the options leave it open."""
-        ...
 
     def event(self, kind: str, **details: object) -> None:
         """Report an event.
@@ -41,7 +38,6 @@ class Ui(Protocol):
         `kind` is `lock_asked`, `lock_wait`, `lock_acquired`, `recovery`, `apply_start`,
         `apply_progress`, `apply_result` or `checkpoint`.
         """
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +73,6 @@ class JobOptions:
     heartbeat: bool = True
 
 
-def _goes_on() -> str:
-    return ""
-
-
-def _accept(_planned: object) -> None:
-    pass
-
-
 @dataclass(frozen=True, slots=True)
 class Job:
     """Everything that one deploy works with.
@@ -107,6 +95,6 @@ class Job:
     runtime: Runtime
     source: DeployedSource | None = None
     history: Checkout | None = None
-    stop: Callable[[], str] = _goes_on
+    stop: Callable[[], str] = lambda: ""
     interrupted: Callable[[], bool] = lambda: False
-    approve: Callable[[Any], None] = _accept
+    approve: Callable[[Any], None] = lambda _planned: None

@@ -48,14 +48,14 @@ class Journal:
         before = self.document.resources.get(address)
         if before is not None and before.id != resource.id:
             self.hold(before.id, ())
-        self._resources({**self.document.resources, address: resource})
+        self._replace(resources={**self.document.resources, address: resource})
 
     def drop(self, address: Address) -> None:
         """Drop an address, and the strays of its resource."""
         if (resource := self.document.resources.get(address)) is not None:
             self.hold(resource.id, ())
         rest = {key: value for key, value in self.document.resources.items() if key != address}
-        self._resources(rest)
+        self._replace(resources=rest)
 
     def move(self, moves: Iterable[tuple[Address, Address]]) -> None:
         """Move resources to other addresses, all at once, so that two can be swapped.
@@ -68,7 +68,7 @@ class Journal:
         gone = {old for old, _ in moves}
         rest = {key: value for key, value in self.document.resources.items() if key not in gone}
         assert rest.keys().isdisjoint(moved), "the plan moves a workflow over another one"
-        self._resources(rest | moved)
+        self._replace(resources=rest | moved)
 
     def see_organization(self, organization_id: str | None) -> None:
         """Record the organisation, the first time that a reply shows it."""
@@ -150,9 +150,6 @@ class Journal:
         else:
             self._replace(serial=written.serial, nonce=written.nonce, lease=written.lease)
         self._told(written.serial)
-
-    def _resources(self, resources: dict[Address, ResourceState]) -> None:
-        self._replace(resources=resources)
 
     def _replace(self, **changes: object) -> None:
         self.document = self.document.replace(**changes)

@@ -10,10 +10,6 @@ from flowdsl.config.address import MODEL, TAG, TAG_GROUP, Address
 from flowdsl.config.project import EMBEDDED, Environment, KeySource, Project
 
 
-def _no_secrets(_address: Address) -> Mapping[str, Any]:
-    return {}
-
-
 @dataclass(frozen=True, slots=True)
 class DeployTarget:
     """One environment of one project.
@@ -48,7 +44,7 @@ class DeployTarget:
     ignored: frozenset[str] = frozenset()
     protected: bool = False
     no_checkout: str = ""
-    secrets: Callable[[Address], Mapping[str, Any]] = field(default=_no_secrets, repr=False)
+    secrets: Callable[[Address], Mapping[str, Any]] = field(default=lambda _address: {}, repr=False)
     key_sources: Mapping[Address, KeySource] = field(default_factory=dict)
 
     def find_adopted_id(
@@ -65,7 +61,7 @@ def target_of(
     environment: Environment,
     *,
     api_base: str,
-    secrets: Callable[[Address], Mapping[str, Any]] = _no_secrets,
+    secrets: Callable[[Address], Mapping[str, Any]] = lambda _address: {},
     no_checkout: str = "",
 ) -> DeployTarget:
     """Return the target that a project file describes."""

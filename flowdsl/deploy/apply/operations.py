@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -198,9 +199,9 @@ async def update_workflow(
         # Writes of an interrupted deploy since the plan was made do not count as somebody's edit.
         now, _ = apply_arrived_strays(prior, strays_of(context.journal.document, prior.id), before)
         known = None if change.action is Action.ADOPT else now
-        difference = compare(
-            workflow.POLICIES, desired, known, before, _find_ignored_fields(context.target, known)
-        )
+        # No field is left to the dashboard while a workflow is being adopted.
+        ignored = () if known is None else context.target.ignored
+        difference = compare(workflow.POLICIES, desired, known, before, ignored)
         paths = [
             field.path
             for field in difference.fields
@@ -290,7 +291,7 @@ async def delete_workflow(
     """
     assert change.prior is not None and change.live is not None
     identifier = change.prior.id
-    doubt = None
+    doubt: CyberdeskError | None = None
     live = await read_if_there(client, identifier)
     if live is None:
         context.journal.drop(change.address)
@@ -303,9 +304,9 @@ async def delete_workflow(
     try:
         await client.workflows.delete(identifier, idempotency_key=key)
     except CyberdeskError as error:
-        doubt = _doubt_about_arrival(error)
-        if doubt is None:
+        if not error.outcome_unknown:
             raise
+        doubt = error
     return await _conclude_deletion(context, change, doubt, client)
 
 
@@ -340,11 +341,6 @@ def format_field_names(paths: Iterable[str]) -> str:
     return ", ".join(f"`{path}`" for path in sorted(paths))
 
 
-def _doubt_about_arrival(error: CyberdeskError | StateError) -> CyberdeskError | None:
-    """Return `error` if it leaves open whether the request was carried out; otherwise None."""
-    return error if isinstance(error, CyberdeskError) and error.outcome_unknown else None
-
-
 def _in_doubt(
     context: WriteContext, address: Address, workflow_id: str, error: CyberdeskError, look: Look
 ) -> InDoubt:
@@ -359,11 +355,6 @@ def _in_doubt(
 def _is_done(context: WriteContext, desired: Desired, resource: ResourceState, live: Live) -> bool:
     """Whether a write without a reply was carried out: the workflow matches `desired`."""
     return compare(workflow.POLICIES, desired, resource, live, context.target.ignored).is_empty
-
-
-def _find_ignored_fields(target: DeployTarget, prior: ResourceState | None) -> frozenset[str]:
-    """Return the fields left to the dashboard; none while a workflow is being adopted."""
-    return target.ignored if prior is not None else frozenset()
 
 
 def _check_organization(context: WriteContext, created: str, live: Live) -> None:
@@ -382,12 +373,10 @@ def _check_organization(context: WriteContext, created: str, live: Live) -> None
 
 
 async def _unapprove_recording(client: CyberdeskClient, recording: str, intent: Intent) -> None:
-    try:
+    with suppress(NotFound):
         await client.trajectories.update(
             recording, {"is_approved": False}, idempotency_key=f"{intent.id}-unapprove-{recording}"
         )
-    except NotFound:
-        return
 
 
 @dataclass(slots=True)

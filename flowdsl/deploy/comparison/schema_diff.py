@@ -15,7 +15,9 @@ from flowdsl.diagnostics.render.cells import make_printable
 LEAD = 20
 """The number of common characters that are shown before the first difference of long values."""
 
-_SIGNS = {"added": "+", "removed": "-", "changed": "!"}
+
+Sign = Literal["+", "-", "!"]
+"""Whether a property is added or removed, or a facet of it changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,21 +30,16 @@ class SchemaEdit:
     """
 
     path: str
-    kind: Literal["added", "removed", "changed"]
+    sign: Sign
     facet: str
     before: str | None
     after: str | None
 
     @property
-    def sign(self) -> str:
-        """`+`, `-` or `!`, for added, removed or changed."""
-        return _SIGNS[self.kind]
-
-    @property
     def text(self) -> str:
         """The edit on one line without its sign; long values are cut to where they differ."""
         where = self.path or "the whole"
-        if self.kind != "changed":
+        if self.sign != "!":
             return f"{where}: {self.after or self.before}"
         before, after = _cut_around_difference(self.before, self.after)
         facet = "" if self.facet == "required" else f"{make_printable(self.facet)} "
@@ -109,18 +106,10 @@ def _property_edits(
     needed_before, needed = before.get("required", ()), after.get("required", ())
     for name in dict.fromkeys((*news, *olds, *needed, *needed_before)):
         inner = (*path, name)
-        where = spell_path(inner)
         if name in news and name not in olds:
-            said = f"{describe_schema_values(news[name])}, {_describe_requirement(name in needed)}"
-            yield SchemaEdit(where, "added", "", None, said)
-            yield from _list_inner_properties(news[name], inner, "added")
+            yield from _list_property(news[name], name in needed, inner, "+")
         elif name in olds and name not in news:
-            said = (
-                f"{describe_schema_values(olds[name])}, "
-                f"{_describe_requirement(name in needed_before)}"
-            )
-            yield SchemaEdit(where, "removed", "", said, None)
-            yield from _list_inner_properties(olds[name], inner, "removed")
+            yield from _list_property(olds[name], name in needed_before, inner, "-")
         else:
             if (name in needed_before) != (name in needed):
                 words = (_describe_requirement(name in side) for side in (needed_before, needed))
@@ -136,23 +125,23 @@ def _property_edits(
         )
 
 
-def _list_inner_properties(
-    schema: Any, path: Path, kind: Literal["added", "removed"]
-) -> Iterator[SchemaEdit]:
-    """Return the properties inside a property that is added or removed."""
+def _list_property(schema: Any, required: bool, path: Path, sign: Sign) -> Iterator[SchemaEdit]:
+    """Return a property that is added or removed, and those inside it."""
+    said = f"{describe_schema_values(schema)}, {_describe_requirement(required)}"
+    sides = (None, said) if sign == "+" else (said, None)
+    yield SchemaEdit(spell_path(path), sign, "", *sides)
+    yield from _list_inner_properties(schema, path, sign)
+
+
+def _list_inner_properties(schema: Any, path: Path, sign: Sign) -> Iterator[SchemaEdit]:
     if not isinstance(schema, Mapping) or len(path) > DEEPEST:
         return
     if isinstance(schema.get("items"), Mapping):
-        yield from _list_inner_properties(schema["items"], (*path, None), kind)
+        yield from _list_inner_properties(schema["items"], (*path, None), sign)
     if _has_properties(schema):
+        needed = schema.get("required", ())
         for name, inner in schema.get("properties", {}).items():
-            said = (
-                f"{describe_schema_values(inner)}, "
-                f"{_describe_requirement(name in schema.get('required', ()))}"
-            )
-            sides = (None, said) if kind == "added" else (said, None)
-            yield SchemaEdit(spell_path((*path, name)), kind, "", *sides)
-            yield from _list_inner_properties(inner, (*path, name), kind)
+            yield from _list_property(inner, name in needed, (*path, name), sign)
 
 
 def _has_properties(schema: Mapping[str, Any]) -> bool:
@@ -166,7 +155,7 @@ def _has_properties(schema: Mapping[str, Any]) -> bool:
 
 
 def _make_facet_edit(path: Path, facet: str, before: str | None, after: str | None) -> SchemaEdit:
-    return SchemaEdit(spell_path(path), "changed", facet, before, after)
+    return SchemaEdit(spell_path(path), "!", facet, before, after)
 
 
 def _format_facet(schema: Mapping[str, Any], keyword: str) -> str | None:

@@ -10,6 +10,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
+from flowdsl.deploy.job import OnBreaking
+from flowdsl.deploy.planning.model_keys import News
+from flowdsl.deploy.planning.plan import Break
 from flowdsl.diagnostics.render.cells import make_printable
 
 FORMAT_VERSION = 1
@@ -90,15 +93,7 @@ class Base(_Closed):
 class BreakingEntry(_Closed):
     """A promise to callers that is broken; `chains` are those of the project that rely on it."""
 
-    kind: Literal[
-        "new-required-input",
-        "narrowed-input",
-        "retyped-input",
-        "removed-input",
-        "removed-output",
-        "retyped-output",
-        "removed-workflow",
-    ]
+    kind: Break
     path: Shown
     message: Shown
     chains: tuple[Shown, ...]
@@ -194,7 +189,7 @@ class ModelKeyEntry(_Closed):
     endpoints: tuple[EndpointEntry, ...]
     provider_before: Shown | None
     endpoints_before: tuple[EndpointEntry, ...] | None
-    news: tuple[Literal["configuration", "provider", "endpoints", "source"], ...]
+    news: tuple[News, ...]
 
 
 class DiagnosticEntry(_Closed):
@@ -216,7 +211,7 @@ class PlanDocument(_Closed):
     flowdsl_version: str
     created_at: AwareDatetime
     expires_at: AwareDatetime
-    on_breaking: Literal["error", "warn", "ignore"]
+    on_breaking: OnBreaking
     project: str
     environment: str
     organization_id: str | None

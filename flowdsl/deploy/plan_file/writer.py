@@ -38,7 +38,7 @@ from flowdsl.deploy.planning.model_keys import key_routes
 from flowdsl.deploy.planning.named import NamedChange
 from flowdsl.deploy.planning.plan import Action, Change, Impact, Plan
 from flowdsl.deploy.resources import workflow
-from flowdsl.deploy.resources.named import NAMED
+from flowdsl.deploy.resources.named import NAMED_KIND
 from flowdsl.deploy.resources.policy import Policies, fingerprint, normalise_value
 from flowdsl.deploy.resources.resource import Live, hash_fields
 from flowdsl.state.document import Intent, ResourceState
@@ -177,8 +177,7 @@ def _workflow_entry(plan: Plan, change: Change) -> ChangeEntry:
 
 
 def _make_named_entry(named: NamedChange) -> ChangeEntry:
-    kind = named.address.kind
-    policies = next(each.policies for each in NAMED if each.name == kind)
+    policies = NAMED_KIND[named.address.kind].policies
     reasons = {
         "create": "it is not in the organisation yet",
         "update": _origin_reason(named.drifted, named.difference),

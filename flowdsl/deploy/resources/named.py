@@ -42,7 +42,6 @@ class NamedKind:
     - `rows` are the rows of a directory that may be ours.
     - `routes` are the client's routes that create, update and delete.
     - `created` and `changed` are the request bodies.
-    - `create_options` are passed with the creation request.
 
     Writes take wire values and raise `CyberdeskError`; `key` is the idempotency key.
     """
@@ -53,7 +52,6 @@ class NamedKind:
     routes: Callable[[CyberdeskClient], Any]
     created: type[WriteModel]
     changed: type[WriteModel]
-    create_options: Mapping[str, Any]
 
     def find(self, directory: Directory, name: str) -> list[Live]:
         """Return the resources of that name, ours or not; several if names need not be unique."""
@@ -72,9 +70,9 @@ class NamedKind:
     async def create(
         self, client: CyberdeskClient, name: str, values: Mapping[str, Any], *, key: str
     ) -> None:
-        """Create the resource."""
+        """Create the resource; the request is sent once, as a lost one is found by its name."""
         body = self.created.model_validate({"name": name, **values})
-        await self.routes(client).create(body, idempotency_key=key, **self.create_options)
+        await self.routes(client).create(body, idempotency_key=key)
 
     async def update(
         self, client: CyberdeskClient, resource_id: str, values: Mapping[str, Any], *, key: str
@@ -90,53 +88,51 @@ class NamedKind:
 
 _LABEL = Policies(dict.fromkeys(("description", "emoji", "color"), _CLEARED))
 
-TAG_GROUPS = NamedKind(
-    TAG_GROUP,
-    _LABEL,
-    lambda directory: directory.tag_groups,
-    lambda client: client.tag_groups,
-    TagGroupCreate,
-    TagGroupPatch,
-    {},
-)
-TAGS = NamedKind(
-    TAG,
-    Policies({**_LABEL, "group_id": FieldPolicy("the id of the declared group; null ungroups")}),
-    lambda directory: directory.tags,
-    lambda client: client.tags,
-    TagCreate,
-    TagPatch,
-    {},
-)
-# The key of a provider is not a field: no reply contains it, so it cannot be compared.
-MODELS = NamedKind(
-    MODEL,
-    Policies(
-        {
-            "provider": FieldPolicy("required by the contract"),
-            "model": FieldPolicy("required by the contract"),
-            "description": _CLEARED,
-            "temperature": _CLEARED,
-            "max_tokens": _CLEARED,
-            "timeout_seconds": _CLEARED,
-            "max_retries": _CLEARED,
-            "additional_params": _CLEARED,
-            "agent_harness_version_string": _CLEARED,
-            "is_computer_use_model": FieldPolicy("default false (schema)", False, default=False),
-        }
+_KINDS = (
+    NamedKind(
+        TAG_GROUP,
+        _LABEL,
+        lambda directory: directory.tag_groups,
+        lambda client: client.tag_groups,
+        TagGroupCreate,
+        TagGroupPatch,
     ),
-    lambda directory: [
-        row for row in directory.models if not row.is_system_default and not row.is_archived
-    ],
-    lambda client: client.model_configurations,
-    ModelConfigurationCreate,
-    ModelConfigurationPatch,
-    # After a lost reply the name is looked up. A service that forgot the key would create two.
-    {"once": True},
+    NamedKind(
+        TAG,
+        Policies(
+            {**_LABEL, "group_id": FieldPolicy("the id of the declared group; null ungroups")}
+        ),
+        lambda directory: directory.tags,
+        lambda client: client.tags,
+        TagCreate,
+        TagPatch,
+    ),
+    NamedKind(
+        MODEL,
+        # The key of a provider is not a field: no reply contains it, so it cannot be compared.
+        Policies(
+            {
+                **dict.fromkeys(("provider", "model"), FieldPolicy("required by the contract")),
+                "description": _CLEARED,
+                "temperature": _CLEARED,
+                "max_tokens": _CLEARED,
+                "timeout_seconds": _CLEARED,
+                "max_retries": _CLEARED,
+                "additional_params": _CLEARED,
+                "agent_harness_version_string": _CLEARED,
+                "is_computer_use_model": FieldPolicy(
+                    "default false (schema)", False, default=False
+                ),
+            }
+        ),
+        lambda directory: [
+            row for row in directory.models if not row.is_system_default and not row.is_archived
+        ],
+        lambda client: client.model_configurations,
+        ModelConfigurationCreate,
+        ModelConfigurationPatch,
+    ),
 )
 
-NAMED = (TAG_GROUPS, TAGS, MODELS)
-"""The kinds in the order in which they depend on each other."""
-
-NAMED_KIND = {kind.name: kind for kind in NAMED}
-"""The same kinds by their name in addresses."""
+NAMED_KIND = {kind.name: kind for kind in _KINDS}
+"""The kinds by their name in addresses, in the order in which they depend on each other."""

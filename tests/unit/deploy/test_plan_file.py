@@ -260,6 +260,13 @@ def test_what_is_no_plan_is_refused_with_advice(row: tuple[bytes, str]) -> None:
     assert str(refused.value).startswith("`plan.json` ") and str(refused.value).isprintable()
 
 
+def test_what_a_forged_plan_names_is_printed_safely() -> None:
+    content = broken(lambda d: d["changes"][0].update(address="workflow.a\x1b[2J"))
+    read = read_plan(content, where="plan.json", now=NOW)
+    found = find_plan_mismatches(read, DOCUMENT)
+    assert found and all(each.isprintable() for each in found)
+
+
 @given(st.integers(0, len(dump_plan(DOCUMENT)) - 3), st.binary(max_size=3))
 def test_a_damaged_file_is_refused_or_says_the_same_kind_of_thing(at: int, noise: bytes) -> None:
     content = dump_plan(DOCUMENT)

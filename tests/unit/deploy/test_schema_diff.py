@@ -36,9 +36,9 @@ def test_there_are_edits_exactly_where_two_schemas_differ(first: int, second: in
 def test_the_way_back_mentions_the_same_places(first: int, second: int) -> None:
     before, after = stored(first), stored(second)
     there, back = schema_edits(before, after), schema_edits(after, before)
-    opposite = {"added": "removed", "removed": "added", "changed": "changed"}
-    mirrored = {(opposite[e.kind], e.path, e.facet, e.after, e.before) for e in back}
-    assert {(e.kind, e.path, e.facet, e.before, e.after) for e in there} == mirrored
+    opposite = {"+": "-", "-": "+", "!": "!"}
+    mirrored = {(opposite[e.sign], e.path, e.facet, e.after, e.before) for e in back}
+    assert {(e.sign, e.path, e.facet, e.before, e.after) for e in there} == mirrored
 
 
 def obj(required: tuple[str, ...] = (), /, **properties: Any) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from flowdsl.codegen.artifacts import ImageFile
-from flowdsl.config.address import Address, workflow_address
+from flowdsl.config.address import MODEL, TAG, Address, workflow_address
 from flowdsl.config.project import KeySource
 from flowdsl.cyberdesk.models.model_configuration import ModelConfiguration
 from flowdsl.deploy.comparison.diff import compare
@@ -28,7 +28,7 @@ from flowdsl.deploy.planning.plan import (
     Plan,
 )
 from flowdsl.deploy.resources.directory import Directory
-from flowdsl.deploy.resources.named import MODELS, TAGS
+from flowdsl.deploy.resources.named import NAMED_KIND
 from flowdsl.deploy.resources.resource import Desired, Live, hash_fields
 from flowdsl.state.document import Intent, ResourceState, new_document
 from tests.support.services.changes import change_of, live_of
@@ -81,8 +81,12 @@ def tag_change(name: str, before: str | None, after: str) -> NamedChange:
     desired = DesiredNamed("tag", name, {"description": after}, managed=True)
     if before is None:
         return NamedChange(desired.address, "create", desired)
-    live = Live("tag-1", name, {**dict.fromkeys(TAGS.policies), "description": before}, {})
-    difference = compare(TAGS.policies, Desired(desired.address, name, desired.values), None, live)
+    live = Live(
+        "tag-1", name, {**dict.fromkeys(NAMED_KIND[TAG].policies), "description": before}, {}
+    )
+    difference = compare(
+        NAMED_KIND[TAG].policies, Desired(desired.address, name, desired.values), None, live
+    )
     return NamedChange(desired.address, "update", desired, live, difference)
 
 
@@ -109,8 +113,10 @@ def model_change(
         alias = "open" if stored else None
         row = {"id": f"id-{name}", "name": name, "api_key_alias": alias, **common, **before}
         rows = [ModelConfiguration.model_validate(row)]
-        values = {path: row.get(path) for path in MODELS.policies}
-        applied = hash_fields(MODELS.policies, {path: values[path] for path in desired.values})
+        values = {path: row.get(path) for path in NAMED_KIND[MODEL].policies}
+        applied = hash_fields(
+            NAMED_KIND[MODEL].policies, {path: values[path] for path in desired.values}
+        )
         if known_key is not None:
             mark = key_source_mark(KeySource(*known_key))
             assert mark is not None
