@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from shutil import copytree
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from uuid import uuid4
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -43,6 +43,8 @@ from tests.support.command_line import read_tree, write_tree
 from tests.support.services.memory_store import MemoryStore, app_over
 
 CANARY = "key-canary-5b1e0c"
+
+T = TypeVar("T")
 
 
 def flow(
@@ -246,37 +248,35 @@ class World:
             monotonic=self.time.monotonic,
         )
 
-    def deploy(
+    def perform(
         self,
-        project: Bundle,
+        work: Callable[[Job], Awaitable[T]],
         *faults: Fault,
+        project: Bundle | None = None,
         ui: Ui | None = None,
         max_retries: int = 0,
         crash_api: tuple[int, bool] | None = None,
         crash_store: tuple[int, bool] | None = None,
         app: ASGIApp | None = None,
         stop: Callable[[], str] = lambda: "",
-        begun: list[str] | None = None,
+        interrupted: Callable[[], bool] | None = None,
         **options: Any,
-    ) -> Outcome:
-        """One deploy.
+    ) -> T:
+        """What `work` gives for a job.
 
         `crash_api` and `crash_store` name the call, from 1, and whether its work is done first.
-
-        `begun` collects the addresses of operations that have begun.
         """
         self.requests = []
         self.ui = ui or Ui()
-        self.ui.begun = [] if begun is None else begun
         crashing = CrashingApp(app or self.app, *(crash_api or (None, False)))
         store = CrashingStore(self.store(), *(crash_store or (None, False)))
         injector = FaultInjector(crashing, faults, self.requests)
 
-        async def run() -> Outcome:
+        async def run() -> T:
             async with self.client(injector, max_retries) as client:
-                return await deploy(
+                return await work(
                     Job(
-                        project,
+                        project or bundle(),
                         self.target,
                         store,
                         client,
@@ -284,6 +284,7 @@ class World:
                         self.ui,
                         self.runtime(),
                         stop=stop,
+                        interrupted=interrupted or (lambda: bool(stop())),
                     )
                 )
 
@@ -291,6 +292,21 @@ class World:
             return asyncio.run(run())
         finally:
             self.crash_counts = (crashing.count, store.count)
+
+    def deploy(
+        self,
+        project: Bundle,
+        *faults: Fault,
+        ui: Ui | None = None,
+        begun: list[str] | None = None,
+        **more: Any,
+    ) -> Outcome:
+        """One deploy, as `perform` does it; `begun` gets the addresses of operations that begin."""
+        ui = ui or Ui()
+        ui.begun = [] if begun is None else begun
+        return self.perform(
+            deploy, *faults, project=project, ui=ui, interrupted=lambda: False, **more
+        )
 
     def begin(self, *projects: Bundle) -> None:
         """Deploy one project after the other to a world in which nothing was done yet.
@@ -313,26 +329,37 @@ class World:
     def plan(self, project: Bundle) -> Plan:
         """What a deploy would do."""
 
-        async def run() -> Plan:
-            async with self.client() as client:
-                job = Job(
-                    project, self.target, self.store(), client, JobOptions(), Ui(), self.runtime()
-                )
-                return (await plan_deployment(job)).plan
+        async def work(job: Job) -> Plan:
+            return (await plan_deployment(job)).plan
 
-        return asyncio.run(run())
+        return self._ask_engine(work, project)
 
     def rebuild(self, project: Bundle) -> dict[str, str]:
         """State made anew from what is there; returns how each address was found."""
 
-        async def run() -> dict[str, str]:
+        async def work(job: Job) -> dict[str, str]:
+            found = await find_state(job, None)
+            await write_state(job, found)
+            return {item.address: item.by for item in found.matches.recovered}
+
+        return self._ask_engine(work, project)
+
+    def _ask_engine(self, work: Callable[[Job], Awaitable[T]], project: Bundle) -> T:
+        """What `work` gives, without a trace in this world."""
+
+        async def run() -> T:
             async with self.client() as client:
-                job = Job(
-                    project, self.target, self.store(), client, JobOptions(), Ui(), self.runtime()
+                return await work(
+                    Job(
+                        project,
+                        self.target,
+                        self.store(),
+                        client,
+                        JobOptions(),
+                        Ui(),
+                        self.runtime(),
+                    )
                 )
-                found = await find_state(job, None)
-                await write_state(job, found)
-                return {item.address: item.by for item in found.matches.recovered}
 
         return asyncio.run(run())
 

@@ -5,75 +5,25 @@ With faults, crashes and a service of one's own.
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from flowdsl.codegen.artifacts import Bundle
-from flowdsl.deploy.job import Job, JobOptions
 from flowdsl.deploy.outcome import Outcome, Status
-from flowdsl.emulator.faults import Fault, FaultInjector
+from flowdsl.emulator.faults import Fault
 from tests.deploy.deploy_world import (
     CANARY,
     Crash,
-    CrashingApp,
-    CrashingStore,
-    Ui,
     World,
-    bundle,
     world_app,
 )
 from tests.support.effort import thinned
 
-T = TypeVar("T")
-NOTHING = bundle()
-
-
-def perform(
-    world: World,
-    work: Callable[[Job], Awaitable[T]],
-    *faults: Fault,
-    project: Bundle = NOTHING,
-    ui: Ui | None = None,
-    max_retries: int = 0,
-    crash_api: tuple[int, bool] | None = None,
-    crash_store: tuple[int, bool] | None = None,
-    app: ASGIApp | None = None,
-    stop: Callable[[], str] = lambda: "",
-    **options: Any,
-) -> T:
-    """What `work` gives, as `World.deploy` does for a deploy."""
-    world.requests = []
-    world.ui = ui or Ui()
-    crashing = CrashingApp(app or world.app, *(crash_api or (None, False)))
-    store = CrashingStore(world.store(), *(crash_store or (None, False)))
-    injector = FaultInjector(crashing, faults, world.requests)
-
-    async def run() -> T:
-        async with world.client(injector, max_retries) as client:
-            return await work(
-                Job(
-                    project,
-                    world.target,
-                    store,
-                    client,
-                    JobOptions(**options),
-                    world.ui,
-                    world.runtime(),
-                    stop=stop,
-                    interrupted=lambda: bool(stop()),
-                )
-            )
-
-    try:
-        return asyncio.run(run())
-    finally:
-        world.crash_counts = (crashing.count, store.count)
+perform = World.perform
 
 
 def of_another_organization(world: World) -> ASGIApp:
