@@ -594,11 +594,20 @@ def test_runs_are_listed_by_every_filter(desk: Desk) -> None:
     assert wrong.err == "error: `runing` is no status of a run; `running` exists\n"
 
 
+def test_an_id_of_the_service_moves_no_cursor(desk: Desk) -> None:
+    run = {"id": "5\x1b[2J", "status": "success"}
+    desk.server.answer = lambda _method, path: JSONResponse(run) if "/runs/" in path else None
+    done = desk.run("runs", "cancel", "5d8fdd12-0000-4000-8000-000000000000", "--yes")
+    assert done.err == "note: run 5\\x1b[2J has ended as success\n"
+
+
 @pytest.mark.parametrize("rules", [(RunRule(workflow="Note", stay="running"),)])
 def test_a_run_is_cancelled_and_retried_with_other_inputs(desk: Desk) -> None:
     made = desk.run("run", "note", "--input", "text=x").text.strip()
     live = desk.run("runs", "retry", made, "--yes")
     assert live.code == 64 and f"`flowdsl runs cancel {made}` ends it" in live.err
+    unasked = desk.run("runs", "retry", "last", "--yes", "--secret", "pin=env:NOT_SET")
+    assert "with `--yes`, `last` could be" in unasked.err  # before a secret is asked for
     assert desk.run("runs", "cancel", made, "--yes").err == f"run {made} is cancelled\n"
     again = desk.run("runs", "cancel", made, "--yes")
     assert again.err == f"note: run {made} has ended as cancelled\n"

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.models.run import Run, RunRetry
+from flowdsl.diagnostics.render.cells import make_printable
 from flowdsl.runs.inputs.assemble import InputSources
 from flowdsl.runs.inputs.places import Given
 from flowdsl.runs.names import find_run
@@ -65,14 +66,14 @@ def retry(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.start_session and (arguments.session is not None or arguments.leave_session):
         other = "--session" if arguments.session is not None else "--leave-session"
         raise UsageError(f"`--start-session` and `{other}` cannot be combined")
+    refuse_newest_unasked([arguments.run], arguments.yes)
+    require_answer(arguments.yes, "retries")
     given, rows = read_inputs(arguments)
     if rows:
         raise UsageError("a retry takes the inputs of one run, not a file with a run in each row")
     secrets = read_secrets(arguments.secret, console)
     uploads = read_uploads(arguments)
     sources = InputSources(given=given, secrets=secrets, uploads=uploads, references=True)
-    refuse_newest_unasked([arguments.run], arguments.yes)
-    require_answer(arguments.yes, "retries")
 
     def ask(name: str) -> Given:
         return ask_secret(name, console)
@@ -95,9 +96,8 @@ def retry(arguments: argparse.Namespace, console: Console) -> int:
             alias=arguments.alias,
             ask=ask if is_interactive() else None,
         )
-        if not confirm_or_say_so(
-            arguments.yes, f"retry run {run.id}? its outputs, history and files are lost", console
-        ):
+        question = f"retry run {make_printable(run.id)}? its outputs, history and files are lost"
+        if not confirm_or_say_so(arguments.yes, question, console):
             return
         again = await following.retry(client, run, RunRetry(**body, **where), interrupts)
         if arguments.watch and not interrupts.received():
@@ -120,8 +120,8 @@ def cancel(arguments: argparse.Namespace, console: Console) -> int:
     live = [run for run in runs if run.is_live]
     for run in runs:
         if not run.is_live:
-            console.err(f"note: run {run.id} has ended as {run.status}")
-    which = f"run {live[0].id}" if len(live) == 1 else f"{len(live)} runs"
+            console.err(make_printable(f"note: run {run.id} has ended as {run.status}"))
+    which = f"run {make_printable(live[0].id)}" if len(live) == 1 else f"{len(live)} runs"
     if not live or not confirm_or_say_so(arguments.yes, f"cancel {which}?", console):
         return SUCCESS
 
@@ -131,9 +131,9 @@ def cancel(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.json:
         console.out(items_json(list(map(run_object, ended)), failures=failures))
     for run in ended:
-        console.err(f"run {run.id} is cancelled")
+        console.err(make_printable(f"run {run.id} is cancelled"))
     for line in failures:
-        console.err(f"error: {line}")
+        console.err(f"error: {make_printable(line)}")
     return PARTIAL if failures else SUCCESS
 
 

@@ -151,7 +151,8 @@ def open_run(arguments: argparse.Namespace, console: Console) -> int:
     run = ask_service(
         arguments, console, deployment, lambda client: find_run(client, arguments.run)
     )
-    console.out(pattern.replace("{run}", run.id).replace("{workflow}", run.workflow_id or ""))
+    address = pattern.replace("{run}", run.id).replace("{workflow}", run.workflow_id or "")
+    console.out(make_printable(address))
     return SUCCESS
 
 
@@ -246,7 +247,7 @@ def attachments(arguments: argparse.Namespace, console: Console) -> int:
         for file in files:
             size = "" if file.size_bytes is None else f"{file.size_bytes:>12,} bytes"
             kind = file.attachment_type or ""
-            console.out(f"{file.id}  {kind:<6}  {size}  {make_printable(file.filename)}")
+            console.out(make_printable(f"{file.id}  {kind:<6}  {size}  {file.filename}"))
     else:
         for path in saved.values():
             console.out(make_printable(path))
