@@ -19,11 +19,7 @@ from ..runtime.engine.deployment import (
     warn_of_file_state,
 )
 from ..runtime.engine.questions import answer_needed, is_interactive
-from ..runtime.engine.report import (
-    EngineOperation,
-    OperationReport,
-    writing_options,
-)
+from ..runtime.engine.report import EngineOperation, OperationReport, writing_options
 from ..views.outcome import render_deployed
 
 

@@ -20,11 +20,7 @@ from ..runtime.command_line.options import add_options
 from ..runtime.console import Console
 from ..runtime.engine.deployment import NOTHING, open_deployment
 from ..runtime.engine.questions import require_answer
-from ..runtime.engine.report import (
-    EngineOperation,
-    OperationReport,
-    writing_options,
-)
+from ..runtime.engine.report import EngineOperation, OperationReport, writing_options
 from ..views.difference import Line
 from ..views.outcome import count_unfinished
 from ..views.painted import BAD, QUIET, WARNED, paint_lines

@@ -17,11 +17,7 @@ from ..runtime.command_line.options import add_options
 from ..runtime.console import Console, UsageError
 from ..runtime.engine.deployment import NOTHING, compile_bundle, open_deployment
 from ..runtime.engine.questions import require_answer
-from ..runtime.engine.report import (
-    EngineOperation,
-    OperationReport,
-    writing_options,
-)
+from ..runtime.engine.report import EngineOperation, OperationReport, writing_options
 from ..views.outcome import count_unfinished
 
 _WORDS = {"create": "creation", "update": "change", "delete": "deletion"}

@@ -19,11 +19,7 @@ from ..runtime.command_line.options import add_options, number_between
 from ..runtime.console import Console
 from ..runtime.engine.deployment import NOTHING, open_deployment
 from ..runtime.engine.questions import Silent, require_answer
-from ..runtime.engine.report import (
-    EngineOperation,
-    OperationReport,
-    writing_options,
-)
+from ..runtime.engine.report import EngineOperation, OperationReport, writing_options
 from ..views.difference import Line, field_lines
 from ..views.painted import BAD, QUIET, WARNED, paint_lines
 from ..views.table import items_json

@@ -35,13 +35,7 @@ from ...runtime.engine.deployment import SOURCES
 from ...runtime.exit_codes import SOURCE_ERRORS, SUCCESS
 from ...runtime.rewrites import BOM, Rewrite, write_rewrites
 from ...runtime.target import CommandTarget, any_environment, open_flows, open_target
-from .report import (
-    describe_proposal,
-    diff_prompts,
-    other_variables,
-    show_beside,
-    statement_counts,
-)
+from .report import describe_proposal, diff_prompts, other_variables, show_beside, statement_counts
 from .steps import ask_about_parts
 
 _NEEDS_SOUND_SOURCES = "a prompt is converted in a file without errors"

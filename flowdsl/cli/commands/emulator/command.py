@@ -141,12 +141,7 @@ def _serving_alone(data: Path, below: Path | None, shown: str) -> Iterator[None]
 
 def _build_scenario(arguments: argparse.Namespace) -> Scenario:
     """Combine the scenario file and the options to one scenario."""
-    from flowdsl.emulator.scenario import (
-        Scenario,
-        ScenarioError,
-        make_fault,
-        make_scenario,
-    )
+    from flowdsl.emulator.scenario import Scenario, ScenarioError, make_fault, make_scenario
 
     path = arguments.scenario
     scenario = Scenario() if path is None else read_scenario(path)

@@ -15,11 +15,7 @@ from flowdsl.deploy.refresh.guards import BREAKING, check_protection, check_sour
 from flowdsl.diagnostics.render.cells import make_printable
 
 from ...runtime import exit_codes
-from ...runtime.command_line.options import (
-    add_options,
-    number_between,
-    plan_options,
-)
+from ...runtime.command_line.options import add_options, number_between, plan_options
 from ...runtime.console import Console
 from ...runtime.engine.deployment import (
     Deployment,

@@ -10,12 +10,7 @@ from flowdsl.deploy.deploy import PlannedDeploy
 from flowdsl.deploy.job import OnBreaking
 from flowdsl.deploy.outcome import Status, Stop
 from flowdsl.deploy.plan_file.format import Source, StateRef
-from flowdsl.deploy.plan_file.reader import (
-    MAX_BYTES,
-    SavedPlan,
-    find_plan_mismatches,
-    read_plan,
-)
+from flowdsl.deploy.plan_file.reader import MAX_BYTES, SavedPlan, find_plan_mismatches, read_plan
 from flowdsl.deploy.plan_file.writer import PlanFacts, plan_document
 from flowdsl.diagnostics.render.cells import make_printable
 

@@ -23,10 +23,7 @@ from flowdsl.workspace.state import read_known_ids
 from ...runtime.console import CommandError, Console, UsageError
 from ...runtime.engine.deployment import open_deployment
 from ...runtime.exit_codes import PARTIAL, SUCCESS, USAGE
-from ...runtime.runs.asking import (
-    ask_service,
-    resolve_run_filters,
-)
+from ...runtime.runs.asking import ask_service, resolve_run_filters
 from ...runtime.runs.reasons import FailureWords
 from ...views.markdown import shorten_text
 from ...views.painted import QUIET, paint_lines

@@ -16,14 +16,7 @@ from flowdsl.config.address import Address
 from flowdsl.deploy.addressing import address_in
 from flowdsl.diagnostics.render.cells import make_printable
 from flowdsl.state.document import StateDocument, refuse_moved
-from flowdsl.state.errors import (
-    LeaseLost,
-    Locked,
-    NoSuchLease,
-    StateError,
-    StateMoved,
-    StoreBusy,
-)
+from flowdsl.state.errors import LeaseLost, Locked, NoSuchLease, StateError, StateMoved, StoreBusy
 from flowdsl.state.held import HeldState
 from flowdsl.state.lease import acquire
 from flowdsl.workspace.state import system_runtime

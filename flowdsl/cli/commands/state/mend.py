@@ -13,12 +13,7 @@ from ...runtime import exit_codes
 from ...runtime.console import CommandError, Console, UsageError
 from ...runtime.engine.deployment import Deployment, open_deployment
 from ...runtime.engine.questions import confirm_or_say_so, require_answer
-from .access import (
-    change_document,
-    compile_if_sound,
-    find_tracked_address,
-    read_document,
-)
+from .access import change_document, compile_if_sound, find_tracked_address, read_document
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 

@@ -17,12 +17,7 @@ from ...runtime.console import Console
 from ...runtime.engine.deployment import open_deployment
 from ...runtime.exit_codes import SUCCESS
 from ...views.table import align_columns, items_json, object_json
-from .access import (
-    find_document,
-    find_tracked_address,
-    make_missing_state_error,
-    read_document,
-)
+from .access import find_document, find_tracked_address, make_missing_state_error, read_document
 
 
 def show(arguments: argparse.Namespace, console: Console) -> int:
