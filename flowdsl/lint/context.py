@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from flowdsl.diagnostics.diagnostic import DiagnosticSpec, Fix, Label
 from flowdsl.diagnostics.sink import Sink
@@ -133,22 +133,12 @@ class LintContext:
         spec: DiagnosticSpec,
         span: Span,
         *,
-        label: str = "",
-        labels: Iterable[Label] = (),
-        notes: Iterable[str] = (),
-        fixes: Iterable[Fix] = (),
+        labels: tuple[Label, ...] = (),
+        fixes: tuple[Fix, ...] = (),
         help: str | None = None,
         **values: object,
     ) -> None:
         """Report a finding, unless the project has switched its rule off for the file."""
         if self.options.is_enabled(spec, span.path):
-            self.sink.report(
-                spec,
-                span,
-                label=label,
-                labels=tuple(labels),
-                notes=tuple(notes),
-                fixes=tuple(fixes),
-                help=help,
-                **values,
-            )
+            report = self.sink.report
+            report(spec, span, label="", labels=labels, notes=(), fixes=fixes, help=help, **values)

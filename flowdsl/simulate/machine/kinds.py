@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from flowdsl.prompt.sentences import (
@@ -162,6 +162,16 @@ def split_first_part(text: str, separator: str) -> Iterator[tuple[str, str | Non
     while end >= 0:
         yield text[:end], text[end + len(separator) :]
         end = text.find(separator, end + 1)
+
+
+def _read_list(text: str, separator: str, part: Reader, rest: Reader) -> Iterator[tuple[Any, ...]]:
+    """Yield every list that a text has, of parts and separators; `rest` reads what follows one."""
+    for first, others in split_first_part(text, separator):
+        for each in part(first):
+            if others is None:
+                yield (each,)
+            else:
+                yield from ((each, *more) for more in rest(others))
 
 
 _MARKED = re.compile(f"⟦([^⟦⟧]*)⟧{re.escape(DATA_NOTE)}")
@@ -373,13 +383,12 @@ def machine_grammar() -> Grammar:
         if found is None or not found[1].startswith(": "):
             return
         name = _spell_literal(found[0])
-        for body, rest in split_first_part(found[1][2:], AND):
-            for shape, note, default in field(body):
-                first = FieldShape(name, shape, note, default)
-                if rest is None:
-                    yield (first,)
-                else:
-                    yield from ((first, *others) for others in grammar.hole("fields", rest))
+        yield from _read_list(
+            found[1][2:],
+            AND,
+            lambda body: (FieldShape(name, *each) for each in field(body)),
+            partial(grammar.hole, "fields"),
+        )
 
     def field(text: str) -> Iterator[tuple[Any, str, str | None]]:
         for words, rest in split_first_part(text, " ("):
@@ -435,25 +444,19 @@ def machine_grammar() -> Grammar:
             yield from (each for each in grammar.hole("value", within) if _is_open(each))
 
     def entries(text: str) -> Iterator[tuple[Any, ...]]:
-        for first, rest in split_first_part(text, THEN):
-            for entry in closed(first):
-                if rest is None:
-                    yield (entry,)
-                else:
-                    yield from ((entry, *others) for others in grammar.hole("entries", rest))
+        return _read_list(text, THEN, closed, partial(grammar.hole, "entries"))
 
     def members(text: str) -> Iterator[tuple[tuple[str, Any], ...]]:
         found = split_quotation(text)
         if found is None or not found[1].startswith(": "):
             return
         name = _spell_literal(found[0])
-        for body, rest in split_first_part(found[1][2:], AND):
-            for member in closed(body):
-                if rest is None:
-                    yield ((name, member),)
-                else:
-                    others = grammar.hole("members", rest)
-                    yield from (((name, member), *each) for each in others)
+        yield from _read_list(
+            found[1][2:],
+            AND,
+            lambda body: ((name, member) for member in closed(body)),
+            partial(grammar.hole, "members"),
+        )
 
     def operand(text: str) -> Iterator[Any]:
         yield from (("text", content) for content in delimited(text))
@@ -480,12 +483,7 @@ def machine_grammar() -> Grammar:
             yield from bare(text)
 
     def choices(text: str) -> Iterator[tuple[Any, ...]]:
-        for first, rest in split_first_part(text, AND):
-            for choice in operand(first):
-                if rest is None:
-                    yield (choice,)
-                else:
-                    yield from ((choice, *others) for others in choices(rest))
+        return _read_list(text, AND, operand, choices)
 
     def condition(text: str) -> Iterator[Any]:
         yield from grammar.read(_family_names("conditions"), text)
@@ -499,15 +497,11 @@ def machine_grammar() -> Grammar:
         yield from grammar.read(("control.failed", "control.no_condition"), text)
 
     def joined(text: str, word: str) -> Iterator[tuple[Any, ...]]:
-        for first, rest in split_first_part(text, word):
-            within = _in_parentheses(first)
-            if within is None:
-                continue
-            for part in grammar.hole("condition", within):
-                if rest is None:
-                    yield (part,)
-                else:
-                    yield from ((part, *others) for others in joined(rest, word))
+        return _read_list(text, word, bracketed_condition, lambda rest: joined(rest, word))
+
+    def bracketed_condition(text: str) -> tuple[Any, ...]:
+        within = _in_parentheses(text)
+        return () if within is None else grammar.hole("condition", within)
 
     def duration(text: str) -> Iterator[int]:
         for said in grammar.read(_family_names("durations"), text):
