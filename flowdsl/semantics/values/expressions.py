@@ -282,7 +282,7 @@ def _check_record(
     free: Names | None = None
     for pair in expr.pairs:
         key = key_text(pair.key)
-        field = record.by_either_name(key)
+        field = record.by_wire_name.get(key) or record.by_name.get(key)
         if field is None:
             names = program.names_of(record, lambda: (field.name for field in record.fields))
             if free is None:
