@@ -232,9 +232,12 @@ async def update_workflow(
             sent.done = True
         await _write_tags(client, context, operation, before, difference, sent)
     except (CyberdeskError, StateError) as error:
-        if isinstance(error, CyberdeskError) and error.outcome_unknown:
-            sent.doubt = error
-        elif sent.done:
+        unknown = error if isinstance(error, CyberdeskError) and error.outcome_unknown else None
+        if unknown is not None and fields:
+            sent.doubt = unknown
+        elif (
+            sent.done or unknown is not None
+        ):  # an approval may be withdrawn, and no field was sent
             raise Incomplete(f"{prior.id} was changed in part", prior.id, error) from None
         elif sent.doubt is None:
             if isinstance(error, CyberdeskError):

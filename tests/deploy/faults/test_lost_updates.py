@@ -85,6 +85,22 @@ def test_approved_recordings_are_told_and_lose_their_approval_before_the_prompt(
     assert order.index("trajectories") < order.index("workflows")
 
 
+def test_a_withdrawal_without_a_reply_is_no_doubt_about_a_change_that_was_not_sent(
+    world: World,
+) -> None:
+    world.deploy(bundle(flow("a", "One.")))
+    world.recording("A")
+    project, begun = bundle(flow("a", "Two.")), world.time.elapsed
+
+    lost = Fault("PATCH /v1/trajectories/{id}", None, "after")
+    outcome = world.deploy(project, lost, unapprove=True)
+
+    assert [each.reason for each in outcome.results] == ["incomplete"]
+    assert outcome.status is Status.PARTIAL and world.workflow("A").main_prompt == "One."
+    assert world.time.elapsed - begun < 10, "it was waited for a change that nobody sent"
+    assert world.deploy(project, unapprove=True).status is Status.DONE
+
+
 def test_taking_approvals_is_not_lost_when_the_prompt_does_not_change_after_all(
     world: World,
 ) -> None:
