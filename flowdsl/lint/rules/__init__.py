@@ -1,14 +1,22 @@
-"""The one list of rules, each with its home and triggers; its home is imported when one fires.
+"""The one list of rules, by the module that holds them, which is imported when a trigger fires.
 
-Sound rules come first: they have no false positives. The others are about wording; each ships
-because it is right at least nine times in ten on realistic prose, as
-`benchmarks/diagnostics/wording.py` measures.
+Rules have no false positives, but for those of `prose.wording`. Each of these ships because it is
+right at least nine times in ten on realistic prose, as `benchmarks/diagnostics/wording.py` says.
 """
 
 from __future__ import annotations
 
 from flowdsl.lint import triggers as triggers
-from flowdsl.lint.rule import UNUSED_KINDS, InSource, LinkedFiles, Rule, UnusedName, Words
+from flowdsl.lint.rule import (
+    UNUSED_KINDS,
+    Condition,
+    InSource,
+    LinkedFiles,
+    Rule,
+    Trigger,
+    UnusedName,
+    Words,
+)
 from flowdsl.syntax import ast
 from flowdsl.syntax.statements import HOLDING, STATEMENTS
 
@@ -70,224 +78,143 @@ _VAGUE = """
 """
 _VAGUE_OPENINGS = "download export fetch get fill complete update log sign clean tidy wait"
 
-RULES = (
-    Rule("abort-inside-retry", (ast.RetryStmt,), home="program.loops", when=triggers.may_abort),
-    Rule(
-        "asked-twice",
-        _ASKING,
-        home="program.constant_conditions",
-        when=triggers.asks_for_two,
+
+def _words(words: str, roles: tuple[str, ...] = ()) -> Words:
+    return Words(tuple(words.split()), roles)
+
+
+_RULES: dict[str, tuple[tuple[str, tuple[Trigger, ...], Condition | None], ...]] = {
+    "program.loops": (
+        ("abort-inside-retry", (ast.RetryStmt,), triggers.may_abort),
+        ("bound-above-max-items", (ast.ForStmt,), triggers.has_limit),
+        ("last-entry-wins", (ast.ForStmt,), None),
     ),
-    Rule("bound-above-max-items", (ast.ForStmt,), home="program.loops", when=triggers.has_limit),
-    Rule(
-        "check-without-artifact",
-        (ast.ChecksSection,),
-        home="program.check_without_artifact",
-        when=triggers.has_file_checks,
+    "program.constant_conditions": (
+        ("asked-twice", _ASKING, triggers.asks_for_two),
+        ("branch-never-taken", (ast.IfStmt, ast.MatchStmt), triggers.may_be_covered),
+        ("constant-condition", _ASKING, triggers.may_be_constant),
     ),
-    Rule(
-        "choice-by-input",
-        (Words(tuple(_CHOICES.split()), ("do",)),),
-        home="prose.choice_by_input",
-        when=triggers.has_variables,
+    "program.check_without_artifact": (
+        ("check-without-artifact", (ast.ChecksSection,), triggers.has_file_checks),
     ),
-    Rule(
-        "branch-never-taken",
-        (ast.IfStmt, ast.MatchStmt),
-        home="program.constant_conditions",
-        when=triggers.may_be_covered,
+    "prose.choice_by_input": (
+        ("choice-by-input", (_words(_CHOICES, ("do",)),), triggers.has_variables),
     ),
-    Rule(
-        "constant-condition",
-        _ASKING,
-        home="program.constant_conditions",
-        when=triggers.may_be_constant,
+    "program.long_lists": (
+        ("count-of-many", (InSource(("count of",)),), None),
+        ("long-list-rewritten", (InSource(("+=",)),), None),
     ),
-    Rule("count-of-many", (InSource(("count of",)),), home="program.long_lists"),
-    Rule("credential-in-literal", (ast.Module,), home="program.credential_in_literal"),
-    Rule("command-outlasts-limit", (ast.RunStmt,), home="commands", when=triggers.names_wait),
-    Rule("command-too-long", (ast.RunStmt,), home="commands", when=triggers.is_long),
-    Rule("command-state-lost", (ast.RunStmt,), home="commands", when=triggers.sets_state),
-    Rule("deep-nesting", _BODIES, home="program.deep_nesting"),
-    Rule(
-        "description-reads-as-outline",
-        (ast.WorkflowDecl,),
-        home="prose.likeness",
-        when=triggers.may_read_as_outline(_OPENINGS),
+    "program.credential_in_literal": (("credential-in-literal", (ast.Module,), None),),
+    "commands": (
+        ("command-outlasts-limit", (ast.RunStmt,), triggers.names_wait),
+        ("command-too-long", (ast.RunStmt,), triggers.is_long),
+        ("command-state-lost", (ast.RunStmt,), triggers.sets_state),
+        ("key-of-one-driver", (ast.PressStmt,), triggers.has_rare_key),
+        ("newer-powershell-syntax", (ast.RunStmt,), triggers.has_operators),
+        ("non-powershell-command", (ast.RunStmt,), None),
     ),
-    Rule("duplicated-prose", (LinkedFiles(),), home="prose.duplicated_prose"),
-    Rule(
-        "else-goes-on",
-        (ast.ChooseStmt, ast.ExpectStmt, ast.ExtractStmt, ast.CopyStmt),
-        home="program.else_goes_on",
-        when=triggers.has_else_block,
-    ),
-    Rule(
-        "emitted-unchanged",
-        _BODIES,
-        home="shortening.emitted_unchanged",
-        when=triggers.emits_unchanged,
-    ),
-    Rule(
-        "enum-not-handled",
-        (ast.IfStmt,),
-        home="program.enum_not_handled",
-        when=triggers.has_branches,
-    ),
-    Rule(
-        "expect-written-as-if",
-        (ast.IfStmt,),
-        home="shortening.conditions",
-        when=triggers.leaves_unless,
-    ),
-    Rule("field-typed-twice", _BODIES, home="program.typed_twice", when=triggers.types_twice),
-    Rule("fixed-wait", (ast.WaitStmt,), home="program.statements"),
-    Rule(
-        "in-written-as-or",
-        _ASKING,
-        home="shortening.conditions",
-        when=triggers.compares_again,
-    ),
-    Rule("key-of-one-driver", (ast.PressStmt,), home="commands", when=triggers.has_rare_key),
-    Rule("last-entry-wins", (ast.ForStmt,), home="program.loops"),
-    Rule("long-list-rewritten", (InSource(("+=",)),), home="program.long_lists"),
-    Rule(
-        "test-expects-nothing",
-        (ast.TestDecl,),
-        home="program.statements",
-        when=triggers.may_expect_nothing,
-    ),
-    Rule(
-        "missing-description",
-        (ast.WorkflowDecl,),
-        home="program.statements",
-        when=triggers.lacks_description,
-    ),
-    Rule("newer-powershell-syntax", (ast.RunStmt,), home="commands", when=triggers.has_operators),
-    Rule("no-effect", _MAY_BE_EMPTY, home="program.statements", when=triggers.may_be_empty),
-    Rule("non-powershell-command", (ast.RunStmt,), home="commands"),
-    Rule(
-        "optional-read-unguarded",
-        _BODIES,
-        home="program.optional_read_unguarded",
-        when=triggers.writes_optional,
-    ),
-    Rule(
-        "output-never-set",
-        (ast.OutputsSection,),
-        home="program.idle",
-        when=triggers.outputs_never_set,
-    ),
-    Rule(
-        "overwritten-before-read",
-        _BODIES,
-        home="program.overwritten_before_read",
-        when=triggers.sets_twice,
-    ),
-    Rule("raw-model-id", _USES_OF_MODELS, home="program.statements", when=triggers.names_model),
-    Rule(
-        "prose-like-sentence",
-        (Words(tuple(_OPENINGS.split()), ("do",)),),
-        home="prose.likeness",
-        when=triggers.a_line_opens_with(_OPENINGS),
-    ),
-    Rule(
-        "schema-without-outputs",
-        (ast.ChecksSection,),
-        home="program.idle",
-        when=triggers.lacks_outputs,
-    ),
-    Rule(
-        "secret-in-log",
-        (Words(tuple((_RECORDS + _TOOLS).split()), ("do",)), ast.PromptFrom),
-        home="prose.prompt_files",
-    ),
-    Rule(
-        "secret-like-input",
-        (ast.InputsSection, ast.TaskDecl, ast.Pause),
-        home="program.secret_like_input",
-        when=triggers.has_secret_like_name,
-    ),
-    Rule("sentinel-in-text", (InSource(("__EMPTY__", "__CLEAR__")),), home="prose.service_words"),
-    Rule("single-attempt", (ast.RetryStmt,), home="program.idle", when=triggers.tries_once),
-    Rule(
-        "statement-in-prose",
-        (Words(tuple(_SAID_BY_STATEMENTS.split()), ("do",)), ast.PromptFrom),
-        home="prose.statement_in_prose",
-    ),
-    Rule(
-        "swapped-secrets",
-        (ast.CallStmt,),
-        home="program.idle",
-        when=triggers.gives_secrets,
-    ),
-    Rule(
-        "title-reads-as-instruction",
-        (ast.StepStmt,),
-        home="prose.likeness",
-        when=triggers.may_read_as_instruction,
-    ),
-    Rule("tool-misused", (ast.PromptFrom,), home="prose.prompt_files"),
-    Rule("tool-name-in-prose", (Words(tuple(_TOOLS.split())),), home="prose.service_words"),
-    Rule(
-        "typographic-typed-text",
+    "program.deep_nesting": (("deep-nesting", _BODIES, None),),
+    "prose.likeness": (
         (
-            ast.TypeStmt,
-            Words(("enter", "key", "type", "write"), ("do",)),
+            "description-reads-as-outline",
+            (ast.WorkflowDecl,),
+            triggers.may_read_as_outline(_OPENINGS),
         ),
-        home="prose.service_words",
-        when=triggers.has_typographic,
+        (
+            "prose-like-sentence",
+            (_words(_OPENINGS, ("do",)),),
+            triggers.a_line_opens_with(_OPENINGS),
+        ),
+        ("title-reads-as-instruction", (ast.StepStmt,), triggers.may_read_as_instruction),
     ),
-    Rule("unread-entry", (ast.ForStmt,), home="program.idle", when=triggers.names_no_entry),
-    Rule(
-        "unread-last-round",
-        (ast.RepeatStmt,),
-        home="program.idle",
-        when=triggers.looks_for_an_absence,
+    "prose.duplicated_prose": (("duplicated-prose", (LinkedFiles(),), None),),
+    "program.else_goes_on": (
+        (
+            "else-goes-on",
+            (ast.ChooseStmt, ast.ExpectStmt, ast.ExtractStmt, ast.CopyStmt),
+            triggers.has_else_block,
+        ),
+    ),
+    "shortening.emitted_unchanged": (("emitted-unchanged", _BODIES, triggers.emits_unchanged),),
+    "program.enum_not_handled": (("enum-not-handled", (ast.IfStmt,), triggers.has_branches),),
+    "shortening.conditions": (
+        ("expect-written-as-if", (ast.IfStmt,), triggers.leaves_unless),
+        ("in-written-as-or", _ASKING, triggers.compares_again),
+    ),
+    "program.typed_twice": (("field-typed-twice", _BODIES, triggers.types_twice),),
+    "program.statements": (
+        ("fixed-wait", (ast.WaitStmt,), None),
+        ("test-expects-nothing", (ast.TestDecl,), triggers.may_expect_nothing),
+        ("missing-description", (ast.WorkflowDecl,), triggers.lacks_description),
+        ("no-effect", _MAY_BE_EMPTY, triggers.may_be_empty),
+        ("raw-model-id", _USES_OF_MODELS, triggers.names_model),
+    ),
+    "program.optional_read_unguarded": (
+        ("optional-read-unguarded", _BODIES, triggers.writes_optional),
+    ),
+    "program.idle": (
+        ("output-never-set", (ast.OutputsSection,), triggers.outputs_never_set),
+        ("schema-without-outputs", (ast.ChecksSection,), triggers.lacks_outputs),
+        ("single-attempt", (ast.RetryStmt,), triggers.tries_once),
+        ("swapped-secrets", (ast.CallStmt,), triggers.gives_secrets),
+        ("unread-entry", (ast.ForStmt,), triggers.names_no_entry),
+        ("unread-last-round", (ast.RepeatStmt,), triggers.looks_for_an_absence),
+    ),
+    "program.overwritten_before_read": (("overwritten-before-read", _BODIES, triggers.sets_twice),),
+    "prose.prompt_files": (
+        ("secret-in-log", (_words(_RECORDS + _TOOLS, ("do",)), ast.PromptFrom), None),
+        ("tool-misused", (ast.PromptFrom,), None),
+    ),
+    "program.secret_like_input": (
+        (
+            "secret-like-input",
+            (ast.InputsSection, ast.TaskDecl, ast.Pause),
+            triggers.has_secret_like_name,
+        ),
+    ),
+    "prose.service_words": (
+        ("sentinel-in-text", (InSource(("__EMPTY__", "__CLEAR__")),), None),
+        ("tool-name-in-prose", (_words(_TOOLS),), None),
+        (
+            "typographic-typed-text",
+            (ast.TypeStmt, Words(("enter", "key", "type", "write"), ("do",))),
+            triggers.has_typographic,
+        ),
+    ),
+    "prose.statement_in_prose": (
+        ("statement-in-prose", (_words(_SAID_BY_STATEMENTS, ("do",)), ast.PromptFrom), None),
+    ),
+    "prose.wording": (
+        (
+            "ambiguous-target",
+            (_words(_CONTROLS, _ACTED_ON),),
+            triggers.the(f"{_CONTROLS} text check drop input"),
+        ),
+        ("negative-only-instruction", (Words(_BANS, ("do",)),), triggers.opens_with_ban),
+        ("pixel-coordinates", (_words(_POINTING),), triggers.has_numbers),
+        ("several-instructions", (ast.DoStmt,), triggers.has_many_sentences),
+        (
+            "target-by-look",
+            (_words(_LOOKS, _ACTED_ON),),
+            triggers.the_look_of_a_control(f"{_LOOKS} far very"),
+        ),
+        (
+            "vague-verb",
+            (Words((*_VAGUE.split(), *_VAGUE_OPENINGS.split())),),
+            triggers.opens_with(_VAGUE_OPENINGS, _VAGUE),
+        ),
+    ),
+}
+"""The rules of each module of this package: the name, the triggers and the condition of each."""
+
+RULES = (
+    *(
+        Rule(name, fires_on, home=home, when=when)
+        for home, rows in _RULES.items()
+        for name, fires_on, when in rows
     ),
     *(
-        Rule(
-            f"unused-{kind.replace(' ', '-')}",
-            (UnusedName(kind),),
-            home="program.unused_names",
-        )
+        Rule(f"unused-{kind.replace(' ', '-')}", (UnusedName(kind),), home="program.unused_names")
         for kind in UNUSED_KINDS
-    ),
-    # About wording.
-    Rule(
-        "ambiguous-target",
-        (Words(tuple(_CONTROLS.split()), _ACTED_ON),),
-        home="prose.wording",
-        when=triggers.the(f"{_CONTROLS} text check drop input"),
-    ),
-    Rule(
-        "negative-only-instruction",
-        (Words(_BANS, ("do",)),),
-        home="prose.wording",
-        when=triggers.opens_with_ban,
-    ),
-    Rule(
-        "pixel-coordinates",
-        (Words(tuple(_POINTING.split())),),
-        home="prose.wording",
-        when=triggers.has_numbers,
-    ),
-    Rule(
-        "several-instructions",
-        (ast.DoStmt,),
-        home="prose.wording",
-        when=triggers.has_many_sentences,
-    ),
-    Rule(
-        "target-by-look",
-        (Words(tuple(_LOOKS.split()), _ACTED_ON),),
-        home="prose.wording",
-        when=triggers.the_look_of_a_control(f"{_LOOKS} far very"),
-    ),
-    Rule(
-        "vague-verb",
-        (Words((*_VAGUE.split(), *_VAGUE_OPENINGS.split())),),
-        home="prose.wording",
-        when=triggers.opens_with(_VAGUE_OPENINGS, _VAGUE),
     ),
 )
