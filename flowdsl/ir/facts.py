@@ -43,15 +43,19 @@ def facts_of(statement: nodes.Statement) -> Facts:
     """Return the facts of one statement, with all in its bodies."""
     known: Facts | None = getattr(statement, "known", None)
     if known is None:
-        known = own_facts(statement)
         if bodies := inner_bodies(statement):
-            known = _join([known, *[facts_of(each) for body in bodies for each in body]])
+            inner = [facts_of(each) for body in bodies for each in body]
+            known = _join([own_facts(statement), *inner])
+        else:
+            known = _find_own_facts(statement)
         object.__setattr__(statement, "known", known)
     return known
 
 
 def own_facts(statement: nodes.Statement) -> Facts:
     """Return the facts of a statement itself, without those in its bodies."""
+    if not inner_bodies(statement):
+        return facts_of(statement)
     own: Facts | None = getattr(statement, "own", None)
     if own is None:
         own = _find_own_facts(statement)
