@@ -12,7 +12,7 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
 from typing import NamedTuple
@@ -49,6 +49,22 @@ class _Staged(NamedTuple):
     name: str
 
 
+class MadeContents(Mapping[str, bytes]):
+    """The contents of files by path, each made when it is asked for: never all in memory."""
+
+    def __init__(self, makers: Mapping[str, Callable[[], bytes]]) -> None:
+        self._makers = makers
+
+    def __getitem__(self, path: str) -> bytes:
+        return self._makers[path]()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._makers)
+
+    def __len__(self) -> int:
+        return len(self._makers)
+
+
 def write_files(
     contents: Mapping[str, bytes],
     *,
@@ -61,6 +77,7 @@ def write_files(
     All paths begin with one of them, and the innermost one applies. All contents are on disk under
     temporary names next to their targets before the first target changes, so that a full disk or a
     folder without permission leaves everything unchanged. An existing file keeps its permissions.
+    Contents are asked for one after the other, so that a mapping may make them as they are written.
     `durable` waits until everything is on disk; results that can be regenerated need not.
 
     `expected` is the content that files must have before. If one has another content, nothing is
@@ -73,7 +90,7 @@ def write_files(
     with ExitStack() as opened:
         trees: dict[str, Tree] = {}
         places: dict[str, tuple[Tree, tuple[str, ...], str]] = {}
-        for path in {**contents, **expected}:
+        for path in (*contents, *expected):
             root, names = _below_root(path, roots)
             if root not in trees:
                 trees[root] = opened.enter_context(Tree(root))

@@ -182,10 +182,10 @@ def _load_bundle(
                 workflows.append(workflow_from_line(line))
             else:
                 chains.append(chain_from_line(line))
-    images = dict(sorted(_read_images(files, groups)))
-    for workflow in workflows:
-        if any(image not in images for image in workflow.images):
-            raise KeyError(workflow.name)
+    of_workflows = {name for workflow in workflows for name in workflow.images}
+    images = dict(sorted(_read_images(files, groups))) if of_workflows else {}
+    if not of_workflows <= images.keys():
+        raise KeyError(*of_workflows - images.keys())
     paths = {path for group in groups for path in group.paths}
     return Bundle(
         tuple(sorted(workflows, key=lambda each: each.name)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from flowdsl import __version__
@@ -209,25 +209,26 @@ def write_sealed(
     key: str,
     document: dict[str, Any],
     secret: bytes,
-    others: dict[str, bytes] | None = None,
+    others: Mapping[str, Callable[[], bytes]] | None = None,
 ) -> None:
-    """Write a document to `place` below `root`, and the `others` by their places.
+    """Write a document to `place` below `root`, and other files by their places.
 
-    If that fails, the next time starts without it.
+    What makes one of the `others` is called when it is written. If that fails, the next time starts
+    without the document.
     """
-    from flowdsl.host.writing import write_files
+    from flowdsl.host.writing import MadeContents, write_files
 
     whole = {"format_version": FORMAT_VERSION, "key": key, **document}
     content = json.dumps(whole, separators=(",", ":"), ensure_ascii=False)
     try:
         body = content.encode("utf-8", "surrogatepass")
         files = {
-            UNTRACKED: b"*\n",
+            UNTRACKED: lambda: b"*\n",
             **(others or {}),
-            place: _make_seal(root, place, body, secret) + body,
+            place: lambda: _make_seal(root, place, body, secret) + body,
         }
-        paths = {os.path.join(root, *name.split("/")): each for name, each in files.items()}
-        write_files(paths, below=root, durable=False)
+        paths = {os.path.join(root, *name.split("/")): make for name, make in files.items()}
+        write_files(MadeContents(paths), below=root, durable=False)
     except (OSError, UnicodeError):
         return
 

@@ -47,13 +47,15 @@ class Outputs:
         self._left[digest] = known
         return True
 
-    def note(self, digest: str, contents: Iterable[tuple[str, bytes]]) -> None:
-        """Note the files that were just written of an artifact, by absolute paths."""
-        written = dict(contents)
-        found = self._look_up([*written])
+    def note(self, digest: str, paths: Sequence[str], written: str) -> None:
+        """Note the files at absolute paths that were just written of an artifact.
+
+        `written` is the `digest_of_contents` of what was written.
+        """
+        found = self._look_up(paths)
         self._touched = True
         if found is not None:
-            self._left[digest] = [_digest_of_contents(written.values()), *found]
+            self._left[digest] = [written, *found]
 
     def save(self) -> None:
         """Keep what is known, if it is not what was kept before."""
@@ -100,8 +102,9 @@ def _digest_of_files(folder: str, paths: Iterable[str]) -> str | None:
         contents = [read_file(path, below=folder, limit=MAX_BYTES) for path in paths]
     except (OSError, ValueError):
         return None
-    return _digest_of_contents(content or b"" for content in contents)
+    return digest_of_contents(content or b"" for content in contents)
 
 
-def _digest_of_contents(contents: Iterable[bytes]) -> str:
+def digest_of_contents(contents: Iterable[bytes]) -> str:
+    """Return the digest of the contents of several files."""
     return digest_of_file("".join(map(digest_of_file, contents)).encode())

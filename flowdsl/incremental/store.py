@@ -7,7 +7,8 @@ no seal of their own, and another process may replace them at any time.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 
 from .index import Group, read_cached
 
@@ -58,8 +59,10 @@ class Store:
 
     def changed_files(
         self, groups: Iterable[Group], fresh: Iterable[Group], lines: Mapping[str, str]
-    ) -> tuple[list[Group], dict[str, bytes]]:
-        """Return the groups that the store can hold, and its files that change, by their places.
+    ) -> tuple[list[Group], dict[str, Callable[[], bytes]]]:
+        """Return the groups that the store can hold, and what makes its files that change.
+
+        The files are named by their places.
 
         `fresh` are those of the `groups` whose artifacts are new; `lines` has them by digest.
         """
@@ -79,11 +82,13 @@ class Store:
                 held.append(group)
                 contents[number].update((name, line) for name, line in found.items() if line)
         return held, {
-            self._path(number): "".join(
-                f"{digest} {line}\n" for digest, line in sorted(content.items())
-            ).encode("ascii")
+            self._path(number): partial(_join_lines, content)
             for number, content in contents.items()
         }
+
+
+def _join_lines(lines: Mapping[str, str]) -> bytes:
+    return "".join(f"{digest} {line}\n" for digest, line in sorted(lines.items())).encode("ascii")
 
 
 def _share_of(group: Group) -> int:

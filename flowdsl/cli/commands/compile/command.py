@@ -90,28 +90,22 @@ def _write_artifacts(compiled: Compiled, made: Sequence[Made], named: str | None
     def full_paths(each: Made) -> list[str]:
         return [start + path.replace("/", os.sep) for path in artifact_paths(each)]
 
-    stale = {
-        (each.kind, each.name): each
+    stale = [
+        each
         for each in made
         if outputs is None or not outputs.are_there(each.digest, full_paths(each))
-    }
+    ]
     if stale:
         _refuse_path_clash(made)
-        from .files import artifact_contents
+        from .files import ArtifactFiles
 
-        bundle = compiled.load(stale.values())
-        contents = {
-            each: list(zip(full_paths(each), artifact_contents(artifact), strict=True))
-            for artifact in bundle.artifacts
-            if (each := stale.get((artifact.kind, artifact.name))) is not None
-        }
+        files = ArtifactFiles(compiled, {each: full_paths(each) for each in stale})
         # Not durable: compiling again after a power cut is cheaper than waiting for the disk each
         # time.
-        files = {path: content for each in contents.values() for path, content in each}
         write_files(files, below=full, durable=False)
         if outputs is not None:
-            for each, pairs in contents.items():
-                outputs.note(each.digest, pairs)
+            for each, paths in files.paths.items():
+                outputs.note(each.digest, paths, files.digests[each])
     if outputs is not None:
         outputs.save()
 
