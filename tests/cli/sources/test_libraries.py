@@ -305,11 +305,12 @@ def test_the_index_knows_the_files_of_libraries(
 
 
 def test_another_process_reads_the_libraries_too(desk: Path, epic: Path) -> None:
-    """Each of several processes reads the project file itself."""
+    """Each of several processes reads the text of the project file itself."""
     entries = ("flows/close_day.flow",)
+    project = (desk / "flowdsl.toml").read_text("utf-8")
     for broken in (False, True):
         if broken:
             break_library(epic)
-        (done,) = _do_share(str(desk), None, True, [entries])
+        (done,) = _do_share(str(desk), project, None, True, [entries])
         assert done.keep
         assert bool(done.group.findings) is done.group.failed is (not done.lines) is broken
