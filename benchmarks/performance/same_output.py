@@ -28,6 +28,9 @@ GENERATED, DERIVED, MUTATED = 520, 250, 500
 LARGEST = 300_000
 """Bytes of the largest file that is read beside the flows."""
 
+PARTS = ("findings", "artifacts", "IR")
+"""What is compared of each program; of one that crashes, the error as its findings."""
+
 Files = str | dict[str, str]
 """A folder below `ROOT`, or texts (as latin-1, so that every byte is kept)."""
 
@@ -147,11 +150,16 @@ def main(old: str, new: str) -> int:
             ).stdout.splitlines()
             for checkout in (old, new)
         )
-    different = [
-        line.split()[0] for line, other in zip(before, after, strict=True) if line != other
-    ]
-    print(f"{len(before)} programs, {len(different)} differ", *different[:20], sep="\n")
-    return int(bool(different))
+    different: dict[str, list[str]] = {part: [] for part in PARTS}
+    for line, other in zip(before, after, strict=True):
+        name, *digests = line.split()
+        others = other.split()[1:]
+        for at, part in enumerate(PARTS):
+            if digests[at : at + 1] != others[at : at + 1]:
+                different[part].append(name)
+    for part, names in different.items():
+        print(f"{len(before)} programs, {len(names)} differ in {part}", *names[:20], sep="\n  ")
+    return int(any(different.values()))
 
 
 if __name__ == "__main__":
