@@ -148,6 +148,23 @@ def test_a_raw_text_and_a_comment_are_not_made_a_statement() -> None:
         assert found.fixes == ()
 
 
+def test_prose_that_asks_or_does_several_things_is_left_to_its_author() -> None:
+    for prose in (
+        "Click on the row and, if there is an alert, stop",
+        "If the dialog appears, click Save, otherwise click Cancel",
+        "Press Tab until the field is focused, then type the name",
+        "Open the list, scroll down until the total is shown and click it",
+        "Click Save unless, as on Monday, the box is shown",
+        "Repeat this until the list is empty",
+    ):
+        found = findings(workflow(f'do "{prose}"'), "statement-in-prose")
+        assert found and not any(each.fixes for each in found), prose
+    (found,) = findings(workflow('do "Only if a menu is visible, click it."'), "statement-in-prose")
+    assert [edit.replacement for fix in found.fixes for edit in fix.edits] == [
+        'if sees "a menu" { do "Click it" }'
+    ]
+
+
 def test_a_bound_that_never_binds_is_removed() -> None:
     inputs = "  inputs { rows: string[] @max_items(3) }\n"
     text = workflow('for row in rows  max 9 { press "Tab" }', sections=inputs)

@@ -208,6 +208,10 @@ def _say_condition(text: str, written: str, match: re.Match[str]) -> tuple[str, 
     return code, f"write `{code}`, which is decided again on every run"
 
 
+_SEVERAL = re.compile(r"[,:]|\b(?:and|then)\b")
+"""Behind a condition: it may be several things, of which only some are asked."""
+
+
 def _split_condition(
     text: str, match: re.Match[str]
 ) -> tuple[tuple[int, int], tuple[int, int]] | None:
@@ -216,18 +220,27 @@ def _split_condition(
         return None
     if len(re.findall(r"[.!?;](?=\s+\S)", text)):
         return None
-    if text[: match.start("words")].strip():
-        return (match.end("words"), len(text.rstrip(" .!"))), (0, match.start("words"))
-    comma = re.compile(r",\s+(?:then\s+)?|\s+then\s+").search(text, match.end("words"))
-    if comma is None:
+    begin, end = match.span("words")
+    if (before := text[:begin].strip()) and before.lower() != "only":
+        if _SEVERAL.search(text, end) or re.search(r"(?:,|\band)$", before):
+            return None
+        return (end, len(text.rstrip(" .!"))), (0, begin)
+    comma = re.compile(r",\s+(?:then\s+)?|\s+then\s+").search(text, end)
+    if comma is None or re.compile(r"\b(?:otherwise|else|unless|if)\b").search(text, comma.end()):
         return None
-    return (match.end("words"), comma.start()), (comma.end(), len(text))
+    return (end, comma.start()), (comma.end(), len(text))
 
 
 def _say_loop(text: str, written: str, match: re.Match[str]) -> tuple[str, str]:
     """A `repeat` with the words of the author for `A until C`, a reading for `for each R`."""
     until = re.search(r"\suntil\s+", text)
-    if until is not None and not re.search(r"[.!?;](?=\s+\S)", text) and '"' not in written:
+    if (
+        until is not None
+        and not re.search(r"[.!?;](?=\s+\S)", text)
+        and not _SEVERAL.search(text, until.end())
+        and not re.match(r"\s*(?:repeat|do) (?:this|that|it)\b|.*,", text[: until.start()].lower())
+        and '"' not in written
+    ):
         action = " ".join(written[: until.start()].split())
         shown = " ".join(written[until.end() :].rstrip(" .!\n").split())
         shown = _SEEN.sub("", _SHOWN.sub("", shown))
