@@ -195,8 +195,10 @@ def _value_at_path(value: Any, path: list[str]) -> Any:
     if not path or value is None:
         return value
     if isinstance(value, list):
-        number = int(path[0])
+        number = int(path[0]) if path[0].isdecimal() else len(value)
         return _value_at_path(value[number], path[1:]) if number < len(value) else None
+    if not isinstance(value, Mapping):
+        return None
     for end in range(len(path), 0, -1):
         name = ".".join(path[:end])
         if name in value:

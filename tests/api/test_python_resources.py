@@ -196,6 +196,11 @@ def test_a_service_without_prices_is_told_to_the_log(
             "2027-02-01T00:00:00.000000Z",
         ),
         (
+            lambda project: project.usage(until="0001-01-05"),
+            api.NoPeriod,
+            "the 30 days before 0001-01-05T00:00:00.000000Z begin before the year 1",
+        ),
+        (
             lambda project: project.usage(mode="both"),
             api.UnusableArguments,
             '`mode` takes "simulated" or "billed"',

@@ -90,7 +90,7 @@ def resolve_period(since: str | None, until: str | None, now: datetime) -> tuple
     try:
         first = last - PERIOD if since is None else parse_moment(since)
     except OverflowError:
-        first = last
+        raise NoPeriod(f"the 30 days before {spell_moment(last)} begin before the year 1") from None
     start, end = spell_moment(first), spell_moment(last)
     if first >= last:
         raise NoPeriod(f"the period ends at {end}, which is not after its beginning at {start}")

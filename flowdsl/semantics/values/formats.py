@@ -9,7 +9,7 @@ _TIME = r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?)?"
 _SPELLINGS = {
     "date": (_DATE, "`2024-05-31`"),
     "time": (_TIME, "`14:30`"),
-    "datetime": (rf"{_DATE}T{_TIME}(Z|[+-]\d\d:\d\d)?", "`2024-05-31T14:30:00Z`"),
+    "datetime": (rf"{_DATE}T{_TIME}(Z|[+-]([01]\d|2[0-3]):[0-5]\d)?", "`2024-05-31T14:30:00Z`"),
     "email": (r"[^@\s]+@[^@\s]+", "`ann@clinic.test`"),
     "url": (r"[A-Za-z][A-Za-z0-9+.-]*:\S+", "`https://portal.test/`"),
 }
@@ -48,6 +48,8 @@ def is_spelled(type_name: str, value: str) -> bool:
 
 
 def _is_day(year: int, month: str, day: int) -> bool:
+    if year == 0:  # which no calendar of Python or JSON has
+        return False
     if month == "02" and day == 29:
         return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
     return day <= _SHORT_MONTHS.get(month, 31)

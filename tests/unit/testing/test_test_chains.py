@@ -172,3 +172,18 @@ test "what is read is filed" for chain both { given { number = "a" line = { no: 
 """
     (found,) = results(source)
     assert found.passed, [(each.message, *each.shown) for each in found.problems]
+
+
+def test_a_path_below_an_answer_that_holds_nothing_is_missing() -> None:
+    source = """
+workflow first { outputs { o: any? } steps { extract o: any from "it" emit o = o } }
+workflow second {
+  inputs { b: string? }
+  steps { if b is empty { press "F5" } else { type "{b}" into "it" } }
+}
+chain both { step one = run first() step two = run second(b: one.outputs.o.k) }
+test "t" for chain both { step one { reads { o = %s } } }
+"""
+    for answer in ("5", "true", '"a k b"', "[1]"):
+        for result in results(source % answer):
+            assert "internal" not in str(result.problems)
