@@ -608,9 +608,11 @@ def test_a_run_is_cancelled_and_retried_with_other_inputs(desk: Desk) -> None:
     assert live.code == 64 and f"`flowdsl runs cancel {made}` ends it" in live.err
     unasked = desk.run("runs", "retry", "last", "--yes", "--secret", "pin=env:NOT_SET")
     assert "with `--yes`, `last` could be" in unasked.err  # before a secret is asked for
-    assert desk.run("runs", "cancel", made, "--yes").err == f"run {made} is cancelled\n"
-    again = desk.run("runs", "cancel", made, "--yes")
+    twice = desk.run("runs", "cancel", made, made[:12], "--yes")
+    assert twice.err == f"run {made} is cancelled\n"
+    again = desk.run("runs", "cancel", made, "--yes", "--json")
     assert again.err == f"note: run {made} has ended as cancelled\n"
+    assert json.loads(again.text)["items"] == []
     wrong = desk.run("runs", "retry", made, "--yes", "--input", "weight=many")
     assert wrong.err == "error: `--input weight`: `weight` takes a whole number, not `many`\n"
     retried = desk.run("runs", "retry", made, "--yes", "--input", "weight=7")

@@ -113,7 +113,8 @@ def test_the_difference_and_the_counts_are_told(desk: Path) -> None:
     (typed,) = [line for line in lines if line.startswith("+") and '"PIN"' in line]
     assert typed.endswith("{$pin}")
     counts = (
-        "16 statements: 1 capture, 1 copy, 4 do, 2 extract, 1 if, 2 press, 3 step, 1 type, 1 wait"
+        "17 statements: 1 abort, 1 capture, 1 copy, 4 do, 2 extract, 1 if, 2 press, 3 step, "
+        "1 type, 1 wait"
     )
     assert counts in lines
     notes = [line for line in lines if line.startswith("note: ")]
@@ -134,7 +135,10 @@ def test_each_part_is_taken_left_or_edited(desk: Path) -> None:
     assert '    type $pin into "the \\"PIN\\" field"' in lines
     assert any(line.startswith("  error: ") for line in lines), lines
     assert "answer y, k, e, a or q" in result.err
-    assert "checked now that was not before: 1 capture, 1 copy, 2 extract, 1 if," in result.err
+    assert (
+        "checked now that was not before: 1 abort, 1 capture, 1 copy, 2 extract, 1 if,"
+        in result.err
+    )
 
 
 def test_prose_is_edited_behind_the_parts(desk: Path) -> None:

@@ -26,7 +26,8 @@ from flowdsl.diagnostics.suggest import join_names
 from flowdsl.host.disk import Overlay
 from flowdsl.ir import nodes
 from flowdsl.semantics.model import WorkflowSymbol
-from flowdsl.source.files import SUFFIX, library_of, split_library
+from flowdsl.source.files import SUFFIX, decode_text, library_of, split_library
+from flowdsl.source.text import SourceFile
 from flowdsl.syntax import ast
 
 from ...runtime.command_line.options import add_options
@@ -35,7 +36,7 @@ from ...runtime.engine.deployment import SOURCES
 from ...runtime.exit_codes import SOURCE_ERRORS, SUCCESS
 from ...runtime.rewrites import BOM, Rewrite, write_rewrites
 from ...runtime.target import CommandTarget, any_environment, open_flows, open_target
-from .report import describe_proposal, diff_prompts, other_variables, show_beside, statement_counts
+from .report import count_statements, describe_proposal, diff_prompts, other_variables, show_beside
 from .steps import ask_about_parts
 
 _NEEDS_SOUND_SOURCES = "a prompt is converted in a file without errors"
@@ -102,7 +103,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     elif conversion.prompt is not None:
         for line in diff_prompts(prompt, conversion.prompt):
             console.err(line)
-    for line in statement_counts(proposal, conversion.section.lines):
+    source = SourceFile(path, decode_text(path, content))
+    for line in count_statements(source, symbol.name, len(proposal.rules)):
         console.err(line)
     for remark in (*describe_proposal(proposal), *list_changes_of_declarations(conversion)):
         console.err(f"note: {remark}")

@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from flowdsl.decompile.proposing.convert import Proposal
 from flowdsl.decompile.proposing.prompt_variables import VariableDifference
 from flowdsl.decompile.proposing.rich_text import is_rich_text, plain_text
 from flowdsl.diagnostics.render.cells import split_into_cells
 from flowdsl.diagnostics.render.summary import format_count
+from flowdsl.diagnostics.sink import Sink
 from flowdsl.diagnostics.suggest import join_names
-from flowdsl.ir import nodes
-from flowdsl.ir.walk import statements
 from flowdsl.prompt.text import spell_variable
 from flowdsl.source.alignment import Effort
-from flowdsl.syntax.statements import BY_KIND, STATEMENTS
+from flowdsl.source.text import SourceFile
+from flowdsl.syntax import ast
+from flowdsl.syntax.parse import parse_module
+from flowdsl.syntax.statements import STATEMENTS
+from flowdsl.syntax.visit import walk
 
 _UNCHECKED = frozenset(("do", "step"))
 """Statements in free words, which only an agent reads."""
 
 
 def diff_prompts(before: str, after: str) -> Iterator[str]:
-    """The lines of a unified difference of two prompts, safe to print."""
+    """Yield the lines of a unified difference of two prompts, safe to print."""
     lines = Effort().unified_diff_lines(
-        before.split("\n"),
+        (plain_text(before) if is_rich_text(before) else before).split("\n"),
         after.split("\n"),
         "the prompt as it is",
         "the prompt of the statements",
@@ -99,21 +102,22 @@ def other_variables(found: VariableDifference, prompt: str) -> Iterator[str]:
         yield f"`{spell_variable(variable)}` would be filled in, which the prompt does not do"
 
 
-def statement_counts(proposal: Proposal, lines: Sequence[str]) -> Iterator[str]:
-    """Count the statements of each kind, `4 statements: 2 do, 1 press, 1 step`, and the checked.
+def count_statements(source: SourceFile, workflow: str, rules: int) -> Iterator[str]:
+    """Yield the statements of a workflow by kind, `4 statements: 2 do, 1 press, 1 step`.
 
-    `lines` are those of the source: most outputs are set without an `emit`.
+    A second line has those that are checked, and the `rules`, which are in no steps.
     """
-    # An `else` that lowering adds is not a statement of the source.
+    module = parse_module(source, Sink())
     kinds = Counter(
-        STATEMENTS[BY_KIND[each.kind][0]].keyword
-        for each in statements(proposal.body)
-        if not isinstance(each, nodes.Leave)
+        STATEMENTS[type(node)].keyword
+        for declaration in module.declarations
+        if isinstance(declaration, ast.WorkflowDecl) and declaration.name.text == workflow
+        for node in walk(declaration)
+        if type(node) in STATEMENTS
     )
-    kinds["emit"] = sum(line.lstrip().startswith("emit ") for line in lines)
     yield f"{format_count(kinds.total(), 'statement')}: {_list_counts(kinds)}"
     checked = Counter({kind: count for kind, count in kinds.items() if kind not in _UNCHECKED})
-    checked["always"] = len(proposal.rules)
+    checked["always"] = rules
     if checked.total():
         yield f"checked now that was not before: {_list_counts(checked)}"
 

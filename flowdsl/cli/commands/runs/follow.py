@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.models.run import Run, RunRetry
@@ -47,7 +47,7 @@ def watch_runs(arguments: argparse.Namespace, console: Console) -> int:
 
     async def work(client: CyberdeskClient, interrupts: Interrupts) -> None:
         if arguments.run:
-            runs: Sequence[Run] = [await find_run(client, word) for word in arguments.run]
+            runs: Sequence[Run] = await _find_runs(client, arguments.run)
         else:
             filters = await resolve_run_filters(arguments, client, deployed)
             runs = await client.runs.list_all(
@@ -112,21 +112,27 @@ def cancel(arguments: argparse.Namespace, console: Console) -> int:
     refuse_newest_unasked(arguments.run, arguments.yes)
     require_answer(arguments.yes, "cancels")
 
-    async def find(client: CyberdeskClient) -> list[Run]:
-        return [await find_run(client, word) for word in arguments.run]
-
     # Look up all runs first, so that nothing is cancelled if one of them is not found.
-    runs = ask_service(arguments, console, deployment, find)
+    runs = ask_service(
+        arguments, console, deployment, lambda client: _find_runs(client, arguments.run)
+    )
     live = [run for run in runs if run.is_live]
     for run in runs:
         if not run.is_live:
             console.err(make_printable(f"note: run {run.id} has ended as {run.status}"))
     which = f"run {make_printable(live[0].id)}" if len(live) == 1 else f"{len(live)} runs"
-    if not live or not confirm_or_say_so(arguments.yes, f"cancel {which}?", console):
+    if live and not confirm_or_say_so(arguments.yes, f"cancel {which}?", console):
         return SUCCESS
 
-    ended, failures = ask_service(
-        arguments, console, deployment, lambda client: cancel_runs(client, live, system_runtime())
+    ended, failures = (
+        ask_service(
+            arguments,
+            console,
+            deployment,
+            lambda client: cancel_runs(client, live, system_runtime()),
+        )
+        if live
+        else ([], [])
     )
     if arguments.json:
         console.out(items_json(list(map(run_object, ended)), failures=failures))
@@ -135,6 +141,12 @@ def cancel(arguments: argparse.Namespace, console: Console) -> int:
     for line in failures:
         console.err(f"error: {make_printable(line)}")
     return PARTIAL if failures else SUCCESS
+
+
+async def _find_runs(client: CyberdeskClient, words: Iterable[str]) -> list[Run]:
+    """Return the runs that words name, each once: two beginnings may be those of one id."""
+    found = [await find_run(client, word) for word in words]
+    return [*{run.id: run for run in found}.values()]
 
 
 def _follow_runs(
