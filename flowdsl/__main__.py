@@ -36,9 +36,10 @@ def main(arguments: list[str] | None = None) -> int:
 def run_process() -> None:
     """Run the command line of this process and end the process.
 
-    A command leaves no garbage worth collecting unless it is one of `LONG_RUNNING`, and to take its
-    modules and trees apart at the end takes longer than to read a flow; together that is a sixth of
-    the time of `flowdsl check one.flow`. So neither is done.
+    A command leaves no garbage worth collecting unless it is one of `LONG_RUNNING` (`lsp` and
+    `--watch` collect by themselves), and to take its modules and trees apart at the end takes
+    longer than to read a flow; together that is a sixth of the time of `flowdsl check one.flow`. So
+    neither is done.
     """
     # Until `host.signals` listens, Python would raise `KeyboardInterrupt` in the middle of an
     # import. Here, a signal ends the process without a word instead.

@@ -25,8 +25,8 @@ _BLOCK = re.compile(r"^```(\w+)((?: [^\n]*)?)\n(.*?)^```$", re.MULTILINE | re.DO
 class DiagnosticPage(Record):
     """The page of one diagnostic.
 
-    `wrong` and `right` are its two examples, as the content of files by path. Some hold a
-    `flowdsl.toml`.
+    `wrong` and `right` are its two examples, as the content of files by path, such as
+    `flowdsl.toml`; both are empty where no flow alone shows the diagnostic.
     """
 
     spec: DiagnosticSpec

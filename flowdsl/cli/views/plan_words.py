@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from datetime import UTC
 
 from flowdsl.config.address import TAG, Address
 from flowdsl.deploy.planning.model_keys import Endpoint, KeyRoute
@@ -203,7 +204,7 @@ def _describe_endpoints(
 
 def describe_open_write(intent: Intent) -> str:
     """Describe a write whose outcome is not known yet."""
-    begun = f"{intent.created_at:%Y-%m-%d %H:%M} UTC"
+    begun = f"{intent.created_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     return make_printable(
         f"the {intent.action} of `{intent.address}`, begun {begun}, has an unknown outcome; the "
         "next deploy finds it out first"

@@ -1,4 +1,8 @@
-"""Terminal commands, files, screenshots and pictures."""
+"""Emits the lines of a prompt for `run`, `type today`, `capture`, `export` and `image`.
+
+An `Item` is a line with the lines below it, an `Agent` the one whom it instructs, and a `Split` a
+statement of which a focused agent carries out one part and the main agent the other.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +23,7 @@ def emit_run(statement: nodes.Run, agent: Agent) -> list[Item]:
     """Emit the command exactly as in the allowlist.
 
     An `else` asks for its output and its time limit too, because one driver reports a time-out as
-    success. If the output is kept, the bullet that reads it asks for that.
+    success. If the output is kept, the bullet that reads the output asks for the time limit.
     """
     if statement.variable is not None:
         return [_make_command_bullet(statement), _make_output_bullet(statement, agent)]

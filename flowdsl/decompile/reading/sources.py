@@ -21,7 +21,10 @@ _NAMED = re.compile(r"(?:output_)?(.*?)(?:_[0-9]+)?")
 
 
 def read_sources(hints: PromptHints) -> tuple[tuple[nodes.OutputSource, nodes.FieldSpec], ...]:
-    """Return the sources in the descriptions of outputs, each with an output of its kind.
+    """Return the sources that the descriptions of outputs end with.
+
+    Each comes with a stand-in for its output, which has the optional parts that the sentence names:
+    whoever checks the schema compares the two.
 
     A stored value counts as a runtime variable until `mark_stored_outputs` has examined the
     statements that set it.

@@ -1,4 +1,7 @@
-"""Parse types and values in words."""
+"""Reads the types and values of a compiled prompt back; the inverse of `prompt.values`.
+
+`a JSON list, each entry a whole number` is `ListType(int)`, `⟦{total}⟧` the text of a variable.
+"""
 
 from __future__ import annotations
 
@@ -196,7 +199,10 @@ _FIXED: tuple[tuple[str, Any], ...] = (("missing", None), ("no_entries", []), ("
 
 
 def _spelled_value(text: nodes.Text) -> nodes.Value:
-    """Return the value of a text in brackets, where a value of the run alone is spelled."""
+    """Return the value of a text in brackets; a value of the run alone in it is spelled out.
+
+    Inputs and the entries of loops are pasted by the platform, which spells them itself.
+    """
     value = text_value(text)
     only = single_variable(value)
     is_pasted = only is None or only.sigil == "input" or only.name == LOOP_ITEM
