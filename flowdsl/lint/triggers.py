@@ -89,7 +89,7 @@ def asks_for_two(context: LintContext, statement: ast.Stmt) -> bool:
 
 
 def may_be_constant(context: LintContext, statement: ast.Stmt) -> bool:
-    """Whether a condition of a statement may hold in context.body_statements() run, or in none.
+    """Whether a condition of a statement may hold in every run, or in none.
 
     It asks for one thing twice, or for a value of which something is known.
     """

@@ -193,11 +193,8 @@ class RecordOf(Record):
         return self.by_name.get(name)
 
     def by_either_name(self, name: str) -> FieldType | None:
-        """Return the field that has this name in the source or in JSON; of two, the first."""
-        field, other = self.by_name.get(name), self.by_wire_name.get(name)
-        if field is None or other is None or field is other:
-            return field or other
-        return next(each for each in self.fields if each in (field, other))
+        """Return the field that has this name in the source, or else in JSON."""
+        return self.by_name.get(name) or self.by_wire_name.get(name)
 
 
 class Unknown(Record, eq=True):

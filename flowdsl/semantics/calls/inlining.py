@@ -164,7 +164,7 @@ def part_of(
         if isinstance(record, RecordOf):
             field = record.by_either_name(str(step))
         # A literal may name a field as JSON does, and a path as the type does.
-        names = (step,) if field is None else dict.fromkeys((step, field.name, field.wire_name))
+        names = (step,) if field is None else dict.fromkeys((field.wire_name, field.name))
         entries = [entry_of(value, each) for each in names]
         value = next((each for each in entries if each != Known(None)), Known(None))
         if field is not None and field.has_default and value == Known(None):

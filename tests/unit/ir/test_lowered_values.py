@@ -59,7 +59,7 @@ workflow w {
     assert outputs["entry"]["const"] == {"No.": "7", "cur": "7 EUR"}
 
 
-def test_of_a_name_that_is_one_field_and_in_json_another_the_first_field_is_meant() -> None:
+def test_a_name_that_is_one_field_and_in_json_another_is_that_of_the_source() -> None:
     # The checker and the interpreter say so, too.
     source = """
 type Row = { a: string @wire("b"), b: string @wire("a") }
@@ -78,5 +78,5 @@ workflow w {
 }
 """
     prompt = prompt_of(source)
-    assert "Look at \u27e6{row.b}\u27e7, \u27e6{row.b}\u27e7." in prompt
-    assert "See \u27e6{{own_a}}\u27e7, \u27e6{{own_a}}\u27e7." in prompt
+    assert "Look at \u27e6{row.b}\u27e7, \u27e6{row.a}\u27e7." in prompt
+    assert "See \u27e6{{own_a}}\u27e7, \u27e6{{own_b}}\u27e7." in prompt
