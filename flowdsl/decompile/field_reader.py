@@ -97,8 +97,9 @@ class FieldReader:
         """Return the keywords of a schema that annotations of a field of its type can set."""
         allowed: set[str] = set()
         if self._level < NO_BOUNDS and _holds_bounds(type_):
-            kind, _ = self._kind_of(schema)
-            known = (kind, schema.get("format")) in _SCALAR_OF
+            is_open = isinstance(nodes.strip_optional(type_), nodes.EnumType)
+            kind = "string" if is_open else self._kind_of(schema)[0]
+            known = not is_open and (kind, schema.get("format")) in _SCALAR_OF
             allowed = {
                 each
                 for each in _BOUNDS.get(str(kind), ())
@@ -234,7 +235,9 @@ def _values_of(schema: Schema, kind: str) -> list[Any]:
 
 
 def _holds_bounds(type_: nodes.Type) -> bool:
-    inner = type_.inner if isinstance(type_, nodes.OptionalType) else type_
+    inner = nodes.strip_optional(type_)
+    if isinstance(inner, nodes.EnumType):
+        return inner.open
     return inner != ANY and isinstance(inner, nodes.ScalarType | nodes.ListType)
 
 

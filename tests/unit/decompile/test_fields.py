@@ -166,10 +166,10 @@ def constraints(draw: st.DrawFn, type_: nodes.Type) -> dict[str, Any]:
     elif isinstance(inner, nodes.ScalarType) and inner.name in ("int", "number"):
         found["minimum"] = draw(st.sampled_from([-(10**40), -2000, -(10**30) - 0.5]))
         found["maximum"] = draw(st.sampled_from([10**41, 1e300, 10**30]))
-    elif inner == STRING:
+    elif inner == STRING or (isinstance(inner, nodes.EnumType) and inner.open):
         found["pattern"] = draw(st.sampled_from([r"^[^\0]*$", "", '(?s).*"?', r"[\s\S]{0,99}"]))
         found["format"] = draw(st.sampled_from(["phone", "x y"]))
-        found["minLength"] = 0
+        found["minLength"] = 0 if inner == STRING else 1
         found["maxLength"] = draw(st.integers(6, 10**20))
     if draw(st.booleans()):
         found["deprecated"] = True
@@ -428,6 +428,15 @@ def test_any_schema_of_an_imported_workflow_stays_as_it_was(schema: Any) -> None
         text = json.dumps(each) if isinstance(each, dict) else None
         body = {"name": "W", "main_prompt": "Go.", "input_schema": text, "output_schema": text}
         assert examine({key: value for key, value in body.items() if value})[0], each
+
+
+def test_bounds_of_a_choice_that_other_texts_may_leave_are_read() -> None:
+    choice = nodes.EnumType(values=("a", "b"), open=True)
+    for bound in ({"maxLength": 9}, {"minLength": 1}, {"pattern": "^x"}, {"format": "x-y"}):
+        for type_ in (choice, nodes.OptionalType(inner=choice)):
+            fields = (spec("f", type_, constraints=bound),)
+            read = read_inputs(json.loads(input_schema(workflow(inputs=fields)) or ""))
+            assert read is not None and read[0][0].constraints == bound
 
 
 def test_the_order_of_required_decides_the_order_of_fields() -> None:
