@@ -97,7 +97,7 @@ def _reading_only(job: Job, prior: StateDocument) -> Job:
 async def _resolve_open_writes(job: Job, client: CyberdeskClient, journal: Journal) -> None:
     """Resolve the open writes of an interrupted deploy: objects that it created are ours to delete.
 
-    Raises `Unresolved`.
+    Raises `Unresolved`, and `Stop` if the job ends before all is found out.
     """
     job.ui.event(
         "recovery", message="an earlier deploy left writes open; finding out what became of them"
@@ -108,6 +108,8 @@ async def _resolve_open_writes(job: Job, client: CyberdeskClient, journal: Journ
         found_out = await resolve_pending(job, client, journal, {}, concurrency=concurrency)
     finally:
         await journal.flush()
+    if reason := job.stop():
+        raise Stop(Status.INTERRUPTED if job.interrupted() else Status.PARTIAL, reason)
     for line in found_out:
         job.ui.event("recovery", message=line)
 

@@ -34,7 +34,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from flowdsl.config.address import Address
+from flowdsl.config.address import WORKFLOW, Address
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.errors import CyberdeskError, NotFound, ValidationRefused
 from flowdsl.deploy.job import Job
@@ -164,7 +164,13 @@ async def resolve_pending(
                 created = found.get(intent.id)
                 if created is None and wanted is not None:
                     created = await _create_again(own, target, intent, wanted, runtime)
-                if created is not None:
+                owner = None if created is None else _find_owner(journal, created)
+                if owner not in (None, intent.address):
+                    found_out.append(
+                        f"`{intent.address}` of the interrupted deploy is {created}, which is "
+                        f"`{owner}` now"
+                    )
+                elif created is not None:
                     resource = ResourceState(
                         id=created,
                         generation=intent.generation,
@@ -192,6 +198,14 @@ async def resolve_pending(
     if failures:
         raise failures[0]
     return sorted(found_out)
+
+
+def _find_owner(journal: Journal, workflow_id: str) -> Address | None:
+    """Return the address that state has a workflow at: it may be adopted since it was created."""
+    for address, resource in journal.document.resources.items():
+        if resource.id == workflow_id and address.kind == WORKFLOW:
+            return address
+    return None
 
 
 async def _wait_for_arrivals(
