@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
+import logging
 import secrets
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -148,12 +149,17 @@ class Courier:
         self._post = post
 
     def poll(self) -> None:
-        """Deliver the events that are due; blocks while it posts, and skips a locked store."""
+        """Deliver the events that are due; blocks while it posts, and skips a locked store.
+
+        Any other failure is logged, and the events are tried again at the next poll.
+        """
         for organization_id in self._organizations:
             try:
                 self._poll_organization(organization_id)
             except StoreBusyError:
                 continue
+            except Exception:
+                logging.getLogger(__name__).exception("webhooks could not be delivered")
 
     @contextmanager
     def polling(self) -> Iterator[None]:

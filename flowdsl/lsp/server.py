@@ -172,7 +172,9 @@ class FlowServer(LanguageServer):
         """Show no findings any more of the projects in a folder that was removed."""
         from pygls.uris import to_fs_path
 
-        root = os.path.join(os.path.realpath(to_fs_path(folder.uri) or ""), "")
+        if (path := to_fs_path(folder.uri)) is None:  # no folder of this machine
+            return
+        root = os.path.join(os.path.realpath(path), "")
         for project in self.editor.projects:
             if os.path.join(project.root, "").startswith(root):
                 for path in list(project.shown):
