@@ -7,6 +7,7 @@ seldom, but for `names_no_entry`.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from itertools import pairwise
 
 from flowdsl.semantics.capabilities import COMMAND_BYTES, PLAINED
@@ -15,6 +16,7 @@ from flowdsl.semantics.model import INPUT
 from flowdsl.semantics.statements.keys import chord_keys, is_shared_key
 from flowdsl.semantics.traversal import inner_blocks
 from flowdsl.semantics.types import ANY, Enum, ListOf, Optional, Type, strip_optional
+from flowdsl.source.text import SourceFile
 from flowdsl.syntax import ast
 from flowdsl.syntax.statements import (
     SETTERS,
@@ -244,11 +246,22 @@ def has_else_block(context: LintContext, statement: ast.Stmt) -> bool:
 
 def may_be_empty(context: LintContext, statement: ast.Stmt) -> bool:
     """Whether a text of a statement, or one of its blocks, may be empty."""
-    if any(_may_be_blank(text) for text, role in texts_of(statement) if role not in MAY_BE_BLANK):
-        return True
-    if type(statement) is ast.TypeStmt:
-        return isinstance(statement.value, ast.Text) and _may_be_blank(statement.value)
+    if _has_blank_text(context.module.source):
+        for text, role in texts_of(statement):
+            if role not in MAY_BE_BLANK and _may_be_blank(text):
+                return True
+        if type(statement) is ast.TypeStmt:
+            return type(statement.value) is ast.Text and _may_be_blank(statement.value)
     return any(not inner.block.statements for inner in inner_blocks(statement))
+
+
+_BLANK_TEXT = re.compile(r'(?<!")(?:"(?!"")\s*(?:"(?!")|\{#)|"""\s*(?:"""|\{#))')
+
+
+@lru_cache(maxsize=1)
+def _has_blank_text(source: SourceFile) -> bool:
+    """Whether a file may hold a text of blanks and comments: few do, and all texts are many."""
+    return _BLANK_TEXT.search(source.text) is not None
 
 
 MAY_BE_BLANK = (TYPED, SHOWN)
@@ -258,9 +271,7 @@ MAY_BE_BLANK = (TYPED, SHOWN)
 def _may_be_blank(text: ast.Text) -> bool:
     """Whether a text holds nothing but blanks, and comments if there are any."""
     for part in text.parts:
-        if isinstance(part, ast.Ref) or (
-            isinstance(part, ast.TextLiteral) and not part.value.isspace()
-        ):
+        if type(part) is ast.Ref or (type(part) is ast.TextLiteral and not part.value.isspace()):
             return False
     return True
 

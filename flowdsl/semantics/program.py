@@ -103,7 +103,10 @@ class ModuleScope:
         A repetition is reported with its `name`, which is the key unless it is given; `participle`
         says what was done with it the first time.
         """
-        first = seen.setdefault(key, place)
+        if key not in seen:
+            seen[key] = place
+            return True
+        first = seen[key]
         if first is not place:
             span = first if isinstance(first, Span) else first.span(self.source)
             labels = (Label(span, f"first {participle} here"),)
