@@ -80,7 +80,8 @@ def plan_outputs(
         name = name_set_by(emission.statement)
         assert name is not None
         emissions.setdefault(name.text, []).append(emission)
-    settings = _Setters(body, used)
+    given = [field.name for field in workflow.outputs if field.has_default and field.name in used]
+    settings = _Setters(body, used, given)
     fields = [field.name for field in workflow.outputs]
     plans = {
         name: _plan_variable(name, emissions.get(name, []), settings)
@@ -113,10 +114,13 @@ def _by_name(plan: OutputPlan) -> OutputPlan:
 
 
 class _Setters:
-    """Where the workflow's own statements (not those of tasks) set each variable and output."""
+    """Where the workflow's own statements (not those of tasks) set each variable and output.
 
-    def __init__(self, body: ast.Block, used: frozenset[str]) -> None:
-        self.places: dict[str, list[int]] = {}
+    The outputs `given` have a default, which is there before the first statement.
+    """
+
+    def __init__(self, body: ast.Block, used: frozenset[str], given: Iterable[str]) -> None:
+        self.places: dict[str, list[int]] = {name: [body.start] for name in given}
         self.backgrounds: set[str] = set()
         self.results: set[str] = set()
         for statement in statements(body):
