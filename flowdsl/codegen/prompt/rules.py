@@ -34,7 +34,8 @@ def rules_words(workflow: nodes.Workflow, items: Sequence[Item], told: set[str])
     passed = set(_find_needed_rules(bullets, always=bool(always)))
     told_bullets = "\n".join([each.text for each in bullets])
     says_missing = _EMPTY in told_bullets
-    missing = _Missing(workflow, says_missing=says_missing)
+    names_entry = any(_ENTRY.search(path) for _, _, path in _find_line_variables(bullets))
+    missing = _Missing(workflow, says_missing=says_missing or names_entry)
     asks_missing = any(words in told_bullets for words in _ASKS_MISSING)
     if asks_missing or (
         says_missing and any(map(missing.may_be_of_run, _find_line_variables(bullets)))
@@ -106,7 +107,8 @@ def _find_line_variables(lines: Sequence[Item]) -> Iterator[tuple[str, str, str]
 class _Missing:
     """Determines which variables may have no value.
 
-    `says_missing`: a focused agent may save a missing value, including inside another value.
+    `says_missing`: a focused agent may save a missing value, including inside another value: the
+    lines say so, or name an entry of a list by its number.
     """
 
     def __init__(self, workflow: nodes.Workflow, *, says_missing: bool) -> None:
