@@ -7,7 +7,6 @@ for something without a known time has none.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -30,6 +29,9 @@ from flowdsl.emulator.simulation.variables import find_references
 from flowdsl.emulator.store import Transaction
 from flowdsl.emulator.tables import run_attachments, runs, trajectories
 from flowdsl.emulator.wire.models import MachineStatus
+
+_BATCH = 10_000
+"""How many ids one statement contains; SQLite accepts no more than 32,766."""
 
 SCHEDULING_MS = 200
 """How long a run is shown as waiting even if its machine is free."""
@@ -365,13 +367,15 @@ def _set_times(transaction: Transaction, table: Sequence[tuple[Row[Any], Times]]
     )
     starts = {row.id: times.starts_at for row, times in table}
     columns = run_attachments.c
-    # A statement has at most 32,766 parameters, so the ids are one.
-    ids = func.json_each(json.dumps(list(starts))).table_valued("value")
-    files = transaction.connection.execute(
-        select(columns.id, columns.run_id, columns.at_ms).where(
-            columns.run_id.in_(select(ids.c.value)), columns.at_ms.is_not(None)
+    files: list[Any] = []
+    run_ids = list(starts)
+    for first in range(0, len(run_ids), _BATCH):
+        found = transaction.connection.execute(
+            select(columns.id, columns.run_id, columns.at_ms).where(
+                columns.run_id.in_(run_ids[first : first + _BATCH]), columns.at_ms.is_not(None)
+            )
         )
-    ).all()
+        files.extend(found)
     if not files:
         return
     transaction.connection.execute(
