@@ -172,8 +172,13 @@ def _load_bundle(
     from .artifacts import chain_from_line, workflow_from_line
 
     wanted = None if only is None else {made.digest for made in only}
+    chosen = [
+        group
+        for group in groups
+        if wanted is None or any(made.digest in wanted for made in group.made)
+    ]
     workflows, chains = [], []
-    for group in groups:
+    for group in chosen:
         for made in group.made:
             if wanted is not None and made.digest not in wanted:
                 continue
@@ -182,10 +187,10 @@ def _load_bundle(
                 workflows.append(workflow_from_line(line))
             else:
                 chains.append(chain_from_line(line))
-    of_workflows = {name for workflow in workflows for name in workflow.images}
-    images = dict(sorted(_read_images(files, groups))) if of_workflows else {}
-    if not of_workflows <= images.keys():
-        raise KeyError(*of_workflows - images.keys())
+    images = dict(sorted(_read_images(files, chosen)))
+    for workflow in workflows:
+        if any(image not in images for image in workflow.images):
+            raise KeyError(workflow.name)
     paths = {path for group in groups for path in group.paths}
     return Bundle(
         tuple(sorted(workflows, key=lambda each: each.name)),

@@ -197,6 +197,19 @@ def test_flows_that_get_an_error_while_they_are_compiled_give_no_part_of_a_bundl
         compiled.load(None)
 
 
+def test_pictures_of_tasks_that_nothing_calls_are_in_a_bundle_as_without_an_index(
+    tmp_path: Path,
+) -> None:
+    task = 'task t() { image "./p.png" shows "x" }\n'
+    write_tree(tmp_path, {"a.flow": f'flow 1\n{task}workflow w {{ steps {{ do "x" }} }}\n'})
+    (tmp_path / "p.png").write_bytes(PICTURE)
+    files, entries = DiskFiles(str(tmp_path)), ["a.flow"]
+    request = Request(str(tmp_path), files, entries, "", CompileOptions, 0, b"s" * 32)
+    wanted = pipeline.compile_project(files, entries, CompileOptions()).bundle
+    assert wanted is not None and wanted.images
+    assert compile_with_index(request, {}).load(None).images.keys() == wanted.images.keys()
+
+
 @pytest.mark.skipif(os.name != "posix", reason="symbolic links of POSIX")
 def test_links_are_refused_as_without_an_index(project: Path) -> None:
     run(project, "compile", "--env", "local")
