@@ -11,6 +11,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, finish, startBrowser } from "../../web/tests/browser.mjs";
+import { followCursor, mendMisspelling, openPage, runCommand } from "./editing.mjs";
 
 const [home, pictures] = process.argv.slice(2);
 const packed = fileURLToPath(new URL("../dist/flowdsl.vsix", import.meta.url));
@@ -64,16 +65,8 @@ await new Promise((resolve) =>
   server.stdout.on("data", (chunk) => /Web UI available/.test(String(chunk)) && resolve()),
 );
 const browser = await startBrowser();
-const page = await browser.newPage({ viewport: { width: 1400, height: 850 } });
-page.setDefaultTimeout(Number(process.env.PATIENCE ?? 60) * 1000);
+const page = await openPage(browser);
 const shoot = (name) => pictures && page.screenshot({ path: join(pictures, `desktop-${name}.png`) });
-const run = async (title) => {
-  await page.keyboard.press("F1");
-  await page.waitForSelector(".quick-input-box input");
-  await page.fill(".quick-input-box input", `>${title}`);
-  await page.waitForSelector(`.quick-input-list .monaco-list-row:has-text("${title}")`);
-  await page.keyboard.press("Enter");
-};
 try {
   await page.goto(`http://127.0.0.1:${port}/?folder=${folder}`);
   const trust = page.locator('.monaco-button:has-text("Yes, I trust")');
@@ -82,26 +75,12 @@ try {
   await page.waitForSelector(".view-line span[class*=mtk]");
   await page.waitForSelector(".codelens-decoration >> text=/token/");
   expect("the server answers: tokens stand above the workflow", true);
-  await page.click(".view-line:has-text('extract')");
-  await page.keyboard.press("End");
-  await page.keyboard.press("Enter");
-  await page.keyboard.insertText("emit status = statsu");
-  await page.waitForSelector(".squiggly-error");
-  expect("a misspelt name has a squiggle", true);
-  await shoot("squiggle");
-  await page.keyboard.press("Control+.");
-  await page.waitForSelector(".action-widget .monaco-list-row");
-  await page.keyboard.press("Enter");
-  await page.waitForFunction(() => !document.querySelector(".squiggly-error"));
-  expect("a quick fix mends it", /=\sstatus/.test(await page.textContent(".view-lines")));
+  await mendMisspelling(page, shoot);
   await page.keyboard.press("Control+Shift+K");
   await page.keyboard.press("Control+S");
-  await run("FlowDSL: Show Compiled Prompt");
+  await runCommand(page, "FlowDSL: Show Compiled Prompt");
   await page.waitForSelector(".view-line:has-text('Steps')");
-  await page.click(".view-line:has-text('Open claim') >> nth=0");
-  await page.waitForSelector("[class*=TextEditorDecorationType]", { state: "attached" });
-  expect("the preview follows the cursor", true);
-  await shoot("preview");
+  await followCursor(page, shoot);
   await page.click(".codelens-decoration a:has-text('Run')");
   await page.waitForSelector(".xterm-rows >> text=/1 test passed/");
   expect("the lens runs the test", true);

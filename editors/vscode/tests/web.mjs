@@ -11,6 +11,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, finish, startBrowser } from "../../web/tests/browser.mjs";
+import { followCursor, mendMisspelling, openPage, runCommand } from "./editing.mjs";
 
 const [data, pictures] = process.argv.slice(2);
 const here = fileURLToPath(new URL("..", import.meta.url));
@@ -56,17 +57,9 @@ await new Promise((resolve) =>
   server.stdout.on("data", (chunk) => /Listening|listening/.test(String(chunk)) && resolve()),
 );
 const browser = await startBrowser();
-const page = await browser.newPage({ viewport: { width: 1400, height: 850 } });
-page.setDefaultTimeout(Number(process.env.PATIENCE ?? 60) * 1000);
+const page = await openPage(browser);
 if (process.env.VERBOSE) page.on("console", (each) => console.log(each.text().slice(0, 300)));
 const shoot = (name) => pictures && page.screenshot({ path: join(pictures, `vscode-${name}.png`) });
-const run = async (title) => {
-  await page.keyboard.press("F1");
-  await page.waitForSelector(".quick-input-box input");
-  await page.fill(".quick-input-box input", `>${title}`);
-  await page.waitForSelector(`.quick-input-list .monaco-list-row:has-text("${title}")`);
-  await page.keyboard.press("Enter");
-};
 try {
   await page.goto(`http://127.0.0.1:${port}/`);
   await page.click('.explorer-folders-view >> text="look_up.flow"');
@@ -76,27 +69,12 @@ try {
   );
   const colourOf = (word) => colours.find(([text]) => text === word)?.[1];
   expect("keywords are coloured", colourOf("workflow") !== colourOf("look_up"));
-  await page.click(".view-line:has-text('extract')");
-  await page.keyboard.press("End");
-  await page.keyboard.press("Enter");
-  await page.keyboard.insertText('emit status = statsu');
-  await page.waitForSelector(".squiggly-error");
-  expect("a misspelt name has a squiggle", true);
-  await shoot("squiggle");
-  await page.keyboard.press("Control+.");
-  await page.waitForSelector(".action-widget .monaco-list-row");
-  await shoot("actions");
-  await page.keyboard.press("Enter");
-  await page.waitForFunction(() => !document.querySelector(".squiggly-error"));
-  expect("a quick fix mends it", /=\sstatus/.test(await page.textContent(".view-lines")));
-  await run("FlowDSL: Show Compiled Prompt");
+  await mendMisspelling(page, shoot);
+  await runCommand(page, "FlowDSL: Show Compiled Prompt");
   await page.waitForFunction(() => document.querySelectorAll(".editor-instance .view-lines").length > 1);
   await page.waitForSelector(".view-line:has-text('Steps')");
   expect("the prompt is beside the flow", true);
-  await page.click(".view-line:has-text('Open claim') >> nth=0");
-  await page.waitForSelector("[class*=TextEditorDecorationType]", { state: "attached" });
-  expect("the preview follows the cursor", true);
-  await shoot("preview");
+  await followCursor(page, shoot);
 } catch (error) {
   await shoot("failure");
   expect(String(error), false);
