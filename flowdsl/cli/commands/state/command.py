@@ -37,8 +37,8 @@ _TABLES = {
 def configure(parser: argparse.ArgumentParser) -> None:
     subjects = add_subcommands(parser)
     for name, (_, _, help) in _SUBCOMMANDS.items():
-        required = {"required": True}
-        subject = add_subcommand(subjects, name, help, _TABLES.get(name, ""), to=required)
+        more = {"to": {"required": True}} if name == "migrate" else {}
+        subject = add_subcommand(subjects, name, help, _TABLES.get(name, ""), **more)
         add_options(subject, "--env")
 
 

@@ -74,8 +74,10 @@ def add_options(parser: Any, table: str, **more: Any) -> None:
         paths=PATH*          positional, with `nargs` `*`, `+` or `?`
         --env --json         those of `SHARED`
 
-    `more` are further arguments of `add_argument`, by `arguments` attribute or long option.
+    `more` are further arguments of `add_argument`, by `arguments` attribute or long option; each
+    has to belong to a row.
     """
+    keys: set[str] = set()
     for row in _split_rows(table):
         head, _, help = row.partition("  ")
         if head in SHARED:
@@ -99,7 +101,9 @@ def add_options(parser: Any, table: str, **more: Any) -> None:
         else:
             how["metavar"] = value
         key = dest or names[-1].lstrip("-").replace("-", "_")
+        keys.add(key)
         parser.add_argument(*names, help=help, **how, **(_TYPES | more).get(key, {}))
+    assert keys >= more.keys(), f"no row is called {more.keys() - keys}"
 
 
 def _split_rows(table: str) -> list[str]:
