@@ -1,12 +1,13 @@
-"""Artifacts as lines of text, and back.
+"""Artifacts as bytes, and back.
 
-A line is JSON behind a tag. What a payload leaves open is an object whose only key is the tag, and
-the tag is one that the payload does not use itself.
+The bytes are compressed text: JSON behind a tag. What a payload leaves open is an object whose only
+key is the tag, and the tag is one that the payload does not use itself.
 """
 
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Callable
 from typing import Any
 
@@ -26,13 +27,13 @@ _TAG = "$"
 
 
 def describe_artifact(artifact: WorkflowArtifact | ChainArtifact, digest: str) -> Made:
-    """What an index says about an artifact, whose line has this digest."""
+    """What an index says about an artifact, whose bytes have this digest."""
     bodies = len(artifact.bodies) if isinstance(artifact, ChainArtifact) else 1
     return Made(artifact.kind, artifact.name, digest, bodies)
 
 
-def artifact_to_line(artifact: WorkflowArtifact | ChainArtifact) -> str:
-    """An artifact as one line, without a line end."""
+def pack_artifact(artifact: WorkflowArtifact | ChainArtifact) -> bytes:
+    """An artifact as bytes, about a third of its text."""
     if isinstance(artifact, ChainArtifact):
         return _dump([artifact.name, artifact.payload, artifact.later])
     return _dump(
@@ -49,15 +50,15 @@ def artifact_to_line(artifact: WorkflowArtifact | ChainArtifact) -> str:
     )
 
 
-def chain_from_line(line: str) -> ChainArtifact:
-    """The chain that `artifact_to_line` made a line of."""
-    name, payload, later = _load(line)
+def unpack_chain(packed: bytes) -> ChainArtifact:
+    """The chain that `pack_artifact` made these bytes of."""
+    name, payload, later = _load(packed)
     return ChainArtifact(name, payload, tuple(later))
 
 
-def workflow_from_line(line: str) -> WorkflowArtifact:
-    """The workflow that `artifact_to_line` made a line of; its source map is read when needed."""
-    name, title, payload, tags, renamed_from, protect, images, mapped = _load(line)
+def unpack_workflow(packed: bytes) -> WorkflowArtifact:
+    """The workflow that `pack_artifact` made these bytes of; its source map is read later."""
+    name, title, payload, tags, renamed_from, protect, images, mapped = _load(packed)
     return WorkflowArtifact(
         name=name,
         title=title,
@@ -70,7 +71,7 @@ def workflow_from_line(line: str) -> WorkflowArtifact:
     )
 
 
-def _dump(values: list[Any]) -> str:
+def _dump(values: list[Any]) -> bytes:
     tag = _TAG
     while True:
         count = 0
@@ -83,12 +84,13 @@ def _dump(values: list[Any]) -> str:
         text = json.dumps(values, default=spell_open_part, separators=(",", ":"))
         # A key of the payload, or the end of a text in quotes, may look like the tag.
         if text.count(f'"{tag}":') == count:
-            return f"{tag} {text}"
+            # The fastest level: another one gains a tenth, and takes twice as long.
+            return zlib.compress(f"{tag} {text}".encode("ascii"), 1)
         tag += _TAG
 
 
-def _load(line: str) -> Any:
-    tag, _, text = line.partition(" ")
+def _load(packed: bytes) -> Any:
+    tag, _, text = zlib.decompress(packed).decode("ascii").partition(" ")
 
     def read_open_part(values: dict[str, Any]) -> Any:
         return _read_open_part(*values[tag]) if tag in values else values

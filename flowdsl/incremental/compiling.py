@@ -96,18 +96,18 @@ class _Work:
                 compile_project(request.files, request.entries, request.options()),
                 {path for group in updated.groups for path in group.reads},
             )
-        lines = {name: line for done in updated.fresh for name, line in done.lines.items()}
-        store = Store(request.root, self._place)
+        packed = {name: each for done in updated.fresh for name, each in done.packed.items()}
+        store = Store(request.root, self._place, packed)
         if request.secret is not None and updated.changed:
             fresh = [done.group for done in updated.fresh]
-            held, files = store.changed_files(updated.keep, fresh, lines)
+            held, files = store.changed_files(updated.keep, fresh)
             document = index_document(updated.current.index(held, request.now))
             write_sealed(
                 request.root, self._index_place, self._key, document, request.secret, files
             )
-        return self._result(updated.groups, store, lines)
+        return self._result(updated.groups, store)
 
-    def _result(self, groups: Sequence[Group], store: Store, lines: Mapping[str, str]) -> Compiled:
+    def _result(self, groups: Sequence[Group], store: Store) -> Compiled:
         files = self._request.files
         findings = merge_findings(groups, files)
         read = frozenset(path for group in groups for path in group.reads)
@@ -123,7 +123,7 @@ class _Work:
 
         def load(only: Collection[Made] | None) -> Bundle:
             try:
-                return _load_bundle(files, groups, store, lines, only)
+                return _load_bundle(files, groups, store, only)
             except (UnreadableFile, ValueError, KeyError, TypeError):
                 # Someone has changed the store, or a picture, since the index was read.
                 again = self.compile(NOTHING)
@@ -163,13 +163,12 @@ def _load_bundle(
     files: FileSystem,
     groups: Sequence[Group],
     store: Store,
-    lines: Mapping[str, str],
     only: Collection[Made] | None,
 ) -> Bundle:
-    """Return the bundle, or a part of it; raises `MissingLine` and `KeyError`."""
+    """Return the bundle, or a part of it; raises `NotInStore` and `KeyError`."""
     from flowdsl.codegen.artifacts import Bundle
 
-    from .artifacts import chain_from_line, workflow_from_line
+    from .artifacts import unpack_chain, unpack_workflow
 
     wanted = None if only is None else {made.digest for made in only}
     chosen = [
@@ -182,11 +181,11 @@ def _load_bundle(
         for made in group.made:
             if wanted is not None and made.digest not in wanted:
                 continue
-            line = lines.get(made.digest) or store.line(group, made.digest)
+            packed = store.find(group, made.digest)
             if made.kind == "workflow":
-                workflows.append(workflow_from_line(line))
+                workflows.append(unpack_workflow(packed))
             else:
-                chains.append(chain_from_line(line))
+                chains.append(unpack_chain(packed))
     images = dict(sorted(_read_images(files, chosen)))
     for workflow in workflows:
         if any(image not in images for image in workflow.images):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 FOLDER = ".flowdsl/cache"
 PLACE = f"{FOLDER}/check.json"
 UNTRACKED = f"{FOLDER}/.gitignore"
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 MAX_BYTES = 128 * 1024 * 1024
 """Bytes of an index that is read, many times what one of the largest projects has."""
 
@@ -50,7 +50,7 @@ class FileFacts(Record):
 
 
 class Made(Record):
-    """An artifact: `kind` is `workflow` or `chain`, `digest` that of its line in the store.
+    """An artifact: `kind` is `workflow` or `chain`, `digest` that of its bytes in the store.
 
     `bodies` is the number of bodies of requests in it.
     """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 
 from flowdsl.compiler.collector import collector_paused
 from flowdsl.compiler.pipeline import Analysis, CompileOptions, analyze, compile_analysis
@@ -16,6 +16,9 @@ from .index import Group, Made, Request, digest_of_file, to_json
 
 POOL_FROM = 250
 """Files from which on it pays to start several processes."""
+
+SHARE = 100
+"""Files that a process looks at before it hands over what it found, so that nothing piles up."""
 
 
 class Recording:
@@ -57,13 +60,14 @@ class Recording:
 class Done(Record):
     """A group that was looked at anew, and whether the index may store it.
 
-    `digests` are those of the files that were read, and `lines` the artifacts by their digests.
+    `digests` are those of the files that were read, and `packed` has the bytes of the artifacts by
+    their digests.
     """
 
     group: Group
     keep: bool
     digests: Mapping[str, str]
-    lines: Mapping[str, str] = {}
+    packed: Mapping[str, bytes] = {}
 
 
 def check_group(files: FileSystem, entries: Sequence[str], options: CompileOptions) -> Done:
@@ -82,19 +86,19 @@ def compile_group(files: FileSystem, entries: Sequence[str], options: CompileOpt
     group = _group_of(entries, recording, analysis, options)
     if group.failed:
         return Done(group, not recording.failed, recording.digests)
-    from .artifacts import artifact_to_line, describe_artifact
-    from .store import line_digest
+    from .artifacts import describe_artifact, pack_artifact
+    from .store import digest_of_packed
 
     with collector_paused():
         compilation = compile_analysis(analysis, options)
     late = compilation.analysis.diagnostics[len(analysis.diagnostics) :]
-    lines: dict[str, str] = {}
+    packed: dict[str, bytes] = {}
     made: list[Made] = []
     bundle = compilation.bundle
     for artifact in () if bundle is None else bundle.artifacts:
-        line = artifact_to_line(artifact)
-        digest = line_digest(line)
-        lines[digest] = line
+        content = pack_artifact(artifact)
+        digest = digest_of_packed(content)
+        packed[digest] = content
         made.append(describe_artifact(artifact, digest))
     group = replace(
         group,
@@ -102,7 +106,7 @@ def compile_group(files: FileSystem, entries: Sequence[str], options: CompileOpt
         made=tuple(made),
         pictures=tuple(sorted(analysis.model.images)),
     )
-    return Done(group, not recording.failed, recording.digests, lines)
+    return Done(group, not recording.failed, recording.digests, packed)
 
 
 def _group_of(
@@ -158,7 +162,7 @@ def share_groups(
 
     # Where processes are not forked, Python would import from the working folder as they start.
     environ["PYTHONSAFEPATH"] = "1"
-    shares = _divide_into_shares(groups, workers)
+    shares = _divide_into_shares(groups, max(workers, count // SHARE))
     name = None if options.environment is None else options.environment.name
     with ProcessPoolExecutor(workers) as pool, signals.BeforeEnding(end_processes):
         work = partial(_do_share, request.root, request.project_text, name, compiles)
@@ -196,9 +200,18 @@ def _do_share(
     compiles: bool,
     groups: Sequence[Sequence[str]],
 ) -> list[Done]:
-    """The work of one process.
+    """A part of the work of a process."""
+    files, options = _open_project(root, project_text, environment)
+    return do_groups(files, groups, options, compiles=compiles)
 
-    A `Project` cannot be sent to a process, so each parses the project file itself.
+
+@cache
+def _open_project(
+    root: str, project_text: str, environment: str | None
+) -> tuple[FileSystem, CompileOptions]:
+    """The files and options of a project, which each process makes for itself.
+
+    They cannot be sent to it. A process works for one project, which does not change.
     """
     from flowdsl.config.load import load_project
     from flowdsl.diagnostics.sink import Sink
@@ -213,5 +226,4 @@ def _do_share(
     )
     rules = load_plugins(project.lint.plugins, root)[0] if project.lint.plugins else ()
     chosen = None if environment is None else project.environments[environment]
-    options = CompileOptions(project, chosen, rules=rules)
-    return do_groups(files, groups, options, compiles=compiles)
+    return files, CompileOptions(project, chosen, rules=rules)

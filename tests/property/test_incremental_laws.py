@@ -21,7 +21,7 @@ from flowdsl.config.load import load_project
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.host.disk import DiskFiles
 from flowdsl.incremental import index
-from flowdsl.incremental.artifacts import artifact_to_line
+from flowdsl.incremental.artifacts import pack_artifact
 from flowdsl.incremental.check import check_project
 from flowdsl.incremental.compiling import compile_with_index
 from flowdsl.incremental.index import PLACE, Request, to_json
@@ -100,7 +100,7 @@ def request(root: Path, options: CompileOptions, project: str = PROJECT) -> Requ
 def written(bundle: Bundle) -> list[object]:
     """Everything that a bundle holds, as JSON values and bytes."""
     return [
-        *map(artifact_to_line, bundle.artifacts),
+        *map(pack_artifact, bundle.artifacts),
         *((each.sha256, each.media_type, each.content) for each in bundle.images.values()),
         *sorted(bundle.sources.items()),
     ]
