@@ -29,7 +29,8 @@ class Variable(Record, eq=True, kw_only=True):
 
     `quoted` marks untrusted text in an instruction: it is emitted as data. The sigil `saved` marks
     a runtime variable that the same focused call has saved. `in_json` marks a variable inside JSON
-    text, where some characters are escaped.
+    text, where some characters are escaped. `structured` says that its value is a list or an
+    object, which a text spells as JSON.
     """
 
     sigil: Literal["input", "runtime", "secret", "saved"]
@@ -37,6 +38,7 @@ class Variable(Record, eq=True, kw_only=True):
     path: tuple[str | int, ...] = ()
     quoted: bool = False
     in_json: bool = uncompared(default=False)
+    structured: bool = uncompared(default=False)
 
 
 Limit: TypeAlias = int | Variable

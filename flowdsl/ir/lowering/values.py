@@ -177,11 +177,14 @@ def holds_unspelled(value: nodes.Value) -> bool:
     """Whether a list or object contains what cannot be filled in as a part of JSON.
 
     A text that is known only at run time may contain a quotation mark, which `input_schema` rejects
-    in inputs. A number that may be missing is filled in as `__EMPTY__`.
+    in inputs that are texts; a list or an object contains some as a text. A number that may be
+    missing is filled in as `__EMPTY__`.
     """
     inside = walk(value) if isinstance(value, nodes.ListValue | nodes.ObjectValue) else ()
     return any(isinstance(each, nodes.TextValue) and each.bare for each in inside) or any(
-        isinstance(piece, nodes.Variable) and piece.in_json and piece.sigil != "input"
+        isinstance(piece, nodes.Variable)
+        and piece.in_json
+        and (piece.structured or piece.sigil != "input")
         for piece in text_of(value)
     )
 
@@ -382,7 +385,16 @@ class ValueLowering:
         held = frame.held.get(symbol.name) if symbol.kind == semantic.PARAMETER else None
         if held is not None and holds_unspelled(value):
             value = select_part(variable_value(held), wire_path(symbol.type, ref.path))
-        return text_of(self._mark_whole_value(ref, value))
+        marked = self._mark_whole_value(ref, value)
+        text = text_of(marked)
+        return _mark_as_structured(text) if self._is_structured(ref, marked) else text
+
+    def _is_structured(self, ref: ast.Ref, value: nodes.Value) -> bool:
+        """Whether a value that is known only at run time is a list or an object."""
+        if not isinstance(value, nodes.TextValue) or not value.json:
+            return False
+        type_ = types.strip_optional(self.model.ref_types[ref])
+        return type_ != types.BOOL and not types.is_number(type_)
 
     def value(self, expr: ast.Expr, frame: Frame) -> nodes.Value:
         match expr:
@@ -649,6 +661,13 @@ def _all_of(conditions: Iterable[nodes.Condition]) -> nodes.Condition:
 def _mark_as_data(text: nodes.Text) -> Iterable[nodes.Piece]:
     return (
         replace(piece, quoted=True, in_json=False) if isinstance(piece, nodes.Variable) else piece
+        for piece in text
+    )
+
+
+def _mark_as_structured(text: nodes.Text) -> nodes.Text:
+    return tuple(
+        replace(piece, structured=True) if isinstance(piece, nodes.Variable) else piece
         for piece in text
     )
 
