@@ -590,7 +590,7 @@ def test_the_plain_methods_work_where_an_event_loop_runs(
 
 INTERRUPTED = """
 import asyncio, os, signal
-from flowdsl.api.project import _Loop
+from flowdsl.api.project import _LoopThread
 
 ended = []
 
@@ -603,7 +603,7 @@ async def work():
         ended.append("cancelled")
 
 
-loop = _Loop()
+loop = _LoopThread()
 try:
     loop.wait(work())
 except KeyboardInterrupt:

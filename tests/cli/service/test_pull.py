@@ -614,7 +614,7 @@ def test_an_example_is_deployed_edited_and_pulled(name: str, tmp_path: Path) -> 
     edited = 0
     for reply in Service(tmp_path).replies().values():
         # Words of the author: what has brackets is a sentence of the compiler.
-        own = r"(?m)^ +(?:[0-9.]+|-) ((?:Click|Open|In|Start) [^⟦\n]*)$"
+        own = r"(?m)^ *(?:[0-9.]+|-) ((?:Click|Open|In|Start) [^⟦<\n]*)(?:<br>)?$"
         words = re.findall(own, reply["main_prompt"])
         if words:
             prompt = reply["main_prompt"].replace(words[0], f"{words[0]} Then wait a moment.", 1)
