@@ -21,7 +21,7 @@ id = "prj_1"
 api = "local"
 """
 NOT_DEPLOYED = frozenset(("checks_same_name", "input_schema_not_json"))
-"""A deploy refuses to tell two checks of one name apart, and the service a schema that is no JSON."""
+"""Of two checks of one name, and with a schema that is no JSON: refused."""
 
 
 class _Models:

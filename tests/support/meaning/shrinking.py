@@ -3,8 +3,8 @@
     smallest = shrunk(source, lambda text: "choose" in text and checked(text) is not None)
 
 Parts of a program are left out, the largest first, an output with what sets it and a parameter with
-what is given for it, and blocks take the place of the statements that hold them, until nothing more
-can go.
+what is given for it, blocks take the place of the statements that hold them, and an empty text that
+of a reference, until nothing more can go.
 """
 
 from __future__ import annotations
@@ -30,6 +30,9 @@ from .worlds import Answers, world
 
 _NAMED = (ast.Field, ast.Param, ast.Argument, ast.EmitStmt)
 """What goes together where it has one name."""
+
+_NO_TEXT = '""'
+"""Takes the place of a longer reference, so that what it names can go."""
 
 TRIES = 4
 """Worlds that are tried for one that can be recorded, and for one that still shows a difference."""
@@ -163,6 +166,8 @@ def _without_parts_of(source: str) -> Iterator[str]:
         yield _tidy(before + behind)
         yield _tidy(_BEFORE.sub("", before) + behind)
         yield _tidy(before + re.sub(r"^\s*,", "", behind))
+        if isinstance(node, ast.Ref) and end - start > len(_NO_TEXT):
+            yield before + _NO_TEXT + behind
         for block in walk(node):
             if isinstance(block, ast.Block) and block is not node:
                 inside = source[block.start : block.end].strip()
