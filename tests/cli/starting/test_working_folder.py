@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from flowdsl.cli.runtime import target
+from flowdsl.incremental import work
 from tests.support.command_line import LOCAL_PROJECT, environment
 from tests.support.effort import THOROUGH, rows
 
@@ -145,6 +147,7 @@ def test_nor_is_what_python_imports_first(
 
 @pytest.mark.parametrize("method", rows(get_all_start_methods(), 1))
 def test_nor_by_the_processes_that_share_a_check(tmp_path: Path, marker: Path, method: str) -> None:
+    assert work.POOL_FROM > 2 and target.INDEX_FROM > 2, "what the hook makes smaller"
     hook = tmp_path / "hook"
     hook.mkdir()
     (hook / "sitecustomize.py").write_text(
@@ -152,7 +155,7 @@ def test_nor_by_the_processes_that_share_a_check(tmp_path: Path, marker: Path, m
         "if sys.orig_argv[1:3] == ['-m', 'flowdsl']:\n"
         f"    import multiprocessing; multiprocessing.set_start_method({method!r})\n"
         "    from flowdsl.incremental import work; work.POOL_FROM = 2\n"
-        "    from flowdsl.cli.runtime import indexed; indexed.INDEX_FROM = 2\n"
+        "    from flowdsl.cli.runtime import target; target.INDEX_FROM = 2\n"
     )
     project = _poisoned(marker, ["multiprocessing"])
     for name in ("v", "x"):
