@@ -97,7 +97,7 @@ def codes_of(folder: Path, command: str, owner: type, name: str, failures: objec
     return " ".join(codes)
 
 
-@pytest.mark.parametrize(("command", "of_service", "of_state"), rows(CODES, *range(9)))
+@pytest.mark.parametrize(("command", "of_service", "of_state"), rows(CODES, *range(10)))
 def test_a_failure_has_the_exit_code_that_scripts_know(
     deployed: Path, tmp_path: Path, command: str, of_service: str, of_state: str
 ) -> None:

@@ -23,7 +23,7 @@ from flowdsl.cli.runtime import exit_codes
 from flowdsl.emulator.scenario import Scenario
 from flowdsl.emulator.simulation.rules import RunRule
 from tests.support.command_line import Beside, environment
-from tests.support.effort import THOROUGH, only_thorough, rows
+from tests.support.effort import only_thorough, rows
 from tests.support.forked import begin_on
 from tests.support.services.deployed_desk import (
     CANARY,
@@ -302,45 +302,6 @@ def test_the_parameters_of_the_machine_are_checked_before_a_run_is_made(desk: De
     assert desk.run("run", "look_up", *GOOD, "--machine", machine["id"]).code == 0
     (row,) = desk.made()
     assert "kind" not in row["input_values"], "the default does not stand over the machine"
-
-
-def test_many_equal_runs_are_made_by_one_request_and_watched(desk: Desk) -> None:
-    for number in range(20):
-        desk.http("POST", "machines", json={"fingerprint": f"f{number}", "unkey_key_id": "k"})
-    count = 500 if THOROUGH else 50
-    result = desk.run("run", "note", "--input", "text=x", "--count", str(count), "--watch")
-    assert result.code == 0
-    rows = {row["id"]: row for row in map(json.loads, result.text.splitlines())}
-    assert {each["id"]: each["output_data"] for each in desk.made()} == {
-        run_id: row["output_data"] for run_id, row in rows.items()
-    }
-    assert len(rows) == count
-    *lines, summary = result.err.splitlines()
-    assert summary == f"{count} runs: {count} success"
-    ended = [line.split()[0] for line in lines if ", " in line and " success" in line]
-    assert sorted(ended) == sorted(rows), "each that has ended is one line"
-    assert desk.posts()[20:] == ["/v1/runs/bulk"]
-
-
-def test_each_row_of_a_table_is_a_run(desk: Desk) -> None:
-    for number in range(20):
-        desk.http("POST", "machines", json={"fingerprint": f"f{number}", "unkey_key_id": "k"})
-    count = 200 if THOROUGH else 16
-    table = "claim,day,kind\n" + "".join(
-        f"C{n},2026-03-{n % 28 + 1:02},{('', 'vision')[n % 2]}\n" for n in range(count)
-    )
-    desk.write("claims.csv", table)
-    result = desk.run(
-        "run", "look_up", "--inputs", "claims.csv", "--secret", "pin=env:PIN", "--watch"
-    )
-    assert result.code == 0, result.err
-    made = {row["id"]: row["input_values"] for row in desk.made()}
-    rows = [json.loads(line) for line in result.text.splitlines()]
-    assert {row["row"]: made[row["id"]]["claim"] for row in rows} == {
-        f"claims.csv:{n + 2}": f"C{n}" for n in range(count)
-    }
-    kinds = [each["kind"] for each in made.values()]
-    assert (kinds.count("dental"), kinds.count("vision")) == (count / 2, count / 2)
 
 
 def test_a_chain_of_three_feeds_each_step_from_the_one_before(desk: Desk) -> None:

@@ -6,29 +6,22 @@ Files, standard input, and workflows of an emulator.
 from __future__ import annotations
 
 import json
-import random
 import re
-import socket
 import subprocess
 import tomllib
 from collections.abc import Iterator
-from itertools import chain, count, islice
 from pathlib import Path
 from typing import Any
 
 import pytest
-from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from flowdsl.cli.commands.import_.destination import prompt_attributes
 from flowdsl.codegen.artifacts import render_plain_json
 from flowdsl.decompile.project import find_differing_fields
-from flowdsl.deploy.resources.mark import mark_in
 from flowdsl.emulator.app import create_app
 from flowdsl.emulator.store import Store
 from tests.support.command_line import Result, read_tree, run_here, write_tree
-from tests.support.effort import THOROUGH
 from tests.support.flows.compiling import only_workflow
-from tests.support.flows.decompile.payloads import corpus, payload
 from tests.support.services.embedded_service import Client, Service
 from tests.support.services.served import Server, serving
 
@@ -443,50 +436,6 @@ def adopted(root: Path) -> dict[str, str]:
     return {each["address"].removeprefix("workflow."): each["id"] for each in project["adopt"]}
 
 
-MANY = 200 if THOROUGH else 15
-
-
-def test_many_workflows(desk: tuple[Path, Service]) -> None:
-    root, service = desk
-    rng = random.Random(4)
-    others = chain(corpus().values(), (payload(rng) for _ in count()))
-    # What carries a mark belongs to another project.
-    free = (body for body in others if mark_in(body.get("input_schema")) is None)
-    ids = service.add([CLAIMS, CLAIMS, ours(), ours()], "legacy")
-    while len(ids) < MANY:
-        ids += service.add(list(islice(free, MANY - len(ids))))
-    stored = service.replies()
-    assert len(stored) == MANY
-    project = (root / "flowdsl.toml").read_bytes()
-
-    result = flowdsl(root, "import", "--all")
-
-    assert len([path for path in written(result) if path.endswith(".flow")]) == MANY
-    counts = re.fullmatch(
-        rf"{MANY} workflows imported into flows/: (\d+) as statements, "
-        r"(\d+) with their prompt in a file",
-        outcome(result),
-    )
-    assert counts is not None and int(counts[1]) >= 2 and int(counts[1]) + int(counts[2]) == MANY
-    assert "2 workflows are called `Check a claim`" in result.err
-    assert (root / "flowdsl.toml").read_bytes().startswith(project)
-    assert flowdsl(root, "check", "--format", "terse").code == 0
-    addresses = adopted(root)
-    assert set(addresses.values()) == stored.keys()
-    for name, body in compiled(root).items():
-        assert find_differing_fields(stored[addresses[name]], body) == (), name
-
-    again = flowdsl(root, "import", "--all")
-    assert (again.code, again.out) == (0, b"")
-    assert again.err.endswith("are in this project already\nnothing to import\n")
-
-    plan = flowdsl(root, "plan", "--detailed-exitcode", "--json")
-    assert plan.code == 0, plan.err
-    assert plan.err.endswith(f"plan: {MANY} to adopt\n")
-    changes = json.loads(plan.out)["changes"]
-    assert [each["address"] for each in changes if each["fields"]] == []
-
-
 def test_a_deploy_after_an_import_takes_over_and_creates_nothing(
     desk: tuple[Path, Service],
 ) -> None:
@@ -739,40 +688,6 @@ def test_a_service_on_the_network(tmp_path: Path, remote: Path) -> None:
     assert "flows/check_a_claim.flow" in written(result)
     entry = tomllib.loads((remote / "flowdsl.toml").read_text("utf-8"))["adopt"][0]
     assert (entry["env"], entry["address"]) == ("prod", "workflow.check_a_claim")
-
-
-WRONG: dict[str, tuple[Response, int, str]] = {
-    "401": (JSONResponse({"detail": f"no key {CANARY}"}, 401), 4, "no key [redacted]"),
-    "403": (JSONResponse({"detail": "not yours"}, 403), 4, "status 403: not yours"),
-    "500": (JSONResponse({"detail": "on fire"}, 500), 11, "status 500: on fire"),
-    "HTML": (HTMLResponse("<html>Log in</html>"), 11, "an HTML page where JSON"),
-    "404 of a proxy": (HTMLResponse("<html>?</html>", 404), 11, "status 404"),
-    "another shape": (JSONResponse({"rows": [WORDS]}), 11, "of WorkflowPage: Field required"),
-}
-
-
-@pytest.mark.parametrize(("reply", "code", "words"), WRONG.values(), ids=WRONG)
-def test_a_service_that_is_wrong(
-    remote: Path, server: Server, reply: Response, code: int, words: str
-) -> None:
-    server.answer = lambda _method, _path: reply
-    before = read_tree(remote)
-
-    assert words in error(flowdsl(remote, "import", "--all", "--env", "prod"), code)
-    assert read_tree(remote) == before
-
-
-def test_nobody_listens_and_foreign_hosts(tmp_path: Path, server: Server) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    root = tmp_path / "remote"
-    for api, code, words in (
-        (f"http://127.0.0.1:{port}", 11, "gets no reply from `127.0.0.1`"),
-        (server.url.replace("127.0.0.1", "127.1"), 4, "the API key is not sent to"),
-    ):
-        write_tree(root, {"flowdsl.toml": _remote(api)})
-        assert words in error(flowdsl(root, "import", "--all", "--env", "prod"), code)
-    assert server.seen == []
 
 
 def test_a_key_of_another_organization(tmp_path: Path, remote: Path) -> None:

@@ -18,16 +18,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from starlette.responses import JSONResponse
 
 from flowdsl.cli.main import run
-from flowdsl.emulator.app import create_app
 from flowdsl.emulator.store import Store
 from tests.support.command_line import Result, read_tree, write_tree
 from tests.support.effort import rows
-from tests.support.flows.compiling import EXAMPLES
 from tests.support.services.embedded_service import Client, Service
-from tests.support.services.served import Server, serving
 
 PROJECT = """\
 [project]
@@ -37,7 +33,6 @@ id = "prj_5e1ec7ed"
 [env.local]
 api = "local"
 """
-UNKNOWN = "00000000-0000-4000-8000-000000000001"
 FLOW = """\
 flow 1
 
@@ -469,11 +464,6 @@ def test_what_only_the_source_changed_stays(desk: Desk) -> None:
 def test_usage(desk: Desk) -> None:
     done = desk.pull("--yes")
     assert (done.code, "`workflow.parcel_lookup`, and `--all`" in done.err) == (64, True)
-    done = desk.pull("parcel_lokup", "--yes")
-    assert done.code == 64
-    assert (
-        "`parcel_lokup` is no address" in done.err and "`workflow.parcel_lookup` exists" in done.err
-    )
     done = desk.pull("parcel_lookup")
     assert (done.code, "`--yes` writes without asking" in done.err) == (64, True)
     assert desk.pull("parcel_lookup", "--all", "--yes").code == 64
@@ -579,62 +569,6 @@ def test_a_state_that_was_moved_away_is_not_read(desk: Desk) -> None:
     assert (done.code, done.out) == (10, b"")
     assert "was moved from" in done.err and '`state = "file:kept.json"`' in done.err
     assert desk.sources() == before
-
-
-@pytest.mark.parametrize(("status", "code"), [(401, 4), (403, 4), (500, 11)])
-def test_a_refusal_and_a_failure_of_the_service(
-    desk: Desk, status: int, code: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("FAR_KEY", "cd-canary-5150")
-    with Store.open(desk.root / ".flowdsl/emulator.sqlite") as store:
-        server = Server(create_app(store))
-        server.answer = lambda _method, _path: JSONResponse({"detail": "no"}, status)
-        with serving(server):
-            far = f'\n[env.far]\napi = "{server.url}"\napi_key = {{ env = "FAR_KEY" }}\n'
-            far += (
-                f'\n[[adopt]]\nenv = "far"\naddress = "workflow.parcel_lookup"\nid = "{UNKNOWN}"\n'
-            )
-            (desk.root / "flowdsl.toml").write_text(PROJECT + far)
-            done = desk.run("pull", "--env", "far", "parcel_lookup", "--yes", "-v")
-    assert done.code == code, done.err
-    assert "canary" not in done.err + done.text
-    assert desk.sources()["flows/parcel.flow"] == FLOW.encode()
-
-
-# The shipped examples
-
-
-@pytest.mark.parametrize("name", rows(["accounts-payable", "claims-reports", "clinic"], 0))
-def test_an_example_is_deployed_edited_and_pulled(name: str, tmp_path: Path) -> None:
-    shutil.copytree(
-        EXAMPLES / name, tmp_path, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".flowdsl")
-    )
-    desk = Desk.of(tmp_path, {})
-    before = desk.sources()
-    edited = 0
-    for reply in Service(tmp_path).replies().values():
-        # Words of the author: what has brackets is a sentence of the compiler.
-        own = r"(?m)^ *(?:[0-9.]+|-) ((?:Click|Open|In|Start) [^⟦<\n]*)(?:<br>)?$"
-        words = re.findall(own, reply["main_prompt"])
-        if words:
-            prompt = reply["main_prompt"].replace(words[0], f"{words[0]} Then wait a moment.", 1)
-            desk.client("PATCH", f"workflows/{reply['id']}", json={"main_prompt": prompt})
-            edited += 1
-    assert edited
-    deployed = desk.deploy()
-    assert deployed.code == 6 and "was edited since the last deploy" in deployed.err
-
-    done = desk.pull("--all", "--yes")
-
-    assert done.code in (0, 6), done.err
-    for path, content in desk.sources().items():
-        if path.endswith(".flow"):
-            gone, come = changed_lines(before[path], content)
-            assert done.code or len(gone) == len(come) <= edited
-        else:
-            assert content == before[path]
-    if done.code == 0:
-        desk.is_settled()
 
 
 @pytest.mark.parametrize(("answer", "written"), [("y", True), ("n", False), ("", False)])

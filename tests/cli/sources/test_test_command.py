@@ -450,49 +450,6 @@ def test_a_run_on_the_local_cyberdesk_ends_as_a_test_says(desk: Path) -> None:
     assert (ran.code, json.loads(ran.text)) == (0, {"n": 3})
 
 
-REPLAYED = """\
-flow 1
-
-## Reads a total.
-workflow total {
-  inputs {
-    ## Whose total.
-    who: string
-  }
-  outputs { n: int }
-  steps {
-    do "Open the list."
-    extract n: int from "the total of {who}"
-    emit n = n
-    if sees "{who} is locked" {
-      abort "{who} is locked"
-    }
-  }
-}
-
-test "twice" for total {
-  given { who = "Ann" }
-  reads { n = 3 }
-  screen { "Bo is locked" = true }
-  outputs { n = 3 }
-  then given { who = "Bo" }
-  run 2 aborts "Bo is locked"
-}
-"""
-
-
-def test_a_replay_on_the_local_cyberdesk_ends_as_a_test_says(desk: Path) -> None:
-    write_tree(desk, {"flows/total.flow": REPLAYED})
-    assert run_here(desk, "test").code == 0
-    assert run_here(desk, "deploy", "--env", "local", "--yes").code == 0
-    words = ["run", "total", "--env", "local", "--world", "twice", "--watch"]
-    ran = run_here(desk, *words)
-    assert (ran.code, json.loads(ran.text)) == (0, {"n": 3})
-    replayed = run_here(desk, *words, "--input", "who=Bo")
-    assert replayed.code == 1
-    assert "Bo is locked" in replayed.err
-
-
 @pytest.mark.parametrize(
     ("words", "said"),
     [

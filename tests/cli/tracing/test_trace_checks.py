@@ -16,7 +16,7 @@ from flowdsl.tracing.maps import FoundMap
 from flowdsl.tracing.trace import make_trace
 from flowdsl.tracing.versions import PromptVersion
 from tests.cli.traced_desk import LIBRARY, MAIN, TracedDesk, line_of
-from tests.support.command_line import run_here, write_tree
+from tests.support.command_line import write_tree
 from tests.support.services.embedded_service import Client
 
 CHECKS = """\
@@ -227,16 +227,3 @@ def test_a_map_of_checks_that_cannot_be_read_is_none(desk: TracedDesk) -> None:
         item["source"]["start"]["line"] = "7"
     checks.write_text(json.dumps(good))
     assert {line for _, line, _ in failed_checks(desk.told(run))} == {None}
-
-
-def test_a_moved_state_takes_the_maps_of_checks_along(desk: TracedDesk) -> None:
-    desk.deploy()
-    run = desk.run(FAILS)
-    project = (desk.root / "flowdsl.toml").read_text()
-    moved = run_here(desk.root, "state", "migrate", "--to", "file:other/state.json", "--yes")
-    assert moved.code == 0, moved.err
-    assert "2 source maps" in moved.text + moved.err
-    write_tree(
-        desk.root, {"flowdsl.toml": project.rstrip("\n") + '\nstate = "file:other/state.json"\n'}
-    )
-    assert failed_checks(desk.told(run))[0] == ("report filed", FILED, "definition")
