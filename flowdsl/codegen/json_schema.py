@@ -130,6 +130,7 @@ def input_schema(workflow: nodes.Workflow) -> str | None:
         return None
     schema = merge_schema(object_schema(fields, given=True), patch or {}, given=True)
     restrict_inputs(schema, workflow)
+    _take_out_kinds(schema, patch or {})
     return dump_schema(schema)
 
 
@@ -159,8 +160,9 @@ def merge_schema(schema: Schema, patch: Schema, *, given: bool) -> Schema:
     """Return a schema with the part of `extra` that types do not say.
 
     Objects are merged, and anything else replaces what is there; null takes out a keyword that the
-    types give. With `given`, for values that a run receives, required fields stay required: types
-    may require more than when the patch was made.
+    types give. With `given`, for values that a run receives, required fields stay required, since
+    types may require more than when the patch was made, and what says that something is a text
+    stays until `_take_out_kinds`, since texts are restricted.
     """
     merged = dict(schema)
     for key, value in patch.items():
@@ -170,10 +172,24 @@ def merge_schema(schema: Schema, patch: Schema, *, given: bool) -> Schema:
         elif given and key == "required" and isinstance(known, list) and isinstance(value, list):
             merged[key] = [*value, *(each for each in known if each not in value)]
         elif value is None and key in merged:
-            del merged[key]
+            if not (given and key in _KINDS):
+                del merged[key]
         else:
             merged[key] = value
     return merged
+
+
+_KINDS = ("type", "anyOf")
+"""The keywords by which `type_schema` says what kind of value something is."""
+
+
+def _take_out_kinds(schema: Schema, patch: Schema) -> None:
+    """Take out the kinds of values that a patch takes out."""
+    for key, value in patch.items():
+        if isinstance(value, dict) and isinstance(known := schema.get(key), dict):
+            _take_out_kinds(known, value)
+        elif value is None and key in _KINDS:
+            schema.pop(key, None)
 
 
 def _describe_missing_outputs(schema: Any, workflow: nodes.Workflow) -> None:
