@@ -203,4 +203,4 @@ def _box_list_items(items: nodes.Value) -> nodes.Value:
 def _unbox_entry(variable: nodes.Variable) -> nodes.Variable:
     if (variable.sigil, variable.name) != ("runtime", LOOP_ITEM):
         return variable
-    return replace(variable, path=(nodes.BOX, *variable.path))
+    return replace(variable, path=(nodes.BOX,))  # an entry of these loops has no parts
