@@ -260,22 +260,3 @@ def test_the_message_names_at_most_six_alternatives() -> None:
 
 def test_a_file_of_nothing_but_errors_is_left_alone_after_a_while() -> None:
     assert len(parse("flow 1\n" + "const [\n" * 1_000)[1]) <= MAX_ERRORS
-
-
-@in_rows(
-    ("body", "advice"),
-    [
-        ("do 'x'", "double quotes"),
-        ("1. Click OK", 'an instruction is written `do "..."`'),
-        ("- Click OK", 'an instruction is written `do "..."`'),
-        ("Click OK", 'an instruction is written `do "..."`'),
-        ("wait 5 s", "write `5s`"),
-        ('type {x} into "y"', "write `x`"),
-        ("call my-task()", "a name has no hyphens"),
-        ('do "a" // note', "a comment begins with `#`"),
-        ("emit ä = 1", "ASCII"),
-    ],
-)
-def test_frequent_mistakes_get_their_own_advice(body: str, advice: str) -> None:
-    (diagnostic,) = parse(steps(body))[1]
-    assert diagnostic.help is not None and advice in diagnostic.help

@@ -121,18 +121,3 @@ def test_comments_are_parts_and_literals_never_touch() -> None:
 )
 def test_problems(literal: str, expected: list[tuple[str, str]]) -> None:
     assert problem(literal) == expected
-
-
-@in_rows(
-    ("literal", "advice"),
-    [
-        ('"{first name}"', "write `first_name`"),
-        ('"${x}"', "write `{x}` for a value"),
-        ('"{{{x}}}"', "write `{x}` for a value"),
-        ('"{a: 1}"', "`{name}` for a value"),
-    ],
-)
-def test_each_kind_of_mistake_has_its_own_advice(literal: str, advice: str) -> None:
-    _, sink, _ = scan(literal)
-    (found,) = sink.findings_in_order()
-    assert found.help is not None and advice in found.help
