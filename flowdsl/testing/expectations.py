@@ -206,6 +206,7 @@ def _unmet_checks(
     case: Case, literals: LiteralValues, trace: Trace, names: Sequence[str]
 ) -> Iterator[Unmet]:
     """Yield checks that fail unexpectedly, and checks that were expected to fail and do not."""
+    names = [*map(on_one_line, names)]  # as `sought` has them: a name may hold a pattern
     verdicts = zip(names, trace.checks, strict=False)
     failed = {name: each for name, each in verdicts if each.status != SUCCESS}
     items = [item for item in case.items if isinstance(item, ast.ExpectFailedCheck)]

@@ -60,6 +60,17 @@ def test_every_check_that_fails_is_named() -> None:
     assert message == 'no check of `w` is named "third": "first", "second"'
 
 
+def test_a_check_with_lines_in_its_name_is_named_on_one() -> None:
+    checks = 'file "{lines}.png" exists'
+    text = 'const lines = """\n  a\n\n  b\n"""\n' + source(checks)
+    test = (
+        'test "t" for w { given { names = [] } reads { total = 2 } fails check "a b.png exists" }'
+    )
+    assert problems(f"{text}\n{test}") == []
+    block = test.replace('"a b.png exists"', '"""\n  a\n\n  b.png exists\n"""')
+    assert problems(f"{text}\n{block}") == []
+
+
 def test_no_check_is_carried_out_after_a_run_that_fails() -> None:
     body = 'expect "open" else abort "closed"'
     text = workflow(body, sections='checks { file "x.png" exists }')
