@@ -10,7 +10,8 @@ from flowdsl.cli.runtime.target import CommandTarget
 from flowdsl.compiler.pipeline import CompileOptions, analyze
 from flowdsl.diagnostics.diagnostic import ERROR
 from flowdsl.diagnostics.findings import Findings
-from flowdsl.semantics.model import RUNTIME
+from flowdsl.semantics.model import RUNTIME, TaskSymbol, WorkflowSymbol
+from flowdsl.semantics.semantic_model import SemanticModel
 from flowdsl.source.files import MemoryFiles, library_of
 from flowdsl.syntax import ast
 from flowdsl.syntax.visit import walk
@@ -42,6 +43,28 @@ def carry_over(files: Files, options: CompileOptions, *, unsafe: bool) -> tuple[
 def flows_in(files: Files) -> list[str]:
     """The flows of a project, without those of libraries, which nothing carries over from there."""
     return sorted(path for path in files if path.endswith(".flow") and library_of(path) is None)
+
+
+def find_called_outputs(model: SemanticModel) -> set[str]:
+    """The outputs that the result of a call sets, of which no former spelling is known.
+
+    There a result was a variable of its own, and `--fix` gives it another name only when asked.
+    """
+    owners = [*model.workflows, *model.tasks]
+    return {
+        statement.result.text
+        for owner in owners
+        for statement in walk(owner.declaration)
+        if isinstance(statement, ast.CallStmt)
+        and statement.result is not None
+        and statement.result.text in _outputs_of(owner)
+    }
+
+
+def _outputs_of(owner: WorkflowSymbol | TaskSymbol) -> set[str]:
+    if isinstance(owner, WorkflowSymbol):
+        return {field.name for field in owner.outputs}
+    return {field.name for field in getattr(owner.result, "fields", ())}
 
 
 def spell_formerly(files: Files, options: CompileOptions) -> dict[str, str | bytes]:
