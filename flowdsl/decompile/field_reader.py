@@ -201,13 +201,19 @@ def list_properties(schema: Schema) -> list[tuple[str, Any, bool]]:
     """Return the properties of an object: name, schema, and whether it is required.
 
     Required properties are sorted as in `required`, and take the positions that required ones have
-    in `properties`.
+    in `properties`: inputs those of inputs and secrets those of secrets, which have sections of
+    their own in source.
     """
     properties, listed = schema["properties"], schema.get("required")
     named = [each for each in listed if isinstance(each, str)] if isinstance(listed, list) else []
     required = [each for each in dict.fromkeys(named) if each in properties]
-    ordered = iter(required)
-    names = [next(ordered) if name in required else name for name in properties]
+    ordered = {
+        is_secret: iter([each for each in required if each.startswith("$") == is_secret])
+        for is_secret in (False, True)
+    }
+    names = [
+        next(ordered[name.startswith("$")]) if name in required else name for name in properties
+    ]
     return [(name, properties[name], name in required) for name in names]
 
 

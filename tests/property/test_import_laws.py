@@ -94,7 +94,13 @@ def test_a_project_of_payloads_warns_of_nothing_but_what_the_payloads_lack() -> 
     _, project = together()
     found = round_trip.compile_files(project.files).analysis.diagnostics
     warnings = {each.name for each in found if each.severity == "warning"}
-    assert warnings == {"raw-model-id", "statement-in-prose", "unlisted-in-prompt", "unused-input"}
+    assert warnings == {
+        "raw-model-id",
+        "statement-in-prose",
+        "tool-misused",
+        "unlisted-in-prompt",
+        "unused-input",
+    }
 
 
 def test_the_order_of_payloads_does_not_matter() -> None:

@@ -450,6 +450,19 @@ def test_the_order_of_required_decides_the_order_of_fields() -> None:
     assert [field.name for field in read[0]] == ["b", "n", "a"]
 
 
+def test_a_required_secret_takes_the_place_of_no_input() -> None:
+    text = {"type": "string"}
+    schema = {
+        "type": "object",
+        "properties": {"a": text, "b": text, "n": text, "$pin": text},
+        "required": ["a", "$pin", "b"],
+    }
+    read = read_input_schema(schema)
+    assert isinstance(read, SchemaFields)
+    assert [field.name for field in read.inputs] == ["a", "b", "n"]
+    assert [field.name for field in read.secrets] == ["pin"]
+
+
 def test_secrets_are_told_by_their_sign_and_may_share_the_name_of_an_input() -> None:
     schema = {
         "type": "object",
