@@ -3,7 +3,8 @@
 `python benchmarks/service/conversions.py FOLDER [-v]` reads every `*.json` of a folder, each the
 body of a workflow of the service, and for each in a project of its own
 
-1. imports it and compiles it: the payload has to come back as it was;
+1. imports it and compiles it: the payload has to come back as it was. What is misspelt there is
+   an error of `check`, and kept with the comment that the notes of `import` name;
 2. converts its prompt with `flowdsl convert --write`, and checks the project;
 3. looks for every input, secret, output and variable of the original in what it then compiles to;
 4. counts the sentences that are statements now, of those that deserve one: `sentences.txt` has
@@ -43,6 +44,7 @@ class Outcome:
 
     name: str
     same_payload: bool = False
+    mistaken: bool = False
     compiles: bool = False
     lost: list[str] = field(default_factory=list)
     shares: list[tuple[float, str, str]] = field(default_factory=list)
@@ -173,11 +175,19 @@ def study(file: Path, folder: Path) -> Outcome:
     if imported.returncode:
         outcome.message = imported.stderr
         return outcome
+    [flow] = project.glob("flows/*.flow")
+    written = flow.read_text(encoding="utf-8")
+    told = re.search(r"`(# flow: ignore\[[^\]]+\] )REASON`", imported.stderr)
+    outcome.mistaken = told is not None
+    if told is not None:
+        comment = rf"  {told[1]}as it was\n\g<0>"
+        allowed = re.sub(r"(?m)^  prompt from", comment, written)
+        flow.write_text(allowed, encoding="utf-8")
     before = compile_payload(project)
+    flow.write_text(written, encoding="utf-8")
     if before is not None:
         keys = ("name", "main_prompt", "input_schema", "output_schema")
         outcome.same_payload = all(_plain(before.get(key)) == _plain(body.get(key)) for key in keys)
-    [flow] = project.glob("flows/*.flow")
     converted = flowdsl(project, "convert", f"flows/{flow.name}", "--write")
     after = compile_payload(project)
     outcome.compiles = converted.returncode == 0 and after is not None
@@ -242,7 +252,8 @@ def main() -> int:
             outcome = study(file, Path(folder))
         outcomes.append(outcome)
         print(
-            f"{outcome.name}: import {'same' if outcome.same_payload else 'CHANGED'}, "
+            f"{outcome.name}: import {'same' if outcome.same_payload else 'CHANGED'}"
+            f"{' with its mistakes' if outcome.mistaken else ''}, "
             f"{'compiles' if outcome.compiles else 'DOES NOT COMPILE'}, "
             f"{sum(each[0] == 1 for each in outcome.shares)} of {len(outcome.shares)} sentences, "
             f"lost {outcome.lost or 'nothing'}"

@@ -8,7 +8,7 @@ from typing import Any
 
 from flowdsl.codegen.artifacts import render_plain_json
 from flowdsl.compiler.pipeline import CompileOptions, compile_project
-from flowdsl.diagnostics.diagnostic import Diagnostic
+from flowdsl.diagnostics.diagnostic import ERROR, Diagnostic
 from flowdsl.ir import nodes
 from flowdsl.prompt.text import commands_of
 from flowdsl.semantics.capabilities import Capabilities
@@ -152,7 +152,7 @@ def _encode_verbatim(text: str) -> bytes:
 
 
 class Recompiled(Record):
-    """A compiled payload with its tags, or the errors that prevented it."""
+    """A compiled payload with its tags and the errors that `check` has, or those in its way."""
 
     module: ast.Module
     payload: Payload | None
@@ -174,4 +174,5 @@ def compile_written_files(
         return Recompiled(module, None, errors)
     (artifact,) = compilation.bundle.workflows
     payload = render_plain_json(artifact.payload) | {"tags": list(artifact.tags)}
-    return Recompiled(module, payload, ())
+    errors = tuple(each for each in analysis.diagnostics if each.severity == ERROR)
+    return Recompiled(module, payload, errors)

@@ -31,7 +31,7 @@ from .layout import (
     lay_out_source,
 )
 from .model import Payload, PromptHints
-from .notes import KEPT, LOST, PASSED, RISKY, FieldReason, Remark
+from .notes import KEPT, LOST, PASSED, RISKY, WRONG, FieldReason, Remark
 from .payload import CLEANUP, Schema, StoredWorkflow, find_differing_fields
 from .prompt_notes import backslash_remarks, has_frames, prompt_remarks
 from .reading.prompt import read_prompt
@@ -98,11 +98,15 @@ def _read_input_schema(schema: Schema | None, *, restricted: bool) -> SchemaFiel
 
 
 class _ShapeOutcome(Record):
-    """The result of trying a shape: its files, its faults, and the parts that cause them."""
+    """The result of trying a shape: its files, its faults, and the parts that cause them.
+
+    `mistakes` are the names of the errors that the workflow has as it is, one for each.
+    """
 
     files: dict[str, bytes]
     blamed: frozenset[str] = frozenset()
     problems: tuple[str, ...] = ()
+    mistakes: tuple[str, ...] = ()
 
 
 class _Import:
@@ -210,7 +214,9 @@ class _Import:
         differing = set(find_differing_fields(self._payload, result.payload)) - changed
         blamed = frozenset(_PART_OF_FIELD.get(field, "statements") for field in differing)
         phrases = (_FIELD_WORDS.get(field, f"`{field}` comes") for field in sorted(differing))
-        return _ShapeOutcome(files, blamed, tuple(f"{words} out differently" for words in phrases))
+        problems = tuple(f"{words} out differently" for words in phrases)
+        mistakes = tuple(each.name for each in result.errors)
+        return _ShapeOutcome(files, blamed, problems, mistakes)
 
     # Remarks
 
@@ -232,6 +238,8 @@ class _Import:
         if outcome.problems:
             words = "what is written does not compile to the same workflow"
             yield Remark(LOST, f"{words}: {outcome.problems[0]}")
+        if outcome.mistakes:
+            yield _mistakes_remark(outcome.mistakes)
         yield from parts.settings.remarks
         named = self._models_of(shape)
         if named:
@@ -313,6 +321,24 @@ class _Import:
                 f"schemas of {part} have parts in `extra`, because no types give them",
                 reason.cause,
             )
+
+
+def _mistakes_remark(names: Sequence[str]) -> Remark:
+    """Return a remark on errors that the workflow has in the service, too.
+
+    They are not suppressed here: a comment would also cover what is misspelt there later.
+    """
+    listed = ", ".join(dict.fromkeys(names))
+    count = "an error" if len(names) == 1 else f"{len(names)} errors"
+    way = (
+        "correct what `flowdsl check` shows, or keep it as it was with "
+        f"`# flow: ignore[{listed}] REASON` above the line of the flow that it names"
+    )
+    return Remark(
+        WRONG,
+        f"{count} of the workflow would stop a deploy; {way}",
+        f"workflows have errors that would stop a deploy; {way}",
+    )
 
 
 _PART_OF_FIELD = {

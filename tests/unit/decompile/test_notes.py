@@ -50,6 +50,18 @@ def prompt(text: str, words: str) -> str:
     return told(words, main_prompt=text)
 
 
+# Errors
+
+
+def test_what_would_stop_a_deploy_is_told() -> None:
+    outputs = json.dumps({"type": "object", "properties": {"total": {"type": "number"}}})
+    text = "Type {taem}, {claim}. Save it as {{totla}}, then as {{total}}."
+    message = told("stop a deploy", main_prompt=text, output_schema=outputs)
+    assert message.startswith("2 errors of the workflow would stop a deploy; ")
+    assert "`# flow: ignore[undeclared-in-prompt] REASON`" in message
+    assert prompt("Type {team}.", "stop a deploy") == ""
+
+
 # Backslashes
 
 
