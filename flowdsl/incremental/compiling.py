@@ -13,13 +13,13 @@ from flowdsl.source.record import Record, replace
 
 from .check import merge_findings, restore_findings, share_a_name, update_groups
 from .index import (
-    FOLDER,
     NOTHING,
     Group,
     Index,
     Made,
     Request,
     index_document,
+    place_of_environment,
     read_index,
     write_sealed,
 )
@@ -73,7 +73,7 @@ class _Work:
         self._request = request
         self._by_content = by_content
         self._key = request.key(*(f"{name}={value}" for name, value in sorted(settings.items())))
-        self._place = f"{FOLDER}/{_folder_of(settings)}"
+        self._place = place_of_environment("compile", settings)
 
     def read_index(self) -> Index:
         request = self._request
@@ -234,11 +234,3 @@ class _Texts(Mapping[str, str]):
 
     def __len__(self) -> int:
         return len(self._all())
-
-
-def _folder_of(settings: Mapping[str, str]) -> str:
-    """Return the name of the folder of an index: one for each environment."""
-    from _blake2 import blake2b
-
-    name = settings.get("environment", "").encode("utf-8", "surrogatepass")
-    return f"compile-{blake2b(name, digest_size=4).hexdigest()}"

@@ -70,6 +70,8 @@ class Group(Record):
       them keeps it from being compiled.
     - `late`: the diagnostics of its program. None if it was not compiled.
     - `made`: its artifacts, and `pictures` the files of the pictures that they name.
+    - `passed`: its tests, which all passed, in the form of `tests.PassedTest`; `snapshots` are the
+      files that they compare prompts with.
     """
 
     entries: tuple[str, ...]
@@ -81,6 +83,8 @@ class Group(Record):
     late: Sequence[Any] | None = None
     made: tuple[Made, ...] = ()
     pictures: tuple[str, ...] = ()
+    passed: Sequence[Any] = ()
+    snapshots: tuple[str, ...] = ()
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -137,6 +141,14 @@ class Request(Record):
         return program_key("\0".join((*settings, self.project_text)), package)
 
 
+def place_of_environment(use: str, settings: Mapping[str, str]) -> str:
+    """Return the folder of the index of an environment, which `use` writes."""
+    from _blake2 import blake2b
+
+    name = settings.get("environment", "").encode("utf-8", "surrogatepass")
+    return f"{FOLDER}/{use}-{blake2b(name, digest_size=4).hexdigest()}"
+
+
 def digest_of_file(content: bytes) -> str:
     """Return the digest by which an index knows the content of a file."""
     from _blake2 import blake2b
@@ -159,9 +171,9 @@ def read_index(root: str, place: str, key: str, secret: bytes) -> Index:
             for path, (size, changed, noted, digest, imports) in document["files"].items()
         }
         groups = {}
-        for *values, made, pictures in document["groups"]:
+        for *values, made, pictures, passed, snapshots in document["groups"]:
             row: list[Any] = [tuple(each) if isinstance(each, list) else each for each in values]
-            row += (tuple(Made(*each) for each in made), tuple(pictures))
+            row += (tuple(Made(*each) for each in made), tuple(pictures), passed, tuple(snapshots))
             group = Group(*row)
             groups[group.entries] = group
         return Index(int(document["written"]), files, groups)

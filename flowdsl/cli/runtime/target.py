@@ -355,12 +355,8 @@ def compile_target(
     if has_index(target) and not target.rules:
         from flowdsl.incremental.compiling import compile_with_index
 
-        settings = {}
-        if environment is not None:
-            settings = {f"vars.{name}": value for name, value in environment.vars.items()}
-            settings["environment"] = environment.name
         return compile_with_index(
-            make_request(target, environment), settings, by_content=by_content
+            make_request(target, environment), settings_of(environment), by_content=by_content
         )
     from flowdsl.compiler.pipeline import compile_project
     from flowdsl.incremental.compiling import compiled_at_once
@@ -370,6 +366,14 @@ def compile_target(
     files = NotedFiles(target.files, read)
     compilation = compile_project(files, target.entries, target.options(environment))
     return compiled_at_once(compilation, read)
+
+
+def settings_of(environment: Environment | None) -> dict[str, str]:
+    """Return what an index depends on of an environment: its name, and its variables."""
+    if environment is None:
+        return {}
+    settings = {f"vars.{name}": value for name, value in environment.vars.items()}
+    return {**settings, "environment": environment.name}
 
 
 def choose_environment(project: Project | None, option: str | None) -> Environment | None:

@@ -7,7 +7,6 @@ import os
 from collections.abc import Sequence
 from typing import NoReturn
 
-from flowdsl.compiler.pipeline import Compilation
 from flowdsl.diagnostics.render.cells import make_printable
 from flowdsl.diagnostics.suggest import join_names
 from flowdsl.host import signals
@@ -20,9 +19,15 @@ from ...runtime.console import CommandError, Console, UsageError, command_error
 from ...runtime.exit_codes import FINDINGS, SOURCE_ERRORS, SUCCESS
 from ...runtime.exit_codes import INTERNAL as INTERNAL_ERROR
 from ...runtime.rewrites import write_product
-from ...runtime.target import CommandTarget, any_environment, open_target, root_remark
+from ...runtime.target import (
+    CommandTarget,
+    any_environment,
+    has_index,
+    open_target,
+    root_remark,
+)
 from ...views.table import object_json
-from .compiling import Compiled, TestTarget, compile_tests
+from .compiling import Compiled, TestTarget, compile_tests, tests_of
 from .reports import TestReports
 from .troubles import INTERNAL, SOURCE
 
@@ -30,6 +35,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from flowdsl.testing.cases import Case
     from flowdsl.testing.outcome import Result
+
+    from .sharing import Timed
+    from .unchanged import IndexedTests
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -144,6 +152,12 @@ def _run_selected_tests(
         return SOURCE_ERRORS
     _check_together(arguments)
     environment = any_environment(target.project, arguments.env)
+    if has_index(target):
+        from .unchanged import open_indexed_tests
+
+        indexed = open_indexed_tests(arguments, console, target, environment)
+        if indexed is not None:
+            return _run_indexed_tests(indexed, arguments, console, target, report)
     compiled = compile_tests(target, environment, arguments.words, also=arguments.explore)
     tests = TestTarget(arguments, console, target, environment, compiled)
     _tell_errors(tests, report)
@@ -187,12 +201,12 @@ def _tell_errors(tests: TestTarget, report: TestReports) -> None:
 
 def _run_tests(run: TestTarget, report: TestReports) -> int:
     """Run the tests of the flows that could be compiled."""
-    from .kept import read_kept_snapshots, tell_unused, update_snapshots, write_failed
+    from .kept import key_of, read_kept_snapshots, tell_unused, update_snapshots, write_failed
     from .sharing import run_tests_timed
-    from .view import render_result, summarize_results
+    from .view import summarize_results
 
     arguments, console, target, compiled = run.arguments, run.console, run.target, run.compiled
-    tests = _tests_of(compiled.compilation, compiled.entries)
+    tests = tests_of(compiled.compilation, compiled.entries)
     if tests or (compiled.is_whole and not arguments.pass_with_no_tests):
         tests = _select_tests(tests, arguments.words, compiled)
     if arguments.last_failed:
@@ -213,15 +227,12 @@ def _run_tests(run: TestTarget, report: TestReports) -> int:
     is_all = compiled.is_whole and not (arguments.paths or arguments.words or arguments.last_failed)
     if is_all:
         tell_unused(target, {*snapshots, *unreadable}, console, remove=arguments.update)
-    for timed in run_tests_timed(suite, tests, arguments.jobs):
-        report.results.append(timed)
-        if not arguments.json:
-            color, whole = console.color_out, arguments.verbose
-            result = timed.result
-            console.out(render_result(result, target.show_path, color=color, whole=whole))
+    for timed in run_tests_timed([(suite, test) for test in tests], arguments.jobs):
+        _tell_result(timed, arguments, console, report)
         if arguments.fail_fast and not timed.result.passed:
             break
-    ran = zip(tests, (each.result for each in report.results), strict=False)
+    keys = map(key_of, tests)
+    ran = zip(keys, (each.result.passed for each in report.results), strict=False)
     write_failed(target, ran, is_all=is_all and not arguments.fail_fast)
     report.close()
     results = [each.result for each in report.results]
@@ -237,6 +248,44 @@ def _run_tests(run: TestTarget, report: TestReports) -> int:
         return SOURCE_ERRORS
     passed = all(result.passed for result in results)
     return SUCCESS if passed and is_covered else FINDINGS
+
+
+def _run_indexed_tests(
+    tests: IndexedTests,
+    arguments: argparse.Namespace,
+    console: Console,
+    target: CommandTarget,
+    report: TestReports,
+) -> int:
+    """Run those tests of a project that are not known to pass; print the results of all."""
+    from .kept import tell_unused, write_failed
+    from .view import summarize_results
+
+    tell_unused(target, tests.snapshots, console, remove=False)
+    ran = []
+    for home, timed in tests.results(arguments.jobs):
+        result = timed.result
+        ran.append(((home, result.subject, result.title), result.passed))
+        _tell_result(timed, arguments, console, report)
+        if arguments.fail_fast and not result.passed:
+            break
+    write_failed(target, ran, is_all=not arguments.fail_fast)
+    report.close()
+    if not arguments.json:
+        console.err(summarize_results([each.result for each in report.results], tests.known))
+    return SUCCESS if all(passed for _, passed in ran) else FINDINGS
+
+
+def _tell_result(
+    timed: Timed, arguments: argparse.Namespace, console: Console, report: TestReports
+) -> None:
+    """Add a result to the report, and print it."""
+    from .view import render_result
+
+    report.results.append(timed)
+    if not arguments.json:
+        color, whole = console.color_out, arguments.verbose
+        console.out(render_result(timed.result, report.show_path, color=color, whole=whole))
 
 
 def _list_tests(
@@ -318,13 +367,6 @@ def _report_coverage(run: TestTarget, results: Sequence[Result]) -> bool:
         return True
     console.err(f"{reached:.1f} % of {COUNTED} are tested, and {least:g} % are asked for")
     return False
-
-
-def _tests_of(compilation: Compilation, entries: Sequence[str]) -> Sequence[Case]:
-    from flowdsl.testing.cases import cases_of
-
-    model = compilation.analysis.model
-    return [test for test in cases_of(model) if test.module.source.path in entries]
 
 
 def _keep_last_failed(

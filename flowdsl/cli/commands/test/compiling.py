@@ -19,6 +19,7 @@ from ...runtime.target import CommandTarget
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from flowdsl.testing.cases import Case
     from flowdsl.testing.suite import Suite
 
 
@@ -181,3 +182,11 @@ def _find_tasks_named(model: SemanticModel, name: str | None) -> list[TaskSymbol
     if name in others:
         return []
     return [task for task in model.tasks if task.name == name]
+
+
+def tests_of(compilation: Compilation, entries: Sequence[str]) -> Sequence[Case]:
+    """Return the tests in some files, in order of file and line."""
+    from flowdsl.testing.cases import cases_of
+
+    model = compilation.analysis.model
+    return [test for test in cases_of(model) if test.module.source.path in entries]

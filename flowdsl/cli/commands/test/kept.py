@@ -11,7 +11,6 @@ from flowdsl.host.writing import reason_of, remove_files, write_files
 from flowdsl.incremental.index import UNTRACKED
 from flowdsl.source.files import UnreadableFile, library_of
 from flowdsl.testing.cases import ENDING, FOLDER, Case, snapshot_paths
-from flowdsl.testing.outcome import Result
 from flowdsl.testing.suite import Suite
 
 from ...runtime.console import Console, UsageError
@@ -40,19 +39,17 @@ def read_failed(target: CommandTarget) -> set[Key]:
         return set()
 
 
-def write_failed(
-    target: CommandTarget, ran: Iterable[tuple[Case, Result]], *, is_all: bool
-) -> None:
+def write_failed(target: CommandTarget, ran: Iterable[tuple[Key, bool]], *, is_all: bool) -> None:
     """Keep which of the tests that ran failed; unless all ran, the others stay as they are.
 
-    If it cannot be written, the next command does not know it.
+    `ran` says of each whether it passed. If that cannot be written, the next command does not know.
     """
     if target.project is None or target.buffers:
         return
     known = read_failed(target)
     failed = set() if is_all else set(known)
-    for test, result in ran:
-        (failed.discard if result.passed else failed.add)(key_of(test))
+    for key, passed in ran:
+        (failed.discard if passed else failed.add)(key)
     if failed == known:
         return
     content = json.dumps({"failed": sorted(failed)}, ensure_ascii=False)

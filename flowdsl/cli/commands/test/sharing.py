@@ -35,16 +35,20 @@ _work: list[_Work] = []
 """Read by forked processes from inherited memory: it need not be pickled, and could not be."""
 
 
-def run_tests_timed(suite: Suite, tests: Sequence[Case], jobs: int | None) -> Iterator[Timed]:
+Test = tuple[Suite, Case]
+"""A test, and the program that it belongs to."""
+
+
+def run_tests_timed(tests: Sequence[Test], jobs: int | None) -> Iterator[Timed]:
     """Yield the results in the order of the tests, each as soon as all before it are available."""
     keep_what_is_there()
     most = jobs or (1 if len(tests) < SHARED_FROM else min(os.cpu_count() or 1, 8))
     workers = min(most, -(-len(tests) // _CHUNK))
     if workers < 2:
-        yield from map(partial(_time_test, suite), tests)
+        yield from map(_time_test, tests)
         return
     chunks = range(0, len(tests), _CHUNK)
-    for results in map_in_order(partial(_run_chunk, suite, tests), chunks, workers):
+    for results in map_in_order(partial(_run_chunk, tests), chunks, workers):
         yield from (Timed(*each) for each in results)
 
 
@@ -78,13 +82,13 @@ def _call(number: int) -> Any:
     return _work[-1](number)
 
 
-def _run_chunk(suite: Suite, tests: Sequence[Case], start: int) -> list[tuple[Result, float]]:
-    timed = (_time_test(suite, test) for test in tests[start : start + _CHUNK])
+def _run_chunk(tests: Sequence[Test], start: int) -> list[tuple[Result, float]]:
+    timed = map(_time_test, tests[start : start + _CHUNK])
     return [(each.result, each.seconds) for each in timed]
 
 
-def _time_test(suite: Suite, test: Case) -> Timed:
+def _time_test(test: Test) -> Timed:
     began = perf_counter()
-    result = run_test(suite, test)
+    result = run_test(*test)
     sweep_garbage()
     return Timed(result, perf_counter() - began)

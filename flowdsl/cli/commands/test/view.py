@@ -75,10 +75,12 @@ def format_test_place(place: Place, show_path: Callable[[str], str]) -> str:
     return f"{show_path(place.path)}:{place.line}:{place.column}"
 
 
-def summarize_results(results: Sequence[Result]) -> str:
+def summarize_results(results: Sequence[Result], unchanged: int = 0) -> str:
+    """Count the results, of which some are those of an earlier run of `unchanged` tests."""
     failed = sum(not result.passed for result in results)
     ran = format_count(len(results), "test")
-    return f"{ran}, {failed} failed" if failed else f"{ran} passed"
+    known = f"; {unchanged:,} of them unchanged since they passed, and not run" if unchanged else ""
+    return (f"{ran}, {failed} failed" if failed else f"{ran} passed") + known
 
 
 def results_json(results: Sequence[Timed], troubles: Sequence[Trouble]) -> str:
