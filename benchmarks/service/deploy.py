@@ -192,7 +192,7 @@ def project(count: int, changed: Callable[[int], str]) -> Bundle:
             renamed_from=None,
             protect=False,
             images=(),
-            source_map=SourceMap(f"claim_{number:04}", (), ()),
+            mapped=SourceMap(f"claim_{number:04}", (), ()),
         )
         for number in range(count)
     )
