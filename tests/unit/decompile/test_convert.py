@@ -56,279 +56,29 @@ def written(prompt: str, hints: PromptHints = WITHOUT_OUTPUTS) -> list[str]:
     return [line.removeprefix("  ") for line in section.lines[1:-1] if line]
 
 
-SENTENCES = {
-    "Press Enter.": 'press "Enter"',
-    "press the Tab key": 'press "Tab"',
-    "Hit **Ctrl + Shift + S**.": 'press "Ctrl+Shift+S"',
-    "Press `F5` twice.": 'press "F5" 2 times',
-    "Press Tab 3 times": 'press "Tab" 3 times',
-    "Press Control+A": 'press "Ctrl+A"',
-    "Press the down arrow 4 times.": 'press "Down" 4 times',
-    "Press Page Down.": 'press "PageDown"',
-    "Press the Home key.": 'press "Home"',
-    "Wait 3 seconds.": "wait 3s",
-    "Wait for 500 ms": "wait 500ms",
-    "Wait 2 minutes": "wait 2m",
-    'Type {claim} into the "Claim" field.': 'type claim into "the \\"Claim\\" field"',
-    "Enter {$pin} in the field “PIN”": 'type $pin into "the field \\"PIN\\""',
-    "Type {claim} into **Claim no**": 'type claim into "\\"Claim no\\""',
-    "save_screenshot_as_run_attachment named 'a b.png'": 'capture "a b.png"',
-    "Take a screenshot and attach it to the run as end-{claim}.png": 'capture "end-{claim}.png"',
-    r"Mark the file C:\Reports\may.pdf for export.": 'export file "C:\\Reports\\may.pdf"',
-    "Triple-click the number in the banner, then copy_to_clipboard with key number.": (
-        'copy number: string from "the number in the banner"'
-    ),
-    "Use focused_action to read the balance and save it as {{balance}}.": (
-        'extract balance: string from "the balance"'
-    ),
-}
-LINES = {
-    "Press Enter and click Save.": ['press "Enter"', 'do "Click Save."'],
-    "Type {claim} into the Claim field and press Tab.": [
-        'type claim into "the Claim field"',
-        'press "Tab"',
-    ],
-    'Type "ABC" into the Search box.': ['type "ABC" into "the Search box"'],
-    "Fill in the Claim field with {claim}": ['type claim into "the Claim field"'],
-    "Wait until the page has loaded.": ['wait until "the page has loaded"'],
-    "Wait up to 30 seconds for the list to appear.": ['wait until "the list appears" timeout 30s'],
-    "Wait for the job to be ready, at most 5 minutes.": [
-        'wait until "the job is ready" timeout 5m'
-    ],
-    "Use focused_action to verify that the status is “Open”.": [
-        'expect "the status is \\"Open\\""'
-    ],
-    "Use focused_action to select the newest row.": ['choose "the newest row"'],
-    "Read the name as {{name}}, the street as {{street}} and the town as {{town}}.": [
-        'extract name: string from "the name"',
-        'extract street: string from "the street"',
-        'extract town: string from "the town"',
-    ],
-    "Read the fee and the due date, save them as {{fee}} and {{due}}.": [
-        'extract fee: string from "the fee"',
-        'extract due: string from "the due date"',
-    ],
-    "Use focused_action to read the fee and save it as late_fee using upsert_runtime_values.": [
-        'extract late_fee: string from "the fee"'
-    ],
-    'If the banner is red, use declare_task_failed with the reason "red".': [
-        'if sees "the banner is red" {',
-        '  abort "red"',
-        "}",
-    ],
-    "If a dialog appears, press Escape. Otherwise, press Enter.": [
-        'if sees "a dialog appears" {',
-        '  press "Escape"',
-        '} else { press "Enter" }',
-    ],
-    'If "Session active" is shown -> press Escape.': [
-        'if sees "\\"Session active\\" is shown" {',
-        '  press "Escape"',
-        "}",
-    ],
-    "Read the fee and save as {{fee}}.": ['extract fee: string from "the fee"'],
-    "Take a screenshot of the form and attach it.": ['capture "screenshot.png"'],
-    "Verify (focused_action) that the list is sorted.": ['expect "the list is sorted"'],
-    "If the list is empty, continue, otherwise click New.": [
-        'if not sees "the list is empty" {',
-        '  do "Click New."',
-        "}",
-    ],
-    'If {claim} is "none", press F3.': ['if claim == "none" {', '  press "F3"', "}"],
-    "For each row in {rows}, press F5 and look.": [
-        "for row in rows max 100 {",
-        '  do "The row to work on is {row}."',
-        '  press "F5"',
-        '  do "Look."',
-        "}",
-    ],
-    "1. For every row in {rows}:\n   - Press F5.\n   - Look.": [
-        "for row in rows max 100 {",
-        '  do "The row to work on is {row}."',
-        '  press "F5"',
-        '  do "Look."',
-        "}",
-    ],
-    "1. If the page is blank:\n   - Press F5.\n2. Otherwise:\n   - Press F3.": [
-        'if sees "the page is blank" {',
-        '  press "F5"',
-        '} else { press "F3" }',
-    ],
-    "Press Enter if a message appears.": ['if sees "a message appears" {', '  press "Enter"', "}"],
-    # Clauses, and a sentence about what the one before it says.
-    "Type {$pin} in the upper field, press Tab; then click OK and press F5.": [
-        'type $pin into "the upper field"',
-        'press "Tab"',
-        'do "Then click OK."',
-        'press "F5"',
-    ],
-    "User {$pin}, password {$pin}.": ['type $pin into "User"', 'type $pin into "password"'],
-    "The fee stands at the top. Save it as {{fee}}.": [
-        'extract fee: string from "The fee stands at the top"'
-    ],
-    "On the last page read net and tax and save them as net_fee and tax_fee.": [
-        'extract net_fee: string from "net, on the last page"',
-        'extract tax_fee: string from "tax, on the last page"',
-    ],
-    'Verify that the title is {claim}. If it isn\'t, declare_task_failed with "wrong claim".': [
-        'expect "the title is {claim}" else abort "wrong claim"'
-    ],
-    "Check that the day is {claim}. If not change it.": [
-        'if not sees "the day is {claim}" {',
-        '  do "Change it."',
-        "}",
-    ],
-    'Choose the row whose no is {claim}. If none fits, declare_task_failed with "no row".': [
-        'choose "the row whose no is {claim}" else abort "no row"'
-    ],
-    'If "Session in use" comes press Enter again.': [
-        'if sees "\\"Session in use\\" comes" {',
-        '  press "Enter"',
-        "}",
-    ],
-    "If the list is empty then declare_task_failed. Press F5.": [
-        'if sees "the list is empty" {',
-        '  abort "the list is empty"',
-        "}",
-        'press "F5"',
-    ],
-    "If the list is empty then press F5 and finish.": [
-        'if sees "the list is empty" {',
-        '  press "F5"',
-        '  finish "the list is empty"',
-        "}",
-    ],
-    "Click Go. This takes 2 to 5 minutes. Wait until the bar is gone.": [
-        'do "Click Go. This takes 2 to 5 minutes."',
-        'wait until "the bar is gone" timeout 5m',
-    ],
-    'Check whether there is a row for {claim}.\n- one row: press Enter\n- no row: click "New"': [
-        'do "Check whether there is a row for {claim}."',
-        'do "one row: press Enter"',
-        'do "no row: click \\"New\\""',
-    ],
-    "1. Check whether there is a row for {claim}.\n   - one row: press F5\n   - no row: go on": [
-        'if sees "there is a row for {claim}: one row" {',
-        '  press "F5"',
-        '} else if sees "there is a row for {claim}: no row" {}',
-    ],
-    "1. Start it.\n   - Press F5.\n   - Click OK.": [
-        'do "Start it."',
-        'press "F5"',
-        'do "Click OK."',
-    ],
-    "| Field | Value |\n|---|---|\n| Claim | {claim} |": ['type claim into "Claim"'],
-    r"Press F5. See \{NAME\}.": ['press "F5"', 'do r"See {NAME}."'],
-    "Take a screenshot.": ['capture "screenshot.png"'],
-    # A value that nothing reads is read where it is used first.
-    'Type {{balance}} into "Claim".': [
-        'extract balance: string from "the balance"',
-        'type balance into "\\"Claim\\""',
-    ],
-}
-LINES |= {
-    "Press F4 for the search.": ['step "For the search" {', '  press "F4"', "}"],
-    "Save with Ctrl+S.": ['step "Save" {', '  press "Ctrl+S"', "}"],
-    "Close the window with Alt+F4, confirm with Enter.": [
-        'step "Close the window" {',
-        '  press "Alt+F4"',
-        "}",
-        'step "Confirm" {',
-        '  press "Enter"',
-        "}",
-    ],
-    "F3, then type 90 and Enter to sign off.": [
-        'press "F3"',
-        'type "90" into "the field that has the focus"',
-        'step "To sign off" {',
-        '  press "Enter"',
-        "}",
-    ],
-    "Type {claim}, press Tab, enter the access code {$pin} and click Go.": [
-        'type claim into "the field that has the focus"',
-        'press "Tab"',
-        'type $pin into "the access code"',
-        'do "Click Go."',
-    ],
-    "On MAIN MENU type 12 at the command line and Enter.": [
-        'type "12" into "the command line on MAIN MENU"',
-        'press "Enter"',
-    ],
-    'Row 23 must be "ACCEPTED".': ['expect "Row 23 is \\"ACCEPTED\\""'],
-    'Status line must say "Saved".': ['expect "Status line says \\"Saved\\""'],
-    'If there\'s no hit leave "Unknown".': [
-        'if sees "there\'s no hit" {',
-        '  do "Leave \\"Unknown\\"."',
-        "}",
-    ],
-    '"NOT ON FILE" -> press F3, go to step 3. "POLICY LAPSED" -> press Enter, continue anyway.': [
-        'do "\\"NOT ON FILE\\" -> press F3, go to step 3."',
-        'if sees "\\"POLICY LAPSED\\"" {',
-        '  press "Enter"',
-        '  do "Continue anyway."',
-        "}",
-    ],
-    "Falls eine Meldung erscheint, OK klicken.": [
-        'if sees "eine Meldung erscheint" {',
-        '  do "OK klicken."',
-        "}",
-    ],
-    "Bitte prüfen, ob der Name erscheint.": ['expect "der Name erscheint"'],
-    "I press Enter.": ['press "Enter"'],
-}
-PROSE = (
-    "When it is saved, confirm it with Enter.",
-    "It must be green.",
-    "Move between the fields with Tab.",
-    "The title must be {claim}.",
-    "The pin has to be clicked on the screen.",
-    "Type {claim} as a number.",
-    "Enter the same value {claim}.",
-    "Press Submit.",
-    "Press Home.",
-    "Press A.",
-    "Press Ctrl",
-    "Wait about 3 seconds.",
-    "Wait a few seconds.",
-    'Type {nobody} into "Claim".',
-    'Type {rows} into "Claim".',
-    "Type {claim} into the right field.",
-    'Type claim into "Claim".',
-    "Export the file may.pdf.",
-    r"Mark the file C:\Reports\{claim}.pdf for export.",
-    "If needed, press Enter.",
-    "If the list is empty press Enter and go to step 3.",
-    '"NOT ON FILE" -> press Enter, repeat step 3.',
-    'Menu "File" -> Open -> press Enter',
-    "Compare both. If the difference is more than 3, press Enter.",
-    "Click Go and wait for a quarter of an hour until the bar is gone.",
-    "If it fails, press Enter.",
-    "If there are none, press Enter.",
-    "If the banner is red, press Enter. Press Tab.",
-    "If the banner is red, press Enter if a message appears.",
-    "For each row, press Enter.",
-    "Wait for a few seconds to be sure.",
-    "Verify that it is open.",
-    "When it is open, wait 3 seconds.",
-    "Once signed in, press Enter.",
-    "The portal may ask twice. Press Enter.",
-    "Is the banner red? Cancel. Press Enter.",
-    "Triple-click it and copy_to_clipboard with key number.",
-)
+def cases(file: str) -> list[tuple[str, list[str]]]:
+    """The prompts of a file, each with the lines of its statements.
+
+    A blank line stands between two. What follows `=> ` is written for what stands above it.
+    """
+    blocks = (DASHBOARD / file).read_text(encoding="utf-8").rstrip().split("\n\n")
+    parted = (block.split("\n=> ") for block in blocks)
+    return [(prompt, statements.split("\n   ")) for prompt, statements in parted]
 
 
-@in_rows(("line", "statement"), SENTENCES.items(), ids=SENTENCES)
-def test_what_is_plain_becomes_a_statement(line: str, statement: str) -> None:
-    assert written(line) == [statement]
-    assert written(f"1. {line}") == [statement]
+@for_rows(lambda: cases("sentences.txt"), name=lambda row: row[0], fewest=20)
+def test_what_is_plain_becomes_a_statement(row: tuple[str, list[str]]) -> None:
+    line, statement = row
+    assert written(line) == statement
+    assert written(f"1. {line}") == statement
 
 
-@for_rows(LINES.items)
+@for_rows(lambda: cases("lines.txt"), name=lambda row: row[0], fewest=50)
 def test_a_line_becomes_its_statements(row: tuple[str, list[str]]) -> None:
     assert written(row[0]) == row[1]
 
 
-@in_rows("line", PROSE)
+@for_rows(lambda: (DASHBOARD / "prose.txt").read_text(encoding="utf-8").splitlines(), fewest=37)
 def test_what_is_not_stays_prose(line: str) -> None:
     (statement,) = propose_statements(line, WITHOUT_OUTPUTS).body
     assert statement == nodes.Do(origin=statement.origin, text=statement.text)
