@@ -229,7 +229,7 @@ def _find_input_holes(
     for at, part in enumerate(parts):
         if isinstance(part, nodes.Variable):
             here = refused.combine_with(JSON) if part.in_json else refused
-            if signs := _refused_beside(parts[at - 1 : at], parts[at + 1 : at + 2], here):
+            if signs := _refused_beside(parts[:at], parts[at + 1 : at + 2], here):
                 here = here.combine_with(RefusedTexts(signs=signs))
             yield from ((each, here) for each in stands_for(part))
         elif isinstance(part, tuple):
@@ -245,12 +245,14 @@ def _refused_beside(
     """Return the signs that are refused due to the pieces of a text adjacent to a value.
 
     A brace at the end of the value would combine with the piece after it, a backslash there would
-    escape a variable, and its beginning would combine with a brace before it.
+    escape a variable, and its beginning would combine with a brace before it. Values between that
+    brace and the value may be empty.
     """
     signs: set[str] = set()
-    for each in before:
-        if isinstance(each, nodes.TextPiece) and each.value.endswith("{"):
-            signs |= {"{", "$"}
+    texts = (each for each in reversed(before) if not isinstance(each, nodes.Variable))
+    beginning = next(texts, None)
+    if isinstance(beginning, nodes.TextPiece) and beginning.value.endswith("{"):
+        signs |= {"{", "$"}
     for each in after:
         follows = each.value[:1] if isinstance(each, nodes.TextPiece) else "{"
         if follows in ("{", "$"):
