@@ -130,7 +130,7 @@ def input_schema(workflow: nodes.Workflow) -> str | None:
         return None
     schema = merge_schema(object_schema(fields, given=True), patch or {}, given=True)
     restrict_inputs(schema, workflow)
-    _take_out_kinds(schema, patch or {})
+    take_out_kinds(schema, patch or {})
     return dump_schema(schema)
 
 
@@ -161,8 +161,8 @@ def merge_schema(schema: Schema, patch: Schema, *, given: bool) -> Schema:
 
     Objects are merged, and anything else replaces what is there; null takes out a keyword that the
     types give. With `given`, for values that a run receives, required fields stay required, since
-    types may require more than when the patch was made, and what says that something is a text
-    stays until `_take_out_kinds`, since texts are restricted.
+    types may require more than when the patch was made, and what says that something is a text, or
+    holds some, stays until `take_out_kinds`, since texts are restricted.
     """
     merged = dict(schema)
     for key, value in patch.items():
@@ -172,7 +172,7 @@ def merge_schema(schema: Schema, patch: Schema, *, given: bool) -> Schema:
         elif given and key == "required" and isinstance(known, list) and isinstance(value, list):
             merged[key] = [*value, *(each for each in known if each not in value)]
         elif value is None and key in merged:
-            if not (given and key in _KINDS):
+            if not (given and key in (*_KINDS, *_PARTS)):
                 del merged[key]
         else:
             merged[key] = value
@@ -182,14 +182,39 @@ def merge_schema(schema: Schema, patch: Schema, *, given: bool) -> Schema:
 _KINDS = ("type", "anyOf")
 """The keywords by which `type_schema` says what kind of value something is."""
 
+_PARTS = ("properties", "items")
+"""The keywords by which it says what a record or list holds."""
 
-def _take_out_kinds(schema: Schema, patch: Schema) -> None:
-    """Take out the kinds of values that a patch takes out."""
+
+def take_out_kinds(schema: Schema, patch: Schema) -> None:
+    """Take out the kinds and parts of values that a patch takes out.
+
+    Where the patch says in another way what something holds, as by a reference, restrictions of
+    the texts in there stay.
+    """
     for key, value in patch.items():
         if isinstance(value, dict) and isinstance(known := schema.get(key), dict):
-            _take_out_kinds(known, value)
+            take_out_kinds(known, value)
+        elif value is None and key in _PARTS and key in schema:
+            closed = schema.keys() & {"additionalProperties"} - patch.keys()
+            rest = _find_restrictions({each: schema[each] for each in (key, *closed)})
+            if key in rest:
+                schema[key] = rest[key]
+            else:
+                del schema[key]
         elif value is None and key in _KINDS:
             schema.pop(key, None)
+
+
+def _find_restrictions(schema: Schema) -> Schema:
+    """Return what `restrict_inputs` added to the schema of a type."""
+    found = {each: schema[each] for each in ("not", "additionalProperties") if each in schema}
+    if "items" in schema and (items := _find_restrictions(schema["items"])):
+        found["items"] = items
+    fields = {name: _find_restrictions(each) for name, each in schema.get("properties", {}).items()}
+    if "additionalProperties" in found or any(fields.values()):
+        found["properties"] = fields
+    return found
 
 
 def _describe_missing_outputs(schema: Any, workflow: nodes.Workflow) -> None:

@@ -13,7 +13,12 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flowdsl.codegen.json_schema import input_schema, merge_schema, output_schema
+from flowdsl.codegen.json_schema import (
+    input_schema,
+    merge_schema,
+    output_schema,
+    take_out_kinds,
+)
 from flowdsl.codegen.prompt.document import source_words
 from flowdsl.compiler.collector import collector_paused
 from flowdsl.diagnostics.diagnostic import ERROR
@@ -129,6 +134,7 @@ def _read_fields_and_patch(
     if patch:
         reason = reason or schema_difference(declared if text else None, schema)
         merged = merge_schema(declared, patch, given=not is_output)
+        take_out_kinds(merged, patch)
         if sources or not is_same_json(merged, schema):
             return reason
     return SchemaFields(found.inputs, found.secrets, found.outputs, patch, reason)

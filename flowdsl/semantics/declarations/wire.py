@@ -14,7 +14,7 @@ from flowdsl.syntax import ast
 
 from .. import errors
 from ..program import Program
-from ..types import ANY, Enum, FieldType, ListOf, Primitive, RecordOf, Type, strip_optional
+from ..types import Enum, FieldType, ListOf, Primitive, RecordOf, Type, strip_optional
 from ..values.expressions import key_text
 from .constants import constant_json
 
@@ -116,10 +116,8 @@ def _find_contradiction(
     patch: dict[str, Any], fields: Mapping[str, FieldType], path: str
 ) -> str | None:
     """Return how the patch of an object contradicts its fields; None if it does not."""
-    properties = patch.get("properties", {})
-    if not isinstance(properties, dict):
-        return f"takes out `{path}properties`"
-    for name, entry in properties.items():
+    properties = patch.get("properties")
+    for name, entry in properties.items() if isinstance(properties, dict) else ():
         if name not in fields:
             return f"names `{path}{name}`, which is no field"
         if entry is None:
@@ -138,12 +136,10 @@ def _find_wrong_kind(patch: dict[str, Any], type_: Type, path: str) -> str | Non
         case RecordOf():
             kind, inner = "object", _find_contradiction(patch, type_.by_wire_name, f"{path}.")
         case ListOf(element=element):
-            entry = patch.get("items", {})
+            entry = patch.get("items")
             kind, inner = "array", None
             if isinstance(entry, dict):
                 inner = _find_wrong_kind(entry, strip_optional(element), f"{path}[]")
-            elif strip_optional(element) != ANY:
-                inner = f"takes out `{path}[]`"
         case Primitive(name) if name != "any":
             kind, inner = _KINDS.get(name, "string"), None
         case Enum():

@@ -380,3 +380,38 @@ def test_two_hundred_workflows_take_seconds() -> None:
         project = import_workflows(payloads)
     assert len([path for path in project.files if path.endswith(".flow")]) == 200
     compile_files(project.files)
+
+
+def test_what_a_reference_holds_stays_restricted_and_comes_back() -> None:
+    source = """
+type Row { no: string, memo: string }
+workflow w {
+  inputs { row: Row, names: string[] }
+  steps { do "Open {row.no}." for name in names max 3 { do "Click {name}." } }
+  extra {
+    input_schema: {
+      "$defs": {
+        Row: {
+          type: "object",
+          properties: { no: { type: "string" }, memo: { type: "string" } },
+          required: ["no", "memo"],
+        },
+        Name: { type: "string" },
+      },
+      properties: {
+        row: { "$ref": "#/$defs/Row", properties: null, required: null, type: null },
+        names: { items: { "$ref": "#/$defs/Name", type: null } },
+      },
+    },
+  }
+}
+"""
+    (payload,) = served(compile_files({"main.flow": f"flow 1{source}".encode()}).bundle).values()
+    fields = json.loads(payload["input_schema"])["properties"]
+    line, text = fields["row"]["properties"]["no"], fields["row"]["properties"]["memo"]
+    assert "u0000" in line["not"]["pattern"] and "u0000" not in text["not"]["pattern"]
+    assert fields["row"]["additionalProperties"] is False
+    assert fields["row"].keys() == {"$ref", "properties", "additionalProperties"}
+    assert fields["names"]["items"]["not"] == line["not"]
+    project = imported(payload)
+    assert [*project.files] == ["flows/w.flow"]
