@@ -208,7 +208,8 @@ def take_out_kinds(schema: Schema, patch: Schema) -> None:
 
 def _find_restrictions(schema: Schema) -> Schema:
     """Return what `restrict_inputs` added to the schema of a type."""
-    found = {each: schema[each] for each in ("not", "additionalProperties") if each in schema}
+    added = ("not", "additionalProperties")
+    found: Schema = {each: schema[each] for each in added if each in schema}
     if "items" in schema and (items := _find_restrictions(schema["items"])):
         found["items"] = items
     fields = {name: _find_restrictions(each) for name, each in schema.get("properties", {}).items()}
