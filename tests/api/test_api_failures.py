@@ -8,7 +8,7 @@ import math
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import CancelledError
 from typing import Any
 
@@ -22,12 +22,6 @@ from tests.api.api_desk import DAY, PIN, ApiDesk
 STAYS = {"workflow": "Note", "stay": "running"}
 ONE_RUN = "GET /v1/runs/{run_id}"
 ROWS = [{"text": str(number)} for number in range(3)]
-
-
-@pytest.fixture
-def project(desk: ApiDesk) -> Iterator[api.Project]:
-    with api.open_project(desk.root) as project:
-        yield project
 
 
 def ids_there(desk: ApiDesk) -> set[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -18,12 +17,6 @@ CODE = f"sms-{CANARY}"
 ANSWERS = {"text": "by hand", "code": CODE}
 CHAIN = "/v1/runs/chain"
 UNKNOWN_ID = "0f9b2c04-7f64-4a3e-9d0a-b8f3b0a3f2f5"
-
-
-@pytest.fixture
-def project(desk: ApiDesk) -> Iterator[api.Project]:
-    with api.open_project(desk.root) as project:
-        yield project
 
 
 def lines(refused: api.InputsRefused) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -16,12 +16,6 @@ from tests.api.api_desk import DAY, PIN, ApiDesk
 from tests.support.command_line import run_here
 
 UNKNOWN_ID = "0f9b2c04-7f64-4a3e-9d0a-b8f3b0a3f2f5"
-
-
-@pytest.fixture
-def project(desk: ApiDesk) -> Iterator[api.Project]:
-    with api.open_project(desk.root) as project:
-        yield project
 
 
 def send(desk: ApiDesk, method: str, path: str, body: Any = None) -> Any:

@@ -7,7 +7,7 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -24,12 +24,6 @@ from tests.support.command_line import HEARS_INTERRUPTS, LOCAL_PROJECT, write_tr
 
 STAYS = {"workflow": "Note", "stay": "running"}
 UNKNOWN_ID = "0f9b2c04-7f64-4a3e-9d0a-b8f3b0a3f2f5"
-
-
-@pytest.fixture
-def project(desk: ApiDesk) -> Iterator[api.Project]:
-    with api.open_project(desk.root) as project:
-        yield project
 
 
 def lines(refused: api.InputsRefused) -> list[str]:

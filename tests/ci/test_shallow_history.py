@@ -6,12 +6,13 @@ import base64
 import os
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flowdsl_ci.history import complete, has_header, with_credentials
 
 from tests.support.effort import only_thorough
-from tests.support.services.pipeline import KEY, TOKEN, github_job
+from tests.support.services.pipeline import KEY, TOKEN, Job, github_job
 
 SERVER = "https://forge.test"
 
@@ -55,6 +56,16 @@ def shallow(origin: Path, target: Path) -> Path:
     return target
 
 
+def job_in_a_shallow_clone(origin: Path, tmp_path: Path, **how: Any) -> Job:
+    """A job of GitHub whose checkout has one commit of the history."""
+    folder = tmp_path / "job"
+    folder.mkdir()
+    job = github_job(folder, **how)
+    (job.workspace / "flowdsl.toml").unlink()
+    shallow(origin, job.workspace)
+    return job
+
+
 def test_a_shallow_clone_gets_its_history(origin: Path, tmp_path: Path) -> None:
     clone = shallow(origin, tmp_path / "clone")
     assert git(clone, "rev-list", "--count", "HEAD") == "1"
@@ -77,21 +88,13 @@ def test_outside_of_git_there_is_nothing_to_fetch(tmp_path: Path) -> None:
 
 
 def test_the_action_completes_the_history_before_it_plans(origin: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "job"
-    folder.mkdir()
-    job = github_job(folder)
-    (job.workspace / "flowdsl.toml").unlink()
-    shallow(origin, job.workspace)
+    job = job_in_a_shallow_clone(origin, tmp_path)
     assert job.run("github")[0] == 0
     assert git(job.workspace, "rev-list", "--count", "HEAD") == "3"
 
 
 def test_a_pull_request_from_a_fork_fetches_nothing(origin: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "job"
-    folder.mkdir()
-    job = github_job(folder, event="workflow_run")
-    (job.workspace / "flowdsl.toml").unlink()
-    shallow(origin, job.workspace)
+    job = job_in_a_shallow_clone(origin, tmp_path, event="workflow_run")
     job.run("github")
     assert git(job.workspace, "rev-list", "--count", "HEAD") == "1"
 
@@ -126,11 +129,7 @@ def test_settings_of_git_that_are_there_are_kept(origin: Path, tmp_path: Path) -
 
 @pytest.mark.parametrize("wish", ["true", "false"])
 def test_the_token_is_lent_where_that_is_wished(origin: Path, tmp_path: Path, wish: str) -> None:
-    folder = tmp_path / "job"
-    folder.mkdir()
-    job = github_job(folder, git_credentials=wish)
-    (job.workspace / "flowdsl.toml").unlink()
-    shallow(origin, job.workspace)
+    job = job_in_a_shallow_clone(origin, tmp_path, git_credentials=wish)
     job.run("github")
     names = [
         {name for name in job.call(command)["environ"] if name.startswith("GIT_CONFIG_")}
@@ -141,11 +140,7 @@ def test_the_token_is_lent_where_that_is_wished(origin: Path, tmp_path: Path, wi
 
 
 def test_a_header_that_checkout_left_is_not_doubled(origin: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "job"
-    folder.mkdir()
-    job = github_job(folder, git_credentials="true")
-    (job.workspace / "flowdsl.toml").unlink()
-    shallow(origin, job.workspace)
+    job = job_in_a_shallow_clone(origin, tmp_path, git_credentials="true")
     git(job.workspace, "config", f"http.{SERVER}/.extraheader", "AUTHORIZATION: basic kept")
     job.run("github")
     assert not [name for name in job.call("plan")["environ"] if name.startswith("GIT_CONFIG_")]

@@ -8,30 +8,25 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from starlette.responses import HTMLResponse, JSONResponse
 
 from flowdsl.cli.runtime import exit_codes
-from flowdsl.emulator.app import create_app
-from flowdsl.emulator.store import Store
 from flowdsl.state.stores.os_lock import hold_exclusive_lock
-from tests.support.command_line import HEARS_INTERRUPTS, Beside, Result, environment, run_here
+from tests.support.command_line import (
+    HEARS_INTERRUPTS,
+    SERVED_PROJECT,
+    Beside,
+    Result,
+    environment,
+    run_here,
+)
 from tests.support.effort import rows
-from tests.support.services.served import Server, serving
+from tests.support.services.served import Server
 
 CANARY = "key-canary-e01c"
-PROJECT = """\
-[project]
-name = "desk"
-id = "prj_1"
-
-[env.prod]
-api = "{api}"
-api_key = {{ env = "DESK_KEY" }}
-"""
 FLOW = """\
 flow 1
 
@@ -58,7 +53,7 @@ class Desk:
 
     def point_at(self, api: str, *more: str) -> None:
         lines = "".join(f"{line}\n" for line in more)
-        (self.root / "flowdsl.toml").write_text(PROJECT.format(api=api) + lines)
+        (self.root / "flowdsl.toml").write_text(SERVED_PROJECT.format(api=api) + lines)
 
     def write(self, name: str, prompt: str) -> None:
         text = FLOW.format(name=name, prompt=prompt)
@@ -88,11 +83,8 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    with Store.open(tmp_path / "emulator.sqlite") as store:
-        server = Server(create_app(store))
-        with serving(server):
-            yield Desk(tmp_path / "project", server)
+def desk(tmp_path: Path, server: Server) -> Desk:
+    return Desk(tmp_path / "project", server)
 
 
 def test_0_for_success_and_for_nothing_to_do(desk: Desk) -> None:

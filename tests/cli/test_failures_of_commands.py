@@ -13,20 +13,8 @@ from flowdsl.cyberdesk.transport import Sender
 from flowdsl.source.failure import FlowdslError
 from flowdsl.state import errors as state_errors
 from flowdsl.state.stores.file import FileStore
-from tests.support.command_line import LOCAL_PROJECT, run_here
+from tests.support.command_line import LOCAL_PROJECT, SMALL_FLOW, run_here
 from tests.support.effort import rows
-
-FLOW = """\
-flow 1
-
-## Opens a record.
-workflow look_up {
-  title = "Look up"
-  steps {
-    do "Open the record of the day."
-  }
-}
-"""
 
 SERVICE: dict[str, FlowdslError] = {
     "refused": errors.AuthenticationRefused("no", status=401),
@@ -82,7 +70,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("deployed")
     (folder / "flowdsl.toml").write_text(LOCAL_PROJECT)
     (folder / "flows").mkdir()
-    (folder / "flows/look_up.flow").write_text(FLOW)
+    (folder / "flows/look_up.flow").write_text(SMALL_FLOW)
     assert run_here(folder, "deploy", "--yes").code == 0
     return folder
 

@@ -14,21 +14,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from flowdsl.emulator.app import create_app
 from flowdsl.emulator.store import Store
 from flowdsl.state.stores.os_lock import hold_exclusive_lock
-from tests.support.command_line import Result, read_tree, run_here, write_tree
+from tests.support.command_line import SERVED_PROJECT, Result, read_tree, run_here, write_tree
 from tests.support.effort import every
 from tests.support.services.hostile import FAULTS, PAGE, hostile
 from tests.support.services.served import Server, serving
 
 CANARY = "key-canary-5d2e"
-PROJECT = """\
-[project]
-name = "desk"
-id = "prj_1"
-
-[env.prod]
-api = "{api}"
-api_key = {{ env = "DESK_KEY" }}
-"""
 FLOW = """\
 flow 1
 
@@ -48,7 +39,7 @@ class Desk:
 
     def __init__(self, root: Path, url: str) -> None:
         self.root = root
-        write_tree(root, {"flowdsl.toml": PROJECT.format(api=url)})
+        write_tree(root, {"flowdsl.toml": SERVED_PROJECT.format(api=url)})
         self.write("Open the record.")
 
     def write(self, text: str) -> None:

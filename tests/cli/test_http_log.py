@@ -9,31 +9,10 @@ from starlette.responses import JSONResponse, Response
 
 from flowdsl.emulator.app import create_app
 from flowdsl.emulator.store import Store
-from tests.support.command_line import Result, run_here
+from tests.support.command_line import SERVED_PROJECT, SMALL_FLOW, Result, run_here
 from tests.support.services.served import REQUEST_ID, Server, serving
 
 CANARY = "key-canary-88bb"
-PROJECT = """\
-[project]
-name = "desk"
-id = "prj_1"
-
-[env.prod]
-api = "{api}"
-api_key = {{ env = "DESK_KEY" }}
-"""
-FLOW = """\
-flow 1
-
-workflow look_up {
-  title = "Look up a patient"
-  steps {
-    step "Open the record" {
-      do "Open the record of the day."
-    }
-  }
-}
-"""
 
 
 def deploy(project: Path, *words: str) -> Result:
@@ -52,9 +31,9 @@ def test_every_request_is_a_line_without_key_or_body(tmp_path: Path) -> None:
     with Store.open(None) as store:
         server = Server(create_app(store), answer=answer)
         with serving(server):
-            (tmp_path / "flowdsl.toml").write_text(PROJECT.format(api=server.url))
+            (tmp_path / "flowdsl.toml").write_text(SERVED_PROJECT.format(api=server.url))
             (tmp_path / "flows").mkdir()
-            (tmp_path / "flows/desk.flow").write_text(FLOW)
+            (tmp_path / "flows/desk.flow").write_text(SMALL_FLOW)
             told = deploy(tmp_path, "-v")
             requests = len(server.seen)
             silent = deploy(tmp_path)

@@ -16,6 +16,7 @@ from flowdsl.emulator.app import create_app
 from flowdsl.emulator.store import Store
 from tests.support.command_line import (
     HEARS_INTERRUPTS,
+    SERVED_PROJECT,
     Result,
     environment,
     run_here,
@@ -24,15 +25,6 @@ from tests.support.command_line import (
 from tests.support.services.embedded_service import Client
 from tests.support.services.served import Server, serving
 
-PROJECT = """\
-[project]
-name = "desk"
-id = "prj_1"
-
-[env.prod]
-api = "{api}"
-api_key = {{ env = "DESK_KEY" }}
-"""
 NAMES = ("evening", "morning")
 
 
@@ -51,7 +43,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
             assert client("POST", "trajectories", json=body).is_success
         server = Server(create_app(store))
         with serving(server):
-            write_tree(tmp_path, {"flowdsl.toml": PROJECT.format(api=server.url)})
+            write_tree(tmp_path, {"flowdsl.toml": SERVED_PROJECT.format(api=server.url)})
             yield server
 
 

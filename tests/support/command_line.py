@@ -29,6 +29,21 @@ id = "prj_1"
 api = "local"
 """
 """A `flowdsl.toml` that deploys to the embedded emulator."""
+SERVED_PROJECT = LOCAL_PROJECT.replace(
+    '[env.local]\napi = "local"', '[env.prod]\napi = "{api}"\napi_key = {{ env = "DESK_KEY" }}'
+)
+"""One that deploys to the service at the address `api`, with the key in `DESK_KEY`."""
+SMALL_FLOW = """\
+flow 1
+
+## Opens a record.
+workflow look_up {
+  title = "Look up"
+  steps {
+    do "Open the record of the day."
+  }
+}
+"""
 
 SECONDS = 60.0
 """How long a command takes at most."""

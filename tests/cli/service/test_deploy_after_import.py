@@ -7,19 +7,11 @@ from typing import Any
 
 from flowdsl.cyberdesk.models.workflow import WORKFLOW_READ_ONLY
 from flowdsl.emulator.store import Store
-from tests.support.command_line import run_here, write_tree
+from tests.support.command_line import LOCAL_PROJECT, run_here, write_tree
 from tests.support.effort import THOROUGH
 from tests.support.flows.decompile.payloads import Payload, corpus
 from tests.support.services.embedded_service import Client, Service
 
-PROJECT = """\
-[project]
-name = "desk"
-id = "prj_1"
-
-[env.local]
-api = "local"
-"""
 NOT_DEPLOYED = frozenset(("checks_same_name", "input_schema_not_json"))
 """Of two checks of one name, and with a schema that is no JSON: refused."""
 
@@ -98,7 +90,7 @@ def _replies(service: Service) -> dict[str, Any]:
 
 def test_a_deploy_after_an_import_writes_nothing(tmp_path: Path) -> None:
     root = tmp_path / "desk"
-    write_tree(root, {"flowdsl.toml": PROJECT})
+    write_tree(root, {"flowdsl.toml": LOCAL_PROJECT})
     service = Service(root)
     _filled(service)
     before = _replies(service)

@@ -7,40 +7,17 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from flowdsl.emulator.app import create_app
-from flowdsl.emulator.store import Store
-from tests.support.command_line import run_here
+from tests.support.command_line import SERVED_PROJECT, SMALL_FLOW, run_here
 from tests.support.services.served import REQUEST_ID, Server, serving
 
 CANARY = "key-canary-9c41"
-FLOW = """\
-flow 1
-
-workflow look_up {
-  title = "Look up a patient"
-  steps {
-    step "Open the record" {
-      do "Open the record of the day."
-    }
-  }
-}
-"""
-PROJECT = """\
-[project]
-name = "desk"
-id = "prj_1"
-
-[env.prod]
-api = "{api}"
-api_key = {{ env = "DESK_KEY" }}
-"""
 
 
 class Ended(NamedTuple):
@@ -50,18 +27,10 @@ class Ended(NamedTuple):
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    with Store.open(tmp_path / "emulator.sqlite") as store:
-        server = Server(create_app(store))
-        with serving(server):
-            yield server
-
-
-@pytest.fixture
 def project(tmp_path: Path) -> Path:
     root = tmp_path / "project"
     (root / "flows").mkdir(parents=True)
-    (root / "flows/desk.flow").write_text(FLOW)
+    (root / "flows/desk.flow").write_text(SMALL_FLOW)
     return root
 
 
@@ -70,7 +39,7 @@ def deploy(project: Path, api: str, **environ: str | None) -> Ended:
 
     Nothing of a failed one may quote the key, show a traceback or leave half a state file.
     """
-    (project / "flowdsl.toml").write_text(PROJECT.format(api=api))
+    (project / "flowdsl.toml").write_text(SERVED_PROJECT.format(api=api))
     known = {"CI": "", "DESK_KEY": CANARY, **environ}
     given = {name: value for name, value in known.items() if value is not None}
     words = ("deploy", "--yes", "--json", "--result", "result.json")

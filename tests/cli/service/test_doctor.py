@@ -14,27 +14,16 @@ from starlette.responses import JSONResponse, Response
 
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.emulator.scenario import Scenario
-from tests.support.command_line import run_here
+from tests.support.command_line import SMALL_FLOW, run_here
 from tests.support.services.deployed_desk import CANARY, Desk, deploy_once, opened_desk
 
-FLOW = """\
-flow 1
-
-## Opens a record.
-workflow look_up {
-  title = "Look up"
-  steps {
-    do "Open the record of the day."
-  }
-}
-"""
 STATE = ".flowdsl/state/prod.json"
 
 
 @pytest.fixture(scope="module")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     folder = tmp_path_factory.mktemp("doctor")
-    return folder, deploy_once(folder, FLOW)
+    return folder, deploy_once(folder, SMALL_FLOW)
 
 
 @pytest.fixture
@@ -99,11 +88,11 @@ def test_each_thing_that_is_wrong_has_its_place_and_what_to_do(desk: Desk) -> No
     (desk.root / STATE).write_text(sound)
 
     flow = desk.root / "flows/desk.flow"
-    flow.write_text(FLOW.replace("  steps", '  model { main = "careful" }\n  steps'))
+    flow.write_text(SMALL_FLOW.replace("  steps", '  model { main = "careful" }\n  steps'))
     assert "`careful`" in examine(desk)["names"][0]
-    flow.write_text(FLOW.replace("do ", "d "))
+    flow.write_text(SMALL_FLOW.replace("do ", "d "))
     assert "`flowdsl check` shows them" in examine(desk)["the flows"][0]
-    flow.write_text(FLOW)
+    flow.write_text(SMALL_FLOW)
     (desk.root / "flowdsl.toml").write_text("[project\n")
     assert "`flowdsl.toml` has 1 error" in examine(desk)["the project"][0]
     (desk.root / "flowdsl.toml").unlink()

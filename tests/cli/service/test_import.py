@@ -9,7 +9,6 @@ import json
 import re
 import subprocess
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,25 +17,16 @@ import pytest
 from flowdsl.cli.commands.import_.destination import prompt_attributes
 from flowdsl.codegen.artifacts import render_plain_json
 from flowdsl.decompile.project import find_differing_fields
-from flowdsl.emulator.app import create_app
 from flowdsl.emulator.store import Store
-from tests.support.command_line import Result, read_tree, run_here, write_tree
+from tests.support.command_line import LOCAL_PROJECT, Result, read_tree, run_here, write_tree
 from tests.support.flows.compiling import only_workflow
 from tests.support.services.embedded_service import Client, Service
-from tests.support.services.served import Server, serving
+from tests.support.services.served import Server
 
 CANARY = "key-canary-7a1f"
 WORDS = "zebra-crossing"
 """Part of a prompt: no message may quote it."""
 
-PROJECT = """\
-[project]
-name = "desk"
-id = "prj_1"
-
-[env.local]
-api = "local"
-"""
 OWN = """\
 flow 1
 ## Looks up a patient.
@@ -126,7 +116,7 @@ def test_a_file_becomes_a_project_that_compiles_to_it(tmp_path: Path) -> None:
 
 
 def test_what_compile_writes_comes_back_as_statements(tmp_path: Path) -> None:
-    write_tree(tmp_path, {"one/flowdsl.toml": PROJECT, "one/flows/desk.flow": OWN})
+    write_tree(tmp_path, {"one/flowdsl.toml": LOCAL_PROJECT, "one/flows/desk.flow": OWN})
     assert flowdsl(tmp_path / "one", "compile", "-o", "out").code == 0
 
     result = flowdsl(tmp_path, "import", "one/out/look_up/payload.json", "-o", "two")
@@ -228,7 +218,7 @@ def test_a_name_of_ones_own(tmp_path: Path) -> None:
 
 def test_names_of_the_project_are_taken(tmp_path: Path) -> None:
     flow = OWN.replace("workflow look_up", "workflow Check_A_Claim")
-    write_tree(tmp_path, {"flowdsl.toml": PROJECT, "flows/all.flow": flow})
+    write_tree(tmp_path, {"flowdsl.toml": LOCAL_PROJECT, "flows/all.flow": flow})
     before = read_tree(tmp_path)
 
     result = flowdsl(tmp_path, "import", "-", stdin=json.dumps(CLAIMS).encode())
@@ -239,7 +229,7 @@ def test_names_of_the_project_are_taken(tmp_path: Path) -> None:
 
 
 def test_nothing_is_overwritten(tmp_path: Path) -> None:
-    write_tree(tmp_path, {"flowdsl.toml": PROJECT, "flows/check_a_claim.prompt.md": "mine"})
+    write_tree(tmp_path, {"flowdsl.toml": LOCAL_PROJECT, "flows/check_a_claim.prompt.md": "mine"})
     before = read_tree(tmp_path)
     text = json.dumps([CLAIMS, {**CLAIMS, "name": "Another"}]).encode()
 
@@ -253,7 +243,7 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
 
 
 def test_a_folder_inside_a_project_takes_the_flows_themselves(tmp_path: Path) -> None:
-    write_tree(tmp_path, {"flowdsl.toml": PROJECT, ".gitattributes": "*.png binary"})
+    write_tree(tmp_path, {"flowdsl.toml": LOCAL_PROJECT, ".gitattributes": "*.png binary"})
     (tmp_path / "flows").mkdir()
 
     result = flowdsl(
@@ -272,7 +262,7 @@ def test_a_folder_inside_a_project_takes_the_flows_themselves(tmp_path: Path) ->
 
 
 def test_a_folder_that_the_globs_do_not_find_is_told(tmp_path: Path) -> None:
-    write_tree(tmp_path, {"flowdsl.toml": PROJECT})
+    write_tree(tmp_path, {"flowdsl.toml": LOCAL_PROJECT})
 
     result = flowdsl(tmp_path, "import", "-", "-o", "old", stdin=json.dumps(CLAIMS).encode())
 
@@ -283,7 +273,7 @@ def test_a_folder_that_the_globs_do_not_find_is_told(tmp_path: Path) -> None:
 
 
 def test_flows_go_where_the_globs_look(tmp_path: Path) -> None:
-    project = PROJECT.replace('id = "prj_1"', 'flows = ["src/desk/*.flow"]')
+    project = LOCAL_PROJECT.replace('id = "prj_1"', 'flows = ["src/desk/*.flow"]')
     write_tree(tmp_path, {"flowdsl.toml": project})
 
     result = flowdsl(tmp_path, "import", "-", stdin=json.dumps(CLAIMS).encode())
@@ -426,7 +416,7 @@ def _schema(**fields: dict[str, Any]) -> str:
 @pytest.fixture
 def desk(tmp_path: Path) -> tuple[Path, Service]:
     root = tmp_path / "desk"
-    write_tree(root, {"flowdsl.toml": PROJECT})
+    write_tree(root, {"flowdsl.toml": LOCAL_PROJECT})
     return root, Service(root)
 
 
@@ -501,7 +491,7 @@ def test_into_another_folder_there_is_nothing_to_adopt_in(
 
     assert "../elsewhere/flows/check_a_claim.flow" in written(result)
     assert "no `[[adopt]]` entry was written" in result.err
-    assert (root / "flowdsl.toml").read_text() == PROJECT
+    assert (root / "flowdsl.toml").read_text() == LOCAL_PROJECT
     assert flowdsl(tmp_path / "elsewhere", "check").code == 0
 
 
@@ -624,7 +614,7 @@ def test_a_copy_of_what_was_created_anew_is_imported(desk: tuple[Path, Service])
 def test_line_breaks_of_the_project_file_stay(desk: tuple[Path, Service]) -> None:
     root, service = desk
     service.add([CLAIMS])
-    old = PROJECT.rstrip("\n").replace("\n", "\r\n").encode()
+    old = LOCAL_PROJECT.rstrip("\n").replace("\n", "\r\n").encode()
     (root / "flowdsl.toml").write_bytes(old)
 
     assert flowdsl(root, "import", "--all").code == 0
@@ -647,7 +637,7 @@ def test_an_id_in_two_cases_is_one_workflow(desk: tuple[Path, Service]) -> None:
 def test_a_project_file_that_takes_no_entries_stops_the_import(desk: tuple[Path, Service]) -> None:
     root, service = desk
     service.add([CLAIMS])
-    (root / "flowdsl.toml").write_text("adopt = []\n" + PROJECT)
+    (root / "flowdsl.toml").write_text("adopt = []\n" + LOCAL_PROJECT)
     before = read_tree(root)
 
     message = error(flowdsl(root, "import", "--all"), 6)
@@ -660,14 +650,6 @@ def test_a_project_file_that_takes_no_entries_stops_the_import(desk: tuple[Path,
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    with Store.open(tmp_path / "emulator.sqlite") as store:
-        server = Server(create_app(store))
-        with serving(server):
-            yield server
-
-
-@pytest.fixture
 def remote(tmp_path: Path, server: Server) -> Path:
     root = tmp_path / "remote"
     write_tree(root, {"flowdsl.toml": _remote(server.url)})
@@ -675,7 +657,7 @@ def remote(tmp_path: Path, server: Server) -> Path:
 
 
 def _remote(api: str) -> str:
-    return PROJECT + f'\n[env.prod]\napi = "{api}"\napi_key = {{ env = "DESK_KEY" }}\n'
+    return LOCAL_PROJECT + f'\n[env.prod]\napi = "{api}"\napi_key = {{ env = "DESK_KEY" }}\n'
 
 
 def test_a_service_on_the_network(tmp_path: Path, remote: Path) -> None:

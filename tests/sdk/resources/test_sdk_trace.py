@@ -18,19 +18,10 @@ from flowdsl.emulator.scenario import make_scenario
 from flowdsl.emulator.store import Store
 from tests.cli.traced_desk import CANARY, INPUTS, LIBRARY, MAIN, line_of
 from tests.sdk.conftest import Clock, connected
-from tests.support.command_line import run_here, write_tree
+from tests.support.command_line import SERVED_PROJECT, run_here, write_tree
 from tests.support.services.served import Server, running
 
 KEY = "sk-canary-5512"
-PROJECT = """\
-[project]
-name = "desk"
-id = "prj_1"
-
-[env.prod]
-api = "{api}"
-api_key = {{ env = "DESK_KEY" }}
-"""
 
 
 def test_runs_of_the_sdk_are_traced(tmp_path: Path, store: Store, clock: Clock) -> None:
@@ -40,7 +31,7 @@ def test_runs_of_the_sdk_are_traced(tmp_path: Path, store: Store, clock: Clock) 
         write_tree(
             tmp_path,
             {
-                "flowdsl.toml": PROJECT.format(api=url),
+                "flowdsl.toml": SERVED_PROJECT.format(api=url),
                 "flows/claims.flow": MAIN,
                 "flows/lib/portal.flow": LIBRARY,
             },
