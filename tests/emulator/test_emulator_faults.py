@@ -48,15 +48,6 @@ def test_lost_connections_before_and_after_the_work(kind: FaultKind, made: int) 
         assert requests[1].status == 200
 
 
-def test_a_lost_reply_is_recovered_with_the_same_key() -> None:
-    with broken(Fault(CREATE, 1, "after")) as (desk, _):
-        key = {"Idempotency-Key": "intent-1"}
-        with pytest.raises(ConnectionLostError):
-            desk.send("POST", "/v1/workflows", json=BODY, headers=key)
-        again = desk.ok("POST", "/v1/workflows", 201, json=BODY, headers=key)
-        assert desk.ids() == [again["id"]]
-
-
 @pytest.mark.parametrize("status", [429, 503])
 def test_refusals_name_when_to_come_back_and_do_nothing(status: int) -> None:
     fault = Fault(CREATE, 2, "status", status=status, retry_after="7")

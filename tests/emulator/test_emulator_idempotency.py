@@ -36,23 +36,6 @@ def test_a_replayed_delete_answers_as_the_first_did(desk: Desk) -> None:
     assert desk.send("DELETE", f"/v1/workflows/{made['id']}").status_code == 404
 
 
-def test_a_key_sent_with_another_body_gives_the_first_reply(desk: Desk) -> None:
-    made = desk.workflow(name="A")
-    path = f"/v1/workflows/{made['id']}"
-    names = ["B", "C", "B"]
-    for name in names:
-        key = {"Idempotency-Key": name}
-        desk.ok("PATCH", path, json={"name": name}, headers=key)
-    # Keys made from content alone: the third patch is answered from the store and does nothing.
-    assert desk.get(made)["name"] == "C"
-
-
-def test_a_refused_write_leaves_its_key_free(desk: Desk) -> None:
-    for body in ({}, {"main_prompt": ""}):
-        desk.ok("POST", "/v1/workflows", 422, json=body, headers=KEY)
-    assert desk.ok("POST", "/v1/workflows", 201, json=BODY, headers=KEY)["id"] in desk.ids()
-
-
 def test_uploads_are_made_once_too(desk: Desk) -> None:
     files = {"file": ("a.png", PNG)}
     replies = [

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import Counter
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -157,19 +156,6 @@ def test_a_store_that_keeps_no_writers_apart_gets_no_first_deploy(
     assert world.deploy(bundle(flow("a", tags=["t"]))).status is Status.DONE
     monkeypatch.setattr(FileStore, "probe", refuse)
     assert world.deploy(bundle(flow("a", "Two."))).status is Status.DONE, "it is proven once"
-
-
-@pytest.mark.parametrize("kind", ["before", "after"])
-def test_a_tag_that_may_still_be_there_is_not_forgotten(world: World, kind: Any) -> None:
-    world.deploy(bundle(flow("a", tags=["old"])))
-    project = bundle(flow("a"))
-
-    first = world.deploy(project, Fault("DELETE /v1/workflows/{id}/tags/{tag}", 1, kind))
-
-    assert first.status is (Status.DONE if kind == "after" else Status.UNKNOWN)
-    assert world.deploy(project).status in (Status.DONE, Status.NOTHING_TO_DO)
-    assert world.workflow("A").tags == []
-    check_converged(world, project)
 
 
 def test_a_refused_workflow_does_not_stop_the_others(world: World) -> None:

@@ -19,7 +19,6 @@ CREATE = "POST /v1/workflows"
 UPDATE = "PATCH /v1/workflows/{id}"
 READ = "GET /v1/workflows/{id}"
 TAG = "POST /v1/workflows/{id}/tags"
-LIST = "GET /v1/workflows"
 
 
 def only(outcome: Outcome) -> tuple[str, str]:
@@ -112,19 +111,6 @@ def test_half_of_a_change_of_tags_is_incomplete(faulty: FaultWorld) -> None:
 
     assert only(outcome) == ("failed", "incomplete")
     deploy_clean(faulty, project)
-    check_invariants(faulty, project)
-
-
-@pytest.mark.parametrize("kind", ["after", "before"])
-def test_a_deletion_without_a_reply_is_looked_up(faulty: FaultWorld, kind: str) -> None:
-    deploy_clean(faulty, bundle(flow("a"), flow("b")))
-    project = bundle(flow("a"))
-
-    lost = Fault("DELETE /v1/workflows/{id}", None, kind)  # type: ignore[arg-type]
-    outcome = checked(faulty, faulty.deploy(project, lost, prune=True))
-
-    assert outcome.status is (Status.DONE if kind == "after" else Status.UNKNOWN)
-    deploy_clean(faulty, project, prune=True)
     check_invariants(faulty, project)
 
 

@@ -386,16 +386,6 @@ def test_a_workflow_of_another_project_is_not_adopted(world: World) -> None:
     assert world.writes == []
 
 
-def test_a_tracked_workflow_can_be_let_go(world: World) -> None:
-    world.begin(bundle(flow("a"), flow("b")))
-    world.retarget(forgotten=frozenset({"workflow.b"}))
-
-    world.deploy(bundle(flow("a")))
-
-    assert list(world.state().resources) == ["workflow.a"]
-    assert [w.name for w in world.workflows()] == ["A", "B"]
-
-
 def test_checks_of_one_name_are_told_apart_by_their_order(world: World) -> None:
     first = bundle(
         flow("a", post_run_checks=[check("x", check_prompt="One?"), check("x"), check("y")])

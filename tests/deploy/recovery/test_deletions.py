@@ -26,15 +26,6 @@ def names(world: World) -> list[str | None]:
     return [row.name for row in world.workflows()]
 
 
-def test_what_left_the_source_stays_until_somebody_says_otherwise(world: World) -> None:
-    world.begin(bundle(flow("a"), flow("b")))
-
-    outcome = world.deploy(bundle(flow("a")))
-
-    assert outcome.status is Status.NOTHING_TO_DO and names(world) == ["A", "B"]
-    assert world.state().resources.keys() == {"workflow.a", "workflow.b"}
-
-
 @pytest.mark.parametrize("how", ["entry", "prune"])
 def test_an_entry_or_prune_deletes_and_says_what_goes_with_it(world: World, how: str) -> None:
     world.begin(bundle(flow("a"), flow("b")))
