@@ -14,8 +14,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tests.support.effort import only_thorough
-from tests.support.pins import CONSTRAINTS, REQUIREMENTS, list_job_needs
 from tests.support.services.pipeline import github_job
+from tools.pins import CONSTRAINTS, REQUIREMENTS, list_job_needs
 
 ROOT = Path(__file__).parents[2]
 DIGEST = "sha256:" + "5f" * 32

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from flowdsl.emulator.wire.models import ProviderCredentialResponse, ProviderCredentialUpsert
 from tests.support.effort import only_thorough
 from tests.support.services.contract import contract
-from tests.support.wire_models import (
+from tools.wire_models import (
     DEVIATIONS,
     MODELS,
     Deviation,
@@ -20,7 +20,7 @@ from tests.support.wire_models import (
     prepared,
 )
 
-WRITE = "run `python -m tests.support.wire_models --write`"
+WRITE = "run `python -m tools.wire_models --write`"
 
 
 def test_the_models_are_of_this_contract_and_these_deviations() -> None:

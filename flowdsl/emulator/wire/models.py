@@ -1,6 +1,6 @@
 """Request and reply bodies of the contract of SDK 2.2.69. Generated, do not edit.
 
-To regenerate: `python -m tests.support.wire_models --write`.
+To regenerate: `python -m tools.wire_models --write`.
 Made of the schemas with the digest 7cac408f409a379d.
 """
 

@@ -1,6 +1,6 @@
 """The generator of `flowdsl/emulator/wire/models.py` from `tests/sdk/contract.json`.
 
-`python -m tests.support.wire_models --write` writes the models of every body that the emulator
+`python -m tools.wire_models --write` writes the models of every body that the emulator
 takes or gives; `--check` says whether they are fresh. What differs from the contract stands in
 `DEVIATIONS`, what all models have in common in `wire/values.py`.
 """
@@ -27,7 +27,7 @@ MODELS = Path(values.__file__).with_name("models.py")
 
 HEADER = '''"""Request and reply bodies of the contract of SDK {version}. Generated, do not edit.
 
-To regenerate: `python -m tests.support.wire_models --write`.
+To regenerate: `python -m tools.wire_models --write`.
 Made of the schemas with the digest {digest}.
 """'''
 
@@ -336,7 +336,6 @@ def header(document: Any) -> str:
 def render_models(document: Any) -> str:
     """The text of `wire/models.py` for a contract; the same bytes for the same contract."""
     from datamodel_code_generator import (
-        DataModelType,
         DatetimeClassType,
         Formatter,
         InputFileType,
@@ -344,6 +343,7 @@ def render_models(document: Any) -> str:
         generate,
     )
     from datamodel_code_generator.config import GenerateConfig
+    from datamodel_code_generator.enums import DataModelType
 
     schemas = prepared(document)
     text = generate(
@@ -374,7 +374,7 @@ def render_models(document: Any) -> str:
 
 def main(arguments: list[str]) -> int:
     """Write the models, or compare them; 1 when they are stale."""
-    options = argparse.ArgumentParser(prog="python -m tests.support.wire_models")
+    options = argparse.ArgumentParser(prog="python -m tools.wire_models")
     mode = options.add_mutually_exclusive_group(required=True)
     mode.add_argument("--write", action="store_true", help="write wire/models.py")
     mode.add_argument("--check", action="store_true", help="exit 1 when wire/models.py is stale")

@@ -1,6 +1,6 @@
 """The generator of `constraints.txt` and of the files of `ci` from `pyproject.toml`.
 
-`python -m tests.support.pins --write` brings all up to date and keeps the versions that still
+`python -m tools.pins --write` brings all up to date and keeps the versions that still
 fit; `--upgrade` takes the newest ones. It needs `uv` on PATH and the package index.
 
 - `constraints.txt`: the version of everything that FlowDSL and its extra `dev` need.
@@ -18,14 +18,14 @@ import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 CONSTRAINTS = ROOT / "constraints.txt"
 REQUIREMENTS = ROOT / "ci" / "requirements.txt"
 PUBLISHING = ROOT / "ci" / "publishing.txt"
 
 _HEADER = """\
 # {what}
-# Generated, do not edit: `python -m tests.support.pins --write`.
+# Generated, do not edit: `python -m tools.pins --write`.
 """
 
 
