@@ -16,6 +16,8 @@ from flowdsl.ir import nodes
 from flowdsl.lint.texts.titles import why_no_title
 
 from ..model import NOWHERE
+from ..writing.type_names import source_name
+from ..writing.value_types import ANY
 from . import clauses, decisions
 from .statements import (
     is_scalar,
@@ -274,6 +276,8 @@ class Builders(Values):
         each_source = [sources] if len(names) == 1 else clauses.split_list(listed or sources)
         marked = len([each for each in clauses.split_list(written) if not is_name(each)])
         known = any(map(self._is_value_name, names)) or marked
+        if re.search(r" = |\b(?:save|store)\b", sources):
+            return []
         if len(each_source) != len(names) or not known or has_condition_words(sources):
             return []
         before = self._state()
@@ -286,9 +290,23 @@ class Builders(Values):
             if points_back(source) or above or not self._is_extractable(name, text):
                 self._restore(before)
                 return []
-            self._note_extracted(name)
-            statements.append(make_extract(name, self._type_of_output(name), text))
+            statements += self._read_or_append(name, text)
         return statements
+
+    def _read_or_append(self, name: str, source: nodes.Text) -> list[nodes.Statement]:
+        """Return the reading of a value, which is added where a loop saves it into a list."""
+        type_ = self._type_of_output(name)
+        self._note_extracted(name)
+        inner = type_.inner if isinstance(type_, nodes.OptionalType) else type_
+        if not isinstance(inner, nodes.ListType) or not self._entries:
+            return [make_extract(name, type_, source)]
+        entry = source_name(f"{name}_entry", self._taken())
+        self._set.add(entry)
+        element = nodes.ScalarType(name="string") if inner.element == ANY else inner.element
+        value = nodes.TextValue(text=(nodes.Variable(sigil="runtime", name=entry),))
+        added = nodes.Assignment(variable=name, value=value, append=True, origin=NOWHERE)
+        store = nodes.Store(origin=NOWHERE, assignments=(added,))
+        return [make_extract(entry, element, source), store]
 
     def _is_value_name(self, name: str) -> bool:
         return name in self._outputs or name in self._named or "_" in name
@@ -327,7 +345,8 @@ class Builders(Values):
 
     def finish(self, parts: Parts) -> list[nodes.Statement]:
         """Return the `finish` of a clause, with the condition that it follows as the reason."""
-        reason = self._readable(self._reason or "nothing is left to do")
+        words = (parts.get("why") or self._reason or "nothing is left to do").strip('"')
+        reason = self._readable(words)
         return [nodes.Leave(origin=NOWHERE, action="finish", reason=reason)] if reason else []
 
     def expect(self, parts: Parts) -> list[nodes.Statement]:
@@ -338,6 +357,8 @@ class Builders(Values):
     def must(self, parts: Parts) -> list[nodes.Statement]:
         """Return the `expect` of `the status must be "Delivered"`."""
         verb, rest = _THIRD_PERSON[(parts["verb"] or "").lower()], parts["rest"] or ""
+        if verb == "is" and re.match(r" (?:\w+ed|done|put|set)\b", rest):
+            return []
         if verb in ("is", "has") and re.search(r"\"|\b[A-Z]{2,}\b", rest) is None:
             return []  # it may say what to do: the pin has to be clicked
         words = f"{parts['thing']} {verb}{rest}"

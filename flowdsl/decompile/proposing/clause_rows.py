@@ -212,20 +212,26 @@ ROWS: tuple[tuple[str, str], ...] = (
     (
         "emit",
         rf"(?:save|store|set) (?:\{{\{{)?(?P<name>{NAME})(?:\}}\}})? ?(?:=|to|as)? ?"
-        r"(?P<value>\"[^\"]*\"|\d+|true|false)",
+        r"(?P<value>\"[^\"]*\"|\d+|true|false|(?<== )\w+)",
     ),
     (
         "emit",
-        rf"(?:\{{\{{)?(?P<name>{NAME})(?:\}}\}})? = (?P<value>\"[^\"]*\"|true|false)"
+        rf"(?:\{{\{{)?(?P<name>{NAME})(?:\}}\}})? = (?P<value>\"[^\"]*\"|true|false|\w+)"
         r"(?: speichern)?",
     ),
     (
         "abort",
         r"(?:use |call )?(?:the (?:tool )?)?declare_task_failed"
         rf"(?:,? (?:with|and|giving|because|saying|stating|mit|:)(?: dem)?{_A_REASON}:? "
-        r"(?P<reason>\".+\"|[^,;]+)|,? (?:reason )?(?P<why>\".+\"))?",
+        r"(?P<reason>\".+\"|[^,;]+)|,? (?:reason:? )?(?P<why>\".+\"(?: \+ .+)?))?",
     ),
     ("abort", r"declare_task_failed, (?P<rest>(?:don['’]t|do not|because|since|as) .+)"),
+    (
+        "abort",
+        r"(?:(?:stop|and|just|then|rather),? )*(?:fail|abort)"
+        r"(?: (?:the )?(?:task|run|workflow|process))?"
+        r"(?: (?:\(|(?:with|saying|because of) )?(?P<why>\".+\")\)?)?",
+    ),
     (
         "abort",
         r"(?:stop|end|fail|abort|terminate|quit)(?: (?:the )?(?:task|run|workflow|process))?"
@@ -262,7 +268,12 @@ ROWS: tuple[tuple[str, str], ...] = (
         r"(?:select|choose|pick) (?P<target>(?:the|a) [^,;]* (?:whose|that|with|which|where) "
         r"[^;,]+)",
     ),
-    ("finish", r"(?:and )?(?:finish|end (?:here|the run)|stop here)(?:, that['’]s (?:ok|fine))?"),
+    (
+        "finish",
+        r"(?:and )?(?:finish|end (?:here|the (?:run|task|workflow))|stop here|stop|"
+        r"(?:you|we|I)(?: a|['’])(?:re|m) (?:done|finished)|fertig|beenden)"
+        r"(?:, that['’]s (?:ok|fine))?(?: with (?:the )?result (?P<why>\"[^\"]+\"))?",
+    ),
 )
 SPANNING = frozenset(
     ("again", "capture", "copy", "read_several", "read_value", "store", "type_pairs")

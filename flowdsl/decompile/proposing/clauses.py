@@ -36,7 +36,7 @@ _ABBREVIATION = re.compile(
     r"incl|ref|acct|v)\.$"
 )
 CUT = re.compile(
-    r"\s*;\s+|\s*->\s*|,? and then,? |,? then,? |,? und dann |"
+    r"\s*;\s+|\s*->\s*|: (?=declare_task_failed)|,? and then,? |,? then,? |,? und dann |"
     rf",? (?:and|&|und) (?=(?:then )?{ACT}|{KEY_ALONE}(?:[,.;]|$| to )|\{{)|"
     rf", (?=(?:then )?{ACT}|{KEY_ALONE}(?:[,.;]|$| and )|\{{)|(?<=\}}), (?!\{{)"
 )

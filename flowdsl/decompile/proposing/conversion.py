@@ -31,6 +31,7 @@ from .declarations import (
     FileEdit,
     apply_edits,
     declare_fields,
+    make_optional,
     require_fields,
     type_inputs,
 )
@@ -48,7 +49,8 @@ class Conversion(Record):
     `prompt` is what they compile to, None if they do not. `difference` are the variables that only
     one of both prompts has. `required` are fields that are required now, `typed` inputs of any
     type that are texts now, and `declared` variables that are declared now, by their names in
-    source; `slashes` are variables whose backslash became a slash, and `renamed` misspelt ones
+    source; `optional` are outputs that may be missing now; `slashes` are variables whose backslash
+    became a slash, and `renamed` misspelt ones
     with the names that they were taken for.
     """
 
@@ -63,6 +65,7 @@ class Conversion(Record):
     declared: tuple[str, ...]
     slashes: tuple[nodes.Variable, ...]
     renamed: tuple[tuple[str, str], ...]
+    optional: tuple[str, ...] = ()
 
     @property
     def is_sound(self) -> bool:
@@ -143,7 +146,17 @@ class Converter:
         return steps_section(proposal, self._hints, self._source_names()).lines
 
     def attempt(self, refused: Collection[str], edited: Sequence[LineEdit] = ()) -> Conversion:
-        """Return the file in which the parts `refused` are prose, with some lines `edited`."""
+        """Return the file in which the parts `refused` are prose, with some lines `edited`.
+
+        An output that only some cases set may be missing, which its type then says.
+        """
+        attempt = self._attempt(refused, edited, ())
+        unset = _find_unset_outputs(attempt.compilation)
+        return self._attempt(refused, edited, unset) if unset else attempt
+
+    def _attempt(
+        self, refused: Collection[str], edited: Sequence[LineEdit], optional: Collection[str]
+    ) -> Conversion:
         hints, names = self._hints, self._source_names()
         proposal = propose_statements(self.prompt, hints, self._title, refused)
         section = steps_section(proposal, hints, names)
@@ -157,12 +170,13 @@ class Converter:
             inputs, secrets = [], []
         section = replace(section, lines=_edit_lines(section.lines, edited))
         used = self._used_fields(proposal, names)
-        required = list(require_fields(self._symbol, used))
+        required = list(require_fields(self._symbol, used - set(optional)))
         in_part = self._used_in_part(proposal, names)
         entries = {names.inputs.get(each, each): text for each, text in self._entries.items()}
         typed = list(type_inputs(self._symbol, used, in_part, entries))
         edits = [
             *(edit for _, edit in (*required, *typed)),
+            *make_optional(self._symbol, optional),
             *filter(
                 None,
                 (
@@ -186,6 +200,7 @@ class Converter:
             (*inputs, *(f"${each}" for each in secrets)),
             self._slashes,
             self._renamed,
+            tuple(optional),
         )
 
     def _used_fields(self, proposal: Proposal, names: SourceNames) -> set[str]:
@@ -250,6 +265,17 @@ class Converter:
         ]
         content = apply_edits(text, own).encode()
         return BOM + content if self._original.startswith(BOM) else content
+
+
+def _find_unset_outputs(compilation: Compilation) -> tuple[str, ...]:
+    """Return the outputs that only some paths set, by their names in source."""
+    messages = [
+        each.message
+        for each in compilation.analysis.diagnostics
+        if each.spec.name == "missing-emit"
+    ]
+    names = (re.match(r"output `(\w+)`", each) for each in messages)
+    return tuple(dict.fromkeys(each[1] for each in names if each is not None))
 
 
 def _edit_lines(lines: tuple[str, ...], edited: Sequence[LineEdit]) -> tuple[str, ...]:
@@ -399,6 +425,9 @@ def list_changes_of_declarations(conversion: Conversion) -> Iterator[str]:
         names = ", ".join(f"`{each}`" for each in conversion.required)
         verb = "is" if len(conversion.required) == 1 else "are"
         yield f"{names} {verb} required now, since the prompt uses the value in every run"
+    if conversion.optional:
+        names = ", ".join(f"`{each}`" for each in conversion.optional)
+        yield f"{names} may be missing now, since the prompt sets it in some cases only"
     if conversion.typed:
         names = ", ".join(f"`{each}`" for each in conversion.typed)
         yield f"{names}: typed as the prompt uses it, since a step can hold no value of any type"

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
+from itertools import pairwise
 
 from flowdsl.ir import nodes
 from flowdsl.lint.texts.titles import why_no_title
@@ -20,6 +21,7 @@ from flowdsl.source.record import Record
 
 from ..model import NOWHERE, PromptHints
 from .decisions import (
+    find_leap,
     is_heading_of_rules,
     is_otherwise_head,
     is_rule,
@@ -33,6 +35,7 @@ from .decisions import (
     stands_always,
 )
 from .instructions import Instructions
+from .leaps import Segment, Unresolved, resolve_leaps
 from .rich_text import (
     Block,
     Entry,
@@ -46,7 +49,7 @@ from .rich_text import (
 )
 from .statements import make_decision
 from .unread import read_before_use
-from .wording import has_condition_words, is_governing_line, starts_with_act
+from .wording import has_condition_words, is_governing_line, starts_with_act, strip_markdown
 
 _NUMBER = r"(?i)(?:step\s+\d{1,3}\s*[.:)–-]?|\d{1,3}(?:\.\d{1,3})*[.:)]|\d{1,3}(?:\.\d{1,3})+)\s+"
 _SENTENCE = r"[A-Z{\"'“`].*[.!]"
@@ -57,6 +60,12 @@ _STEP_NUMBER = (
     r"[ \xa0]\d{1,3}(?:\.\d{1,3})*\b"
 )
 _PLAIN = str.maketrans("⟦⟧⟪⟫", "[][]")
+_AFTER_LOOP = (
+    r"(?i)(?:next \w+$|end of (?:the )?(?:list|loop)|"
+    r"(?:when|once) (?:all|everything|finished|done)|"
+    r"after (?:all|the last)|end_loop)"
+)
+_AT_ANY_TIME = r"(?i)\b(?:at any (?:time|point|moment)|whenever|ever|jederzeit|sometimes|during)\b"
 _OF_NO_TITLE = frozenset(
     (
         *("a", "an", "and", "for", "in", "of", "on", "the", "to"),
@@ -145,9 +154,9 @@ def _convert_titled_prompt(
         if has_values or _title_words(first.text) - _title_words(title) - _OF_NO_TITLE:
             yield instructions.prose(first.text)
         inner = instructions.plain() if has_condition_words(first.text) else instructions
-        yield from _convert_blocks(blocks[1:], inner)
+        yield from _convert_blocks(blocks[1:], inner, inside=False)
     else:
-        yield from _convert_blocks(blocks, instructions)
+        yield from _convert_blocks(blocks, instructions, inside=False)
 
 
 def _title_words(text: str) -> set[str]:
@@ -155,7 +164,7 @@ def _title_words(text: str) -> set[str]:
 
 
 def _convert_blocks(
-    blocks: Sequence[Block], instructions: Instructions
+    blocks: Sequence[Block], instructions: Instructions, *, inside: bool = True
 ) -> Iterator[nodes.Statement]:
     at = 0
     while at < len(blocks):
@@ -170,8 +179,12 @@ def _convert_blocks(
         elif isinstance(block, Paragraph):
             following = blocks[at] if at < len(blocks) else None
             loop = _convert_introduced_loop(block.text, following, instructions)
-            if loop is not None:
-                yield loop
+            cases: list[nodes.Statement] = []
+            if not loop and isinstance(following, Listing):
+                whole = f"{block.text}\n{following.written}"
+                cases = _convert_cases(block.text, whole, (following,), instructions)
+            if loop or cases:
+                yield from loop or cases
                 at += 1
             elif isinstance(following, Listing) and _is_introducing_list(block.text, following):
                 yield instructions.prose(f"{block.text}\n{following.written}")
@@ -189,6 +202,7 @@ def _convert_blocks(
                 at += 1
             elif (
                 stands_always(block.text)
+                and (not inside or re.search(_AT_ANY_TIME, block.text) is not None)
                 and any(isinstance(each, Listing) for each in blocks[:at])
                 and all(
                     isinstance(each, Paragraph) and (is_rule(each.text) or stands_always(each.text))
@@ -200,31 +214,115 @@ def _convert_blocks(
             elif _is_table(block.text) and instructions.accept(block.text):
                 yield from _convert_table(block.text, instructions)
             elif not _take_rules(block.text, instructions):
-                for line in _split_sentence_lines(block.text):
-                    yield from instructions.read(line)
+                yield from _convert_lines(_split_sentence_lines(block.text), instructions)
         else:
-            reader = instructions
-            entries = list(block.entries)
-            while entries:
-                entry = entries.pop(0)
-                governed = _convert_governing_entry(entry, entries[:1], reader)
-                if governed is not None:
-                    statement, took_next = governed
-                    yield statement
-                    del entries[:took_next]
-                    continue
-                if entries and reader.decides_last(entry.text) and _is_otherwise(entries[0]):
-                    both = reader.read(f"{entry.text.rstrip()} {entries[0].text}", entry=True)
-                    if not all(isinstance(each, nodes.Do) for each in both):
-                        yield from both
-                        del entries[0]
-                    else:
-                        yield reader.prose(entry.text)
-                    continue
-                yield from _convert_entry(entry, reader)
-                if not entry.below and _opens_case(entry.text):
-                    # The case that it introduces can only be in the entries after it.
-                    reader = instructions.plain()
+            yield from _convert_listing(block, instructions)
+
+
+def _convert_lines(lines: Sequence[str], instructions: Instructions) -> Iterator[nodes.Statement]:
+    """Return the statements of the lines of a paragraph.
+
+    What follows a line `For each sample in the grid:` is its body, up to a line that ends it.
+    """
+    for at, line in enumerate(lines):
+        repeated = parse_repetition(_strip_title_marks(strip_markdown(line)))
+        ends = (n for n in range(at + 1, len(lines)) if re.match(_AFTER_LOOP, lines[n]))
+        end = next(ends, len(lines))
+        whole = "\n".join(lines[at:end])
+        if repeated is None or repeated.then or end == at + 1 or not instructions.accept(whole):
+            yield from instructions.read(line)
+            continue
+        with instructions.trying() as take_back:
+            with instructions.inside_loop(repeated):
+                entries = tuple(Entry(each, (), each) for each in lines[at + 1 : end])
+                body = _convert_listing(Listing(False, entries), instructions, in_loop=True)
+            loop = instructions.make_loop(repeated, body)
+            if loop:
+                yield from loop
+                behind = lines[end:]
+                if behind and re.match(r"(?i)(?:next \w+|end of|end_loop)\b", behind[0]):
+                    behind = behind[1:]
+                yield from _convert_lines(behind, instructions)
+                return
+            take_back()
+        yield from instructions.read(line)
+
+
+def _convert_listing(
+    listing: Listing, instructions: Instructions, *, in_loop: bool = False
+) -> list[nodes.Statement]:
+    """Return the statements of a list; an entry whose leap cannot be said is prose."""
+    last = find_leap(listing.entries[-1].text)
+    if in_loop and last is not None and not last[0] and last[1] is None:
+        listing = Listing(listing.ordered, listing.entries[:-1])  # "end_loop_iteration"
+    for _ in listing.entries:
+        with instructions.trying() as take_back:
+            segments = _read_segments(listing, instructions)
+            try:
+                return resolve_leaps(segments, in_loop=in_loop)
+            except Unresolved as problem:
+                take_back()
+                written = segments[problem.args[0]].label
+                instructions.without_leaps |= _texts_of(listing, written)
+    segments = _read_segments(listing, instructions.plain())
+    return resolve_leaps(segments, in_loop=False)
+
+
+def _texts_of(listing: Listing, label: str) -> set[str]:
+    """Return the text of the entry with a label, those below it, and the whole of each."""
+    entries = [each for each in listing.entries if _label_of(each) == label]
+    texts: set[str] = set()
+    while entries:
+        entry = entries.pop()
+        texts |= {entry.text, entry.written}
+        for block in entry.below:
+            entries += block.entries if isinstance(block, Listing) else ()
+    return texts
+
+
+def _label_of(entry: Entry) -> str:
+    """Return the number or letter of an entry, and its text where it has none."""
+    found = re.match(r"(?i)\s*(?:step\s+)?(\d+(?:\.\d+)*|[a-z](?=[.)]))", entry.written)
+    return found[1] if found is not None else entry.written
+
+
+def _read_segments(listing: Listing, instructions: Instructions) -> list[Segment]:
+    """Return the statements of each entry of a list."""
+    segments: list[Segment] = []
+    reader = instructions
+    entries = list(listing.entries)
+    while entries:
+        entry = entries.pop(0)
+        label = _label_of(entry)
+        governed = _convert_governing_entry(entry, entries[:1], reader)
+        if governed is not None:
+            statements, took_next = governed
+            segments.append(Segment(label, tuple(statements)))
+            del entries[:took_next]
+            continue
+        if entries and reader.decides_last(entry.text) and _is_otherwise(entries[0]):
+            both = reader.read(f"{entry.text.rstrip()} {entries[0].text}", entry=True)
+            if not all(isinstance(each, nodes.Do) for each in both):
+                segments.append(Segment(label, tuple(both)))
+                del entries[0]
+            else:
+                segments.append(Segment(label, (reader.prose(entry.text),)))
+            continue
+        segments.append(Segment(label, tuple(_convert_entry(entry, reader))))
+        if not entry.below and _opens_case(entry.text):
+            # The case that it introduces can only be in the entries after it.
+            reader = instructions.plain()
+    return segments
+
+
+def _convert_loop_body(
+    blocks: Sequence[Block], instructions: Instructions
+) -> Iterator[nodes.Statement]:
+    for block in blocks:
+        if isinstance(block, Listing):
+            yield from _convert_listing(block, instructions, in_loop=True)
+        else:
+            yield from _convert_blocks((block,), instructions)
 
 
 def _ends_section(block: Block, level: int) -> bool:
@@ -236,7 +334,8 @@ def _convert_section(
 ) -> Iterator[nodes.Statement]:
     title = re.sub(_NUMBER, "", _strip_title_marks(heading), count=1)
     # Text that applies only in some case, repeatedly or never stays prose.
-    inner = instructions.plain() if is_governing_line(title) else instructions
+    governs = is_governing_line(title) and title.lower() not in ("loop", "the loop")
+    inner = instructions.plain() if governs else instructions
     if not blocks:
         yield instructions.prose(heading)
     elif is_heading_of_rules(title) and (lines := _list_plain_lines(blocks)):
@@ -277,9 +376,13 @@ def _convert_entry(entry: Entry, instructions: Instructions) -> Iterator[nodes.S
     ):
         return
     if not entry.below:
-        yield from instructions.read(entry.text, entry=True)
-    elif (decision := _convert_cases(entry, instructions)) is not None:
-        yield decision
+        lines = _split_sentence_lines(entry.text)
+        if len(lines) == 1:
+            yield from instructions.read(entry.text, entry=True)
+        else:
+            yield from _convert_lines(lines, instructions)
+    elif cases := _convert_cases(entry.text, entry.written, entry.below, instructions):
+        yield from cases
     elif details := _convert_details(entry, instructions):
         yield from details
     elif _is_group(entry, instructions):
@@ -289,18 +392,33 @@ def _convert_entry(entry: Entry, instructions: Instructions) -> Iterator[nodes.S
         yield instructions.prose(_without_mark(entry.written))
 
 
-def _convert_cases(entry: Entry, instructions: Instructions) -> nodes.Statement | None:
-    """Return the `if` of a question with its cases below it, `Check how many rows there are`."""
-    question = parse_question(entry.text)
-    below = entry.below[0] if len(entry.below) == 1 else None
-    if question is None or not isinstance(below, Listing) or any(e.below for e in below.entries):
-        return None
+def _convert_cases(
+    text: str, written: str, below: Sequence[Block], instructions: Instructions
+) -> list[nodes.Statement]:
+    """Return the statements of a text and of the list of cases below it, empty if it has none.
+
+    A question alone is part of each case, `Check how many rows there are`; in front of it and
+    instead of it may be other sentences.
+    """
+    listing = below[0] if len(below) == 1 else None
+    if not isinstance(listing, Listing) or any(each.below for each in listing.entries):
+        return []
+    cases = [each.text for each in listing.entries]
+    if any("\n" in each for each in (text, *cases)):
+        return []
     with instructions.trying() as take_back:
-        decision = instructions.read_cases(question, [each.text for each in below.entries])
-        if decision is None or not instructions.accept(entry.written):
+        question = parse_question(strip_markdown(text))
+        statements = [] if question else instructions.read(text, entry=True)
+        told = question or strip_markdown(instructions.said).rstrip(".:!?")
+        may_leap = written not in instructions.without_leaps
+        decision = instructions.read_cases(told, cases, may_leap=may_leap)
+        if decision is None:
             take_back()
-            return None
-    return decision
+            return []
+        if not instructions.accept(written):
+            take_back()
+            return []
+    return [*statements, *decision]
 
 
 def _convert_details(entry: Entry, instructions: Instructions) -> list[nodes.Statement]:
@@ -314,7 +432,7 @@ def _convert_details(entry: Entry, instructions: Instructions) -> list[nodes.Sta
         return []
     with instructions.trying() as take_back:
         statements = instructions.read(entry.text, entry=True)
-        cases = any(isinstance(each, nodes.Expect | nodes.Choose) for each in statements)
+        cases = False
         for listing in entry.below:
             for each in listing.entries if isinstance(listing, Listing) else ():
                 read = list(_convert_entry(each, instructions))
@@ -333,7 +451,10 @@ def _is_plain_act(statement: nodes.Statement) -> bool:
     words = "".join(
         each.value if isinstance(each, nodes.TextPiece) else "x" for each in statement.text
     )
-    return starts_with_act(words) and not has_condition_words(words) and "->" not in words
+    opens = re.match(r"(?i)(?:otherwise|sonst|not|none|still)\b", words)
+    case = re.match(r"[^\".:]{2,50}(?:: | -> | → )", words)
+    decides = re.match(r"(?i)(?:if|when|wenn|falls)\b", words)
+    return opens is None and (case is None or decides is not None or starts_with_act(words))
 
 
 def _is_table(paragraph: str) -> bool:
@@ -367,7 +488,7 @@ def _is_otherwise(entry: Entry) -> bool:
 
 def _convert_governing_entry(
     entry: Entry, following: Sequence[Entry], instructions: Instructions
-) -> tuple[nodes.Statement, bool] | None:
+) -> tuple[list[nodes.Statement], bool] | None:
     """Return the `if` or `for` of an entry whose consequence is the list below it.
 
     True with it if the entry `following` is its `Otherwise`. None for any other entry.
@@ -383,38 +504,40 @@ def _convert_governing_entry(
         return None
     if repeated is not None:
         with instructions.inside_loop(repeated):
-            inner = tuple(_convert_blocks(entry.below, instructions))
+            inner = tuple(_convert_loop_body(entry.below, instructions))
         loop = instructions.make_loop(repeated, inner)
-        return None if loop is None else (loop, False)
-    inner = tuple(_convert_blocks(entry.below, instructions))
+        return (loop, False) if loop else None
+    with instructions.inside_decision():
+        inner = tuple(_convert_blocks(entry.below, instructions))
     decided = instructions.condition(condition or "")
     if decided is None:
         return None
     other: tuple[nodes.Statement, ...] = ()
     for next_entry in following:
         if is_otherwise_head(_strip_title_marks(next_entry.text)) and next_entry.below:
-            other = tuple(_convert_blocks(next_entry.below, instructions))
+            with instructions.inside_decision():
+                other = tuple(_convert_blocks(next_entry.below, instructions))
         elif (act := parse_otherwise(next_entry.text.strip())) and not next_entry.below:
             other = () if means_going_on(act.rstrip(".")) else (instructions.prose(act),)
         else:
             break
         decision = make_decision(decided, inner, other)
-        return None if decision is None else (decision, True)
+        return None if decision is None else ([decision], True)
     decision = make_decision(decided, inner, other)
-    return None if decision is None else (decision, False)
+    return None if decision is None else ([decision], False)
 
 
 def _convert_introduced_loop(
     line: str, following: Block | None, instructions: Instructions
-) -> nodes.Statement | None:
+) -> list[nodes.Statement]:
     """Return the `for` of a paragraph `For each row in {rows}:` with the list behind it."""
     repeated = parse_repetition(_strip_title_marks(line))
     if repeated is None or repeated.then or not isinstance(following, Listing):
-        return None
+        return []
     if not instructions.accept(f"{line}\n{following.written}"):
-        return None
+        return []
     with instructions.inside_loop(repeated):
-        inner = tuple(_convert_blocks((following,), instructions))
+        inner = tuple(_convert_loop_body((following,), instructions))
     return instructions.make_loop(repeated, inner)
 
 
@@ -463,11 +586,37 @@ def _is_announcement(text: str) -> bool:
 
 
 def _split_sentence_lines(paragraph: str) -> list[str]:
-    """Return the lines of a paragraph if each is a complete sentence, else the whole paragraph."""
+    """Return the lines of a paragraph where each begins anew, else the whole paragraph.
+
+    A line that decides about the one before it (`Otherwise ...`) stays with it. Wrapped text, a
+    letter and a block of code stay whole.
+    """
     lines = paragraph.split("\n")
-    if all(re.fullmatch(_SENTENCE, line) for line in lines) and not has_condition_words(paragraph):
-        return lines
-    return [paragraph]
+    if any(line.startswith((*_FENCE, "|", ">", '"""')) for line in lines):
+        return [paragraph]
+    if _is_wrapped(lines):
+        return [paragraph]
+    joined: list[str] = []
+    for line in lines:
+        text = line.strip()
+        if joined and parse_otherwise(text) is not None:
+            joined[-1] = f"{joined[-1].rstrip()} {text}"
+        elif joined and joined[-1].endswith((",", " -", " and", " or", " und", " oder")):
+            return [paragraph]
+        else:
+            joined.append(text)
+    return joined
+
+
+def _is_wrapped(lines: Sequence[str]) -> bool:
+    """Whether lines end where the margin was and not where a sentence does."""
+    goes_on = [
+        before
+        for before, after in pairwise(lines)
+        if not before.rstrip("\"')*_ ").endswith((".", "!", "?", ":", ";", "}"))
+        and not (after[:1].isupper() or starts_with_act(after) or has_condition_words(after))
+    ]
+    return bool(goes_on) and max(map(len, lines)) < 140
 
 
 def _without_mark(written: str) -> str:

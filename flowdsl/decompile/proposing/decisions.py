@@ -1,7 +1,8 @@
-"""The English of conditions, repetitions and rules in a prompt, and what depends on them.
+"""The English and German of conditions, repetitions and rules in a prompt.
 
-A condition is taken only where the screen or a value can decide it, and a consequence only where
-it needs no other step of the prompt.
+A sentence that decides is split into its condition, its consequence and its `otherwise`, whatever
+these say: what a condition needs to be decided, and what of a consequence is a statement, is the
+matter of `values` and `instructions`.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from .wording import (
     ACT,
     ENDS_AS_ACT,
     NAME,
+    VALUE,
     has_condition_words,
     mask,
     starts_with_act,
@@ -24,174 +26,398 @@ from .wording import (
 _FLAGS = re.IGNORECASE
 
 
-class ConditionalSentence(Record):
+class Decision(Record):
     """`If condition, then. Otherwise, otherwise.`; None if it has no second part.
 
-    `behind`: the condition follows its act, so that it is about this act alone.
+    `unless`: the consequence is for the opposite of the condition. `behind`: the condition follows
+    its act. `label`: the condition is the label of a case, as in `"In use" -> press F5`. `opens`: a
+    colon stands behind the condition, so that it governs the rest of its line.
     """
 
     condition: str
     then: str
     otherwise: str | None
+    unless: bool = False
     behind: bool = False
+    label: bool = False
+    opens: bool = False
 
 
 class Repeating(Record):
-    """`For each noun in {items}, then`; `then` is empty if a list follows."""
+    """`For each noun in {items}, then`; `then` is empty if a list follows.
+
+    `where` says where on the screen the entries are, in place of a list in `items`.
+    """
 
     noun: str
     items: str
     then: str
+    where: str = ""
 
 
+_LEAD = re.compile(
+    r"(?:(?:but|and|then|dann|aber|und|so|also|first|achtung|attention|note|caution|in addition)"
+    r"[:,]? )+(?=(?:only )?(?:if|when|in case|falls|wenn|steht|unless)\b)",
+    _FLAGS,
+)
 _IF = re.compile(
-    r"(?:but )?(?:if|in case|falls|wenn) |(?=(?:steht|erscheint|kommt|meldet) )", _FLAGS
+    r"(?:only |just |even )?"
+    r"(?P<word>if|in case(?: of)?|in the case that|falls|wenn|sofern|when(?:ever)?) "
+    r"|(?=(?:steht|erscheint|kommt|meldet|fehlt|fehlen|zeigt|passt|ist|sind|gibt es|bleibt|lautet|"
+    r"hat|wird) )",
+    _FLAGS,
 )
 _BEHIND_CONDITION = re.compile(
-    rf",? -> |, then,? |,? then,? |, dann |: |, (?={ACT}|it is )| (?={ACT})"
-    rf"|, (?=[^,;]+{ENDS_AS_ACT})",
+    rf",? -> |[,;] then,? |,? then,? |, (?:dann|so) |: (?!//)"
+    rf"|, (?=(?:please |just |simply |also |bitte )?(?:{ACT}|it is |it['’]s ))"
+    rf"| (?={ACT}|don['’]t |do not |it is |it['’]s |I )"
+    rf"|, (?=[^,;]+{ENDS_AS_ACT})|, (?=darf |soll |muss |{NAME} = )",
     _FLAGS,
 )
 _FINITE = re.compile(
-    r"\b(?:there['’]s|is|are|isn['’]t|aren['’]t|was|has|have|hasn['’]t|appears?|comes?(?: up)?|"
-    r"shows?|says?|contains?|exists?|pops? up|opens?|displays?|asks?|reads?|starts?|ends?|"
-    r"does(?:n['’]t| not)|do(?:n['’]t| not)|reports?|means|differs|fails|stops)\b",
+    r"\b(?:there['’]s|it['’]s|that['’]s|is|are|isn['’]t|aren['’]t|was|were|has|have|hasn['’]t|"
+    r"haven['’]t|appears?|comes?(?: up)?|shows?|says?|contains?|exists?|pops? up|opens?|displays?|"
+    r"asks?|reads?|starts?|ends?|doesn['’]t|does|don['’]t|do|reports?|means|differs|fails|stops|"
+    r"gets?|refuses|stays|matches|fits|goes|can(?:not|['’]t)?|remains?|happens?|"
+    r"ist|sind|hat|haben|steht|erscheint|kommt|fehlt|fehlen|gibt|zeigt|meldet|bleibt|wird|passt|"
+    r"enthält|lautet|existiert|fragt|liegt)\b",
     _FLAGS,
 )
 _NOT_BEFORE_ACT = re.compile(
-    r"\b(?:to|the|a|an|and|or|not|can|cannot|please|no|in|of|with|for|whether|which|that|it|"
-    r"should|must|may|will|would|could|n['’]t)$",
+    r"\b(?:to|the|a|an|and|or|not|can|cannot|please|no|in|of|with|for|whether|which|that|it|you|we|"
+    r"should|must|may|will|would|could|n['’]t|be|is|are|der|die|das|den|zu|don['’]t)$",
     _FLAGS,
 )
-_ELSE = re.compile(r"(?:[,;]|,? but)? ?(?:otherwise|else|sonst),? ", _FLAGS)
+_ELSE = re.compile(
+    r"(?:[,;.!]|[,;] but|,? but)? ?\b(?:otherwise|sonst|andernfalls|ansonsten)\b,? (?:just )?"
+    r"|[,;] (?:or )?else,? ",
+    _FLAGS,
+)
 _OTHERWISE = re.compile(
-    r"(?:otherwise|else|if not|if that is not the case|sonst|andernfalls)[,:]? (?P<then>.+)", _FLAGS
+    r"(?:otherwise|else|sonst|andernfalls|ansonsten|anything else|everything else|alles andere|"
+    r"in all other cases|in any other case|if that is not the case)(?:[,:]| ->| =)? (?P<then>.+)",
+    _FLAGS,
 )
 _NEGATION = re.compile(
-    r"if (?:it|this|that|one|they)(?:['’]s| is| are| was| does| do| has)"
-    r"(?:n['’]t| not)(?: so)?,? (?P<then>.+)",
+    r"(?:if|wenn|falls) (?:not|no|nicht|nein|"
+    r"(?:it|this|that|one|they)(?:['’]s| is| are| was| does| do| has)?(?:n['’]t| not)(?: so)?)"
+    r"(?:,| ->|:)? (?P<then>.+)",
     _FLAGS,
 )
 _OTHERWISE_HEAD = re.compile(r"(?:otherwise|else|if not)[,:]?", _FLAGS)
-_TRAILING_IF = re.compile(r"(?P<then>.+?),? (?:only )?(?:if|when) (?P<condition>.+)", _FLAGS)
-_MESSAGE = re.compile(
-    r"(?:the )?(?:message |popup |window |button )?\"[^\"]{5,}\"(?: or \"[^\"]{5,}\")*"
-    r"(?: message)?",
+_TRAILING_IF = re.compile(
+    r"(?P<then>.+?),? (?:but )?(?:only )?(?P<word>if|when|falls|wenn|unless) (?P<condition>.+)",
+    _FLAGS,
+)
+_STATE = re.compile(
+    r"(?:not|no|none|nothing|still|too|more than|less than|exactly|several|many|different|wrong|"
+    r"equal|found|success|failure|kein\w*|nicht|nichts|mehrere|genau|immer noch|gefunden|falsch|"
+    r"(?:one|two|1|2) \w+$|yes|ja|nein|empty|blank|leer|on |off|ok|green|yellow|red|orange|grün|"
+    r"gelb|rot|active|inactive|closed|open|locked|rejected|accepted|confirmed|pending)\b",
+    _FLAGS,
+)
+_QUOTED_LABEL = re.compile(
+    r"(?:the |a )?(?:message |popup |window |button |error )?"
+    r"\"[^\"]+\"(?:,? (?:or|oder|and) [^,]+)*"
+    r"(?: (?:message|popup|error|appears|comes|meldung))?",
     _FLAGS,
 )
 _SHOWS_TEXT = re.compile(r"it (?:says|shows|asks|reads|displays) \"", _FLAGS)
 _VAGUE = re.compile(
-    r"(?:it is |this is )?"
-    r"(?:needed|necessary|required|possible|applicable|so|not|desired|in doubt|yes|no|asked)\b"
-    r"|you\b|(?:es|das|dies|man|it|it['’]s|this|that|they|one|any of|he|she|none|all|someone|"
-    r"there['’]s (?:none|one|nothing)|something|anything|the difference|the result|both|either|"
-    r"neither|the same|different)\b|there (?:is|are) (?:still )?(?:none|one|any)\b",
+    r"(?:it is |this is |it['’]s |that['’]s )?"
+    r"(?:needed|necessary|required|possible|applicable|so desired|desired|in doubt|asked$|nötig|"
+    r"möglich|unsure|you['’]re (?:not )?(?:sure|unsure)|you are (?:not )?(?:sure|unsure)|"
+    r"you (?:want|like|need|wish|prefer|think|know|can|have to|must)|any of)\b"
+    r"|(?:all|everything|that|this|it|you|we|he|she|I)(?:['’]s| is| are| has| have)? "
+    r"(?:done|finished|through|over)\b|finished\b|done\b",
     _FLAGS,
 )
-_VAGUE_INSIDE = re.compile(
-    r"\b(?:still|again|already did|the same|such|as well|then|that|until|afterwards)\b", _FLAGS
+_OF_HISTORY = re.compile(
+    r"\b(?:(?:once|twice|second|third|fourth|two|three|four|five|\d) "
+    r"(?:time|attempt|tr(?:y|ies))s?|"
+    r"already did|last (?:time|run)|before step|at any point|jederzeit)\b",
+    _FLAGS,
+)
+_POINTING = re.compile(
+    r"(?:it|it['’]s|they|them|this|that|one|these|those|any|none|all|both|either|neither|he|she|"
+    r"someone|something|yes|no|not|so|es|er|sie|das|dies|man|ja|nein|nicht|same|another|different|"
+    r"there(?:['’]s| is| are| isn['’]t| aren['’]t)(?: not)? "
+    r"(?:any|one|none|nothing|still|already))\b",
+    _FLAGS,
+)
+_POINTING_INSIDE = re.compile(
+    r"\b(?:still|again|the same|such|as well|then|afterwards|the difference|the result|immer noch|"
+    r"noch|auch|wieder)\b",
+    _FLAGS,
 )
 _JUMP = re.compile(
-    r"\b(?:steps? \w+|point \d|punkt \d|schritt \d|part [A-Z]|repeat|next|skip|jump|loop|"
-    r"end_loop_iteration|try|same as|start over|start (?:again|the run again)|go on|continue with|"
-    r"go (?:back )?to (?:\d|step)|weiter|nochmals?|erneut|wiederholen|statt ?dessen|"
-    r"once more|instead|anyway|as well|the rest)\b",
+    r"\b(?:steps? (?:\d|[a-z] to)|points? \d|punkte? \d|schritte? \d|part [A-Z]\b|"
+    r"next (?:one|\w+)[.!]?$|end_loop_iteration|start over|"
+    r"start again from|go (?:back )?to (?:\d|step)|weiter mit|same as [a-z\d]\b)",
     _FLAGS,
 )
 """What a part of the task that is decided by itself cannot do, or cannot know."""
 
+_AGAIN = re.compile(
+    r"\b(?:again|once more|repeat|retry|same as|nochmals?|erneut|wiederholen|redo)\b", _FLAGS
+)
 _GO_ON = re.compile(
-    r"(?:just |simply )?(?:do nothing|continue|go on|proceed|move on|carry on|"
+    r"(?:just |simply |then |it is |it['’]s |that['’]s |this is |still )*"
+    r"(?:do nothing|continue|go on|proceed|move on|carry on|fine|ok(?:ay)?|good|nothing to do|"
+    r"nothing|weiter|weitermachen|passt|alles gut|you don['’]t need to look|don['’]t|"
     r"ignore (?:it|this)|skip (?:it|this))"
-    r"(?: (?:with|to) the next (?:step|one)| (?:as|like) (?:normal|usual)| normally)?",
+    r"(?: (?:with|to) the next (?:step|one)| (?:as|like) (?:normal|usual)| normally| anyway)?",
     _FLAGS,
 )
-_GOING_ON_BEHIND = re.compile(
-    r",? (?:and |then )*(?:continue|go on|proceed|carry on)(?: anyway| normally)?$", _FLAGS
+_NEXT_THING = r"(?:(?:the )?next(?: [a-z]+)?|das nächste|nächste[rns]?(?: \w+)?)"
+_TARGET = r"(?:(?:step|point|punkt|schritt|nr\.?|no\.?) )?(?P<label>\d+(?:\.\d+)*|[a-z](?![\w]))\)?"
+_LEAP = re.compile(
+    rf"(?:go (?:on |back )?(?:to|with)|continue (?:with|at|from)|proceed (?:to|with)|"
+    rf"jump to|skip to|"
+    rf"weiter (?:mit|bei|zu)|gehe? zu|->) {_TARGET}"
+    rf"|(?:(?:go on|go|continue|proceed|move on|carry on) (?:with|to) |take |weiter mit )?"
+    rf"{_NEXT_THING}"
+    r"|end_loop_iteration|skip(?: (?:it|this(?: \w+)?|the \w+|as well))*|überspringen",
+    _FLAGS,
+)
+"""An act that leaves what is between it and a later place: `label` is that of the place."""
+_BEFORE_LEAP = re.compile(
+    r"(?:^|[,;.!]? (?:and |then |und |dann |just |simply )*| ?(?=-> ))(?=(?:go|continue|proceed|"
+    r"jump|skip|weiter|gehe|->|move|carry|take|(?:the )?next|end_loop|nächst|das n|übersp))",
+    _FLAGS,
 )
 
 
-def parse_decision(sentence: str) -> ConditionalSentence | None:
-    """Parse `If X, do Y`, `"X" -> do Y` and `Do Y if X`, with `otherwise Z` behind the first two.
+_INNER_IF = re.compile(
+    r"; (?:but |and |dann )?(?=(?:if|when|falls|wenn|otherwise|sonst|passt|else) )"
+    r"|, (?:but |and |aber |und )?(?=(?:if|falls|wenn) (?:not|no|it|there|that|they|the|still|"
+    r"one|this|"
+    r"es|keine?|nicht|nein)\b)",
+    _FLAGS,
+)
 
-    None if the condition is vague, or if what follows is no act.
+
+def parse_decision(sentence: str) -> Decision | None:
+    """Parse `If X, do Y`, `"X" -> do Y` and `Do Y if X`, with `otherwise Z` behind.
+
+    None for a sentence that does not decide, or whose condition nobody could decide.
     """
-    text = sentence.strip().rstrip(".!").rstrip()
+    text = _LEAD.sub("", sentence.strip(), count=1).rstrip(".!").rstrip()
     shown = mask(text)
     begin = _IF.match(shown)
     if begin is not None:
-        for behind in _BEHIND_CONDITION.finditer(shown, begin.end()):
-            condition = text[begin.end() : behind.start()]
-            bare = behind[0] == " "
-            if bare and (
+        return _parse_leading(text, shown, begin)
+    labelled = re.match(
+        r"(?P<label>[^:;.,?]{2,40}?)(?:: | - |\? )(?=(?:if|when|falls|wenn) )", shown, _FLAGS
+    )
+    one_word = labelled is not None and re.fullmatch(r"[A-Z]\w+", labelled["label"])
+    if labelled is not None and (one_word or not starts_with_act(labelled["label"])):
+        found = parse_decision(text[labelled.end() :])
+        if found is None or found.behind or found.label:
+            return found
+        return replace(found, condition=f"{text[: labelled.end('label')]}: {found.condition}")
+    return parse_case(text, any_label=False) or _parse_trailing(text, shown)
+
+
+def cut_decisions(sentence: str) -> list[str]:
+    """Cut a sentence in front of a decision that another part of it stands before.
+
+    `Check the day; if it is over, stop`, `Read the total, if not, go on`.
+    """
+    shown = mask(sentence)
+    parts: list[str] = []
+    at = 0
+    for found in _INNER_IF.finditer(shown):
+        before, behind = sentence[at : found.start()], sentence[found.end() :]
+        denies = re.match(r"(?:if|falls|wenn) (?:no|not|nein|nicht)\b", behind, _FLAGS)
+        if _IF.match(mask(before)) and found[0].startswith(",") and denies is None:
+            continue
+        if parse_otherwise(behind) is None and parse_decision(behind) is None:
+            continue
+        if not parts and _IF.match(shown) and parse_decision(before) is None:
+            continue
+        parts.append(before)
+        at = found.end()
+    return [each.strip() for each in (*parts, sentence[at:]) if each.strip()]
+
+
+def _parse_leading(text: str, shown: str, begin: re.Match[str]) -> Decision | None:
+    bare_verb = begin["word"] is None
+    for behind in _BEHIND_CONDITION.finditer(shown, begin.end()):
+        condition = text[begin.end() : behind.start()]
+        bare = behind[0] == " "
+        if bare and (
+            (
                 _FINITE.search(shown, begin.end(), behind.start()) is None
-                or _NOT_BEFORE_ACT.search(shown[: behind.start()]) is not None
-            ):
-                continue
-            return _make_decision(condition, text[behind.end() :])
-        return None
-    arrow = shown.find(" -> ")
-    if arrow > 0 and _MESSAGE.fullmatch(text[:arrow]):
-        return _make_decision(text[:arrow], text[arrow + 4 :])
-    behind_act = _TRAILING_IF.fullmatch(shown)
-    if behind_act is not None and not has_condition_words(behind_act["then"]):
-        at, until = behind_act.end("then"), behind_act.start("condition")
-        then = text[:at]
-        complete = not then.endswith(":") and _ELSE.search(shown[until:]) is None
-        if complete and re.match(ACT, then, _FLAGS) and CUT.search(mask(then)) is None:
-            found = _make_decision(text[until:], then)
-            if found is not None and found.otherwise is None:
-                return replace(found, behind=True)
+                and (len(condition.split()) > 6 or behind.end() - begin.end() < 2)
+            )
+            or _NOT_BEFORE_ACT.search(shown[: behind.start()]) is not None
+        ):
+            continue
+        if bare_verb and (bare or ":" in behind[0]):
+            continue
+        if (
+            not bare
+            and behind[0].startswith(", ")
+            and re.search(
+                r", (?:or|and|oder|und) ", shown[behind.end() :].split(" -> ")[0].split(": ")[0]
+            )
+            and re.match(ACT, shown[behind.end() :], _FLAGS) is None
+        ):
+            continue
+        found = _make_decision(condition, text[behind.end() :])
+        if found is not None and behind[0].strip() == ":":
+            found = replace(found, opens=True)
+        if found is None or not (begin["word"] or "").lower().startswith("when"):
+            return found
+        return None if _is_moment(condition) else found
+    comma = shown.find(", ", begin.end())
+    if comma > 0 and not bare_verb and _FINITE.search(shown, begin.end(), comma) is not None:
+        found = _make_decision(text[begin.end() : comma], text[comma + 2 :])
+        when = (begin["word"] or "").lower().startswith("when")
+        return None if when and _is_moment(text[begin.end() : comma]) else found
     return None
 
 
-def begins_decision(sentence: str) -> bool:
-    """Whether a sentence decides about something of its own, and not about what is before it."""
-    if parse_negation(sentence) is not None:
-        return False
-    if parse_decision(sentence) is not None:
-        return True
-    shown = mask(sentence)
-    begin = _IF.match(shown)
-    if begin is not None:
-        return begin.end() > 0 and not is_vague(sentence[begin.end() :])
-    arrow = shown.find(" -> ")
-    return arrow > 0 and sentence.startswith('"') and not is_vague(sentence[:arrow])
+def _is_moment(condition: str) -> bool:
+    """Whether what follows `when` only says from which moment on something is done."""
+    return (
+        re.search(
+            r"(?i)\b(?:loaded|finished|done|ready|complete[d]?|through|saved|displayed|over|open|"
+            r"opened|logged in|signed in|closed)$|^(?:done|finished|all )",
+            condition,
+        )
+        is not None
+    )
 
 
-def _make_decision(condition: str, rest: str) -> ConditionalSentence | None:
-    rest = rest.strip()
+def parse_moment(sentence: str) -> Decision | None:
+    """Parse `When the list is shown, do Y`, what is to be waited for and then done."""
+    text = sentence.strip().rstrip(".!").rstrip()
+    shown = mask(text)
+    begin = re.match(
+        r"(?:when|once|as soon as|sobald) (?=(?:the|a|an|der|die|das) )", shown, _FLAGS
+    )
+    if begin is None:
+        return None
+    for behind in _BEHIND_CONDITION.finditer(shown, begin.end()):
+        condition, then = text[begin.end() : behind.start()], text[behind.end() :]
+        bare = behind[0] == " " and _NOT_BEFORE_ACT.search(shown[: behind.start()]) is not None
+        seen = re.search(
+            r"(?i)(?:loaded|displayed|shown|open|opened|ready|appears?|appeared|geladen|offen)$",
+            condition,
+        )
+        if not bare and seen is not None and starts_with_act(then):
+            return Decision(condition, then, None)
+    return None
+
+
+def _parse_trailing(text: str, shown: str) -> Decision | None:
+    found = _TRAILING_IF.fullmatch(shown)
+    if found is None or has_condition_words(found["then"]):
+        return None
+    at, until = found.end("then"), found.start("condition")
+    then, words = text[:at], text[until:]
+    split = _ELSE.search(mask(words))
+    condition, otherwise = words, None
+    if split is not None and split.start() > 0:
+        condition, otherwise = words[: split.start()], words[split.end() :]
+    act = strip_fillers(then)
+    moment = found["word"].lower() == "when" and _is_moment(condition)
+    one = re.match(ACT, act, _FLAGS) and CUT.search(mask(then)) is None and not then.endswith(":")
+    if not one or moment or is_vague(condition) or ", " in mask(condition):
+        return None
+    unless = found["word"].lower() == "unless"
+    return Decision(condition, then, otherwise, unless=unless, behind=True)
+
+
+def parse_case(text: str, *, any_label: bool) -> Decision | None:
+    """Parse `no row: click "New"` and `"In use" -> press F5`.
+
+    Outside of the list of cases of a question, only labels that say by themselves what they are.
+    """
+    text = text.strip().rstrip(".!").rstrip()
+    shown = mask(text)
+    found = re.match(r"(?P<label>[^:;.=]{1,110}?)(?P<mark>\?? -> |: (?!//)| = )(?P<act>.+)", shown)
+    if found is None or starts_with_act(text[: found.end("label")]) or " > " in found["label"]:
+        return None
+    label, act, mark = text[: found.end("label")], text[found.start("act") :], found["mark"].strip()
+    bare = label.strip('"')
+    if re.fullmatch(rf"{VALUE}", label) or re.match(r"(?i)(?:menu|menü|tab|reiter|field)\b", bare):
+        return None
+    begins = _STATE.match(bare) is not None or (
+        _FINITE.search(found["label"]) is not None and mark != ":"
+    )
+    quoted = _QUOTED_LABEL.fullmatch(label) is not None
+    compared = re.search(r"[<>≥≤]", label) is not None
+    known = begins or compared or (quoted and mark in ("->", "?->", "? ->") and len(bare) > 4)
+    known = known or (quoted and mark == "=")
+    path = mark.endswith("->") and " -> " in shown[found.start("act") :]
+    if not any_label and (path or not known or not is_consequence(act)):
+        return None
+    if mark == "=" and not quoted and _STATE.match(bare) is None:
+        return None
+    made = _make_decision(label, act)
+    return None if made is None else Decision(made.condition, made.then, made.otherwise, label=True)
+
+
+def _make_decision(condition: str, rest: str) -> Decision | None:
+    condition, rest = condition.strip(" ,"), rest.strip()
     split = _ELSE.search(mask(rest))
     then, otherwise = rest, None
     if split is not None and split.start() > 0:
         then, otherwise = rest[: split.start()], rest[split.end() :]
-    if is_vague(condition) or " " not in condition or len(condition) > 160:
+    if is_vague(condition) or not condition or not then or len(condition) > 200:
         return None
-    for act in (then, otherwise):
-        if act is not None and not _is_act(act):
-            return None
-    return ConditionalSentence(condition, then, otherwise)
+    return Decision(condition, then, otherwise)
 
 
-def _is_act(text: str) -> bool:
-    """Whether a consequence is something to do here, that needs no other step and no condition."""
-    if means_going_on(text):
-        return True
-    understood = starts_with_act(text) or parse_clause(strip_fillers(text), None) is not None
-    # Where the run ends, nothing follows; to go on is what happens anyway.
-    text = re.sub(_GOING_ON_BEHIND, "", text)
-    until_end = re.split(r"\bdeclare_task_failed\b", mask(text))[0]
-    jumps = _JUMP.search(until_end) is not None
+def is_consequence(text: str) -> bool:
+    """Whether a text says what to do, or that nothing is to be done."""
+    text = text.strip()
     return (
-        understood
-        and not jumps
-        and not has_condition_words(re.sub(r"(?i)\bwait until\b", "", text))
+        means_going_on(text)
+        or starts_with_act(text)
+        or find_leap(text) is not None
+        or re.match(r"(?i)(?:don['’]t|do not|never|darf|nicht)\b|\w+ = \"", text) is not None
+        or parse_clause(strip_fillers(text.rstrip(".")), None) is not None
+        or re.match(rf"{VALUE}, ", text) is not None
     )
 
 
+def find_leap(act: str) -> tuple[str, str | None, str] | None:
+    """Return an act without the leap at its end, the label it leaps to, and the leap's words.
+
+    The label is None for the next entry of a loop. None if the act has no leap at its end.
+    """
+    plain = act.strip().rstrip(".!").rstrip()
+    shown = mask(plain)
+    for before in _BEFORE_LEAP.finditer(shown):
+        found = _LEAP.fullmatch(shown, before.end())
+        if found is not None:
+            rest = plain[: before.start()].rstrip(" ,;")
+            return rest, found["label"], plain[before.end() :]
+    found = re.match(r"(?i)skip(?: it| this \w+)?(?:,| and) (?P<rest>.+)", plain)
+    return (
+        None if found is None else (found["rest"], None, plain[: found.start("rest")].rstrip(" ,"))
+    )
+
+
+def is_again(act: str) -> bool:
+    """Whether an act does once more what is said before it."""
+    return _AGAIN.search(mask(act)) is not None
+
+
 def needs_other_steps(act: str) -> bool:
-    """Whether an act names another step, or does something once more."""
+    """Whether an act names another step."""
     return _JUMP.search(mask(act)) is not None
+
+
+def begins_decision(sentence: str) -> bool:
+    """Whether a sentence decides about something, and is not the rest of what is before it."""
+    if parse_otherwise(sentence) is not None:
+        return False
+    return parse_decision(sentence) is not None
 
 
 def parse_decision_head(line: str) -> str | None:
@@ -201,7 +427,7 @@ def parse_decision_head(line: str) -> str | None:
 
 
 def parse_otherwise(sentence: str) -> str | None:
-    """Return what follows `Otherwise, ` or `If not, `."""
+    """Return what follows `Otherwise, ` or `In all other cases`."""
     found = _OTHERWISE.fullmatch(sentence.strip())
     return None if found is None else found["then"]
 
@@ -210,7 +436,19 @@ def parse_negation(sentence: str) -> str | None:
     """Return what follows `Otherwise, ` or `If it isn't, `, behind a sentence that checks."""
     found = _NEGATION.fullmatch(sentence.strip())
     act = found["then"] if found is not None else parse_otherwise(sentence)
-    return act if act is not None and _is_act(act.rstrip(".!")) else None
+    return act if act is not None and is_consequence(act.rstrip(".!")) else None
+
+
+def governs_behind(sentence: str) -> bool:
+    """Whether what is behind a sentence may depend on a condition in it.
+
+    An act that ends with one, or has one in parentheses, is about itself.
+    """
+    shown = mask(sentence)
+    if not has_condition_words(shown) or is_event(sentence):
+        return False
+    repeats = re.search(r"(?i)\b(?:for (?:each|every|all|any)|repeat|loop|until)\b", shown)
+    return repeats is not None or not starts_with_act(sentence)
 
 
 def is_event(sentence: str) -> bool:
@@ -244,14 +482,18 @@ def parse_question(sentence: str) -> str | None:
     return re.sub(r"(?i)^(?:whether|if|ob) ", "", found["question"] or found["fact"])
 
 
-def parse_case(line: str) -> tuple[str, str] | None:
-    """Return the condition and the act of `no row: click "New"`, a case of a question."""
-    shown = mask(line)
-    found = re.match(r"(?P<case>[^:.;]{2,60}?)(?:: | -> )(?P<act>.+)", shown)
-    depends = depends_on_before(line) and re.match(r"(?i)not ", line) is None
-    if found is None or starts_with_act(line) or depends:
-        return None
-    return line[: found.end("case")], line[found.start("act") :]
+def state_question(question: str) -> str:
+    """Return what is so where the answer to a question is yes."""
+    plain = question.strip().rstrip("?").rstrip()
+    there = re.fullmatch(r"(?i)(is|are) there (.+)", plain)
+    if there is not None:
+        return f"there {there[1].lower()} {there[2]}"
+    does = re.fullmatch(r"(?i)do(?:es)? (.+?) (have|show|say|contain|need|exist)\b(.*)", plain)
+    if does is not None:
+        verb = "has" if does[2].lower() == "have" else f"{does[2].lower()}s"
+        return f"{does[1]} {verb}{does[3]}"
+    asks = re.match(r"(?i)(?:is|are|does|do|has|have|can|did|ist|sind|hat|gibt)\b", plain)
+    return f"{plain}? yes" if asks is not None else plain
 
 
 def parse_unless_found(sentence: str) -> str | None:
@@ -278,12 +520,37 @@ def is_otherwise_head(line: str) -> bool:
 
 
 def is_vague(condition: str) -> bool:
-    """Whether a condition cannot be decided by the screen alone: `needed`, `it fails`."""
+    """Whether nobody could decide a condition by what is seen: `needed`, `this happens twice`."""
     condition = condition.strip()
     if shows_text(condition):
         return False
     outside = mask(condition)
-    return _VAGUE.match(condition) is not None or _VAGUE_INSIDE.search(outside) is not None
+    return _VAGUE.match(condition) is not None or _OF_HISTORY.search(outside) is not None
+
+
+def is_fragment(condition: str) -> bool:
+    """Whether a condition has no verb: `rejected`, `no row`."""
+    return _FINITE.search(mask(condition)) is None and "{" not in condition
+
+
+def needs_sentence_before(condition: str) -> bool:
+    """Whether a condition is about something that the sentence before it names."""
+    if shows_text(condition):
+        return False
+    outside = mask(condition)
+    if _POINTING.match(outside) or _POINTING_INSIDE.search(outside):
+        return True
+    return is_fragment(condition) and _QUOTED_LABEL.fullmatch(condition) is None
+
+
+def points_at_before(condition: str) -> bool:
+    """Whether the words of a condition alone say nothing: `it is red`, `still locked`."""
+    outside = mask(condition)
+    return (
+        _POINTING.match(outside) is not None
+        or _POINTING_INSIDE.search(outside) is not None
+        or len(condition.split()) < 2
+    )
 
 
 def shows_text(condition: str) -> bool:
@@ -296,11 +563,18 @@ def means_going_on(act: str) -> bool:
     return _GO_ON.fullmatch(act.strip().rstrip(".")) is not None
 
 
+_EACH = r"(?:for|repeat (?:this|the following)(?: steps)? for|für) (?:each|every|jede[nrs]?)"
 _FOR = re.compile(
     r"(?:start_loop over \{(?P<over>[A-Za-z_]\w*)\}\. for (?:each|every) (?P<one>[a-z][\w ]{0,30})|"
-    r"(?:for|repeat (?:this|the following)(?: steps)? for) (?:each|every) "
-    r"(?P<noun>[a-z][\w ]{0,30}?) (?:in|of|from) (?:the )?(?:list |array |input )?"
-    r"\{(?P<list>[A-Za-z_]\w*)\})(?: (?:\(start_loop\),? )?do(?: the following)?)?"
+    rf"{_EACH} (?P<noun>[a-z][\w ]{{0,30}}?) (?:in|of|from|aus) (?:the )?(?:list |array |input )?"
+    r"(?:\{(?P<list>[A-Za-z_]\w*)\}|\{\{ ?(?P<saved>[A-Za-z_]\w*) ?\}\}))"
+    r"(?: (?:\(start_loop\),? )?do(?: the following)?)?"
+    rf"(?P<mark>[,:]?(?= |$)|(?= {ACT})) ?(?P<then>.*)",
+    _FLAGS,
+)
+_FOR_SHOWN = re.compile(
+    rf"{_EACH} (?P<noun>(?!one\b|of\b|time\b|page\b|other\b|entry\b)[a-z][a-z]+(?: [a-z]+)?) "
+    r"(?P<where>(?:in|on|of|at|auf|still on) (?:the |this |der |dem )?[^,:.{}]{3,40})"
     r"(?P<mark>[,:]?) ?(?P<then>.*)",
     _FLAGS,
 )
@@ -318,11 +592,17 @@ _RULES_HEADING = re.compile(
 
 
 def parse_repetition(sentence: str) -> Repeating | None:
-    """Parse `For each order in {orders}, do Y`."""
+    """Parse `For each order in {orders}, do Y` and `For each sample in the grid:`."""
     found = _FOR.fullmatch(sentence)
-    if found is None or (found["then"] and not found["mark"]):
+    if found is not None and not (found["then"] and not found["mark"] and not found["noun"]):
+        if found["then"] and not (found["mark"] or starts_with_act(found["then"])):
+            return None
+        items = found["list"] or found["over"] or found["saved"]
+        return Repeating(found["noun"] or found["one"], items, found["then"])
+    shown = _FOR_SHOWN.fullmatch(sentence)
+    if shown is None or (shown["then"] and not shown["mark"]):
         return None
-    return Repeating(found["noun"] or found["one"], found["list"] or found["over"], found["then"])
+    return Repeating(shown["noun"], "", shown["then"], shown["where"])
 
 
 def find_parts_of_entries(prompt: str, items: str) -> tuple[str, ...]:

@@ -45,6 +45,18 @@ def require_fields(symbol: WorkflowSymbol, used: Collection[str]) -> Iterator[tu
                         yield from _require_field(part, text)
 
 
+def make_optional(symbol: WorkflowSymbol, names: Collection[str]) -> Iterator[FileEdit]:
+    """Yield the edits that let outputs be missing, by their names in source."""
+    for item in symbol.declaration.items:
+        for field in item.fields if isinstance(item, ast.OutputsSection) else ():
+            if field.name.text in names and field.default is None:
+                if not isinstance(field.type, ast.OptionalType):
+                    yield FileEdit(field.type.end, field.type.end, "?")
+                if field.absent:
+                    mark = symbol.module.source.text.index("?", field.name.end)
+                    yield FileEdit(mark, mark + 1, "")
+
+
 def type_inputs(
     symbol: WorkflowSymbol,
     used: Collection[str],

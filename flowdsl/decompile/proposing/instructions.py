@@ -9,22 +9,34 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Literal
 
 from flowdsl.ir import nodes
 from flowdsl.ir.lowering.values import negate_condition
+from flowdsl.ir.walk import walk
 from flowdsl.prompt.likeness import like_a_sentence
 from flowdsl.source.record import replace
 
 from ..model import NOWHERE, PromptHints
+from ..writing.type_names import source_name
 from . import clauses, decisions
 from .builders import Builders
 from .clauses import Clause
-from .statements import make_choose, make_decision, make_loop
+from .statements import (
+    is_leap,
+    make_choose,
+    make_decision,
+    make_extract,
+    make_leap,
+    make_loop,
+    make_wait_until,
+)
 from .wording import (
     LONGEST,
     as_sentence,
     has_condition_words,
     mask,
+    points_back,
     starts_with_act,
     strip_condition_that,
     strip_markdown,
@@ -32,6 +44,24 @@ from .wording import (
 
 _FOCUSED = nodes.Extract | nodes.Expect | nodes.If
 """Statements of agents that see nothing of what is done after them."""
+
+_TOOL = re.compile(
+    r"(?i) \((?:use )?focused_action\)|,? (?:with|using|mit) (?:the |a )?focused_action"
+    r"|(?:use|let|have|ask) (?:the |a )?focused_action,?(?: to)? |mit focused_action "
+    r"| \((?:start_loop|save_screenshot_as_run_attachment)\)"
+)
+_DENIAL = (
+    r"(?i)(?:not|no|nicht|nein|(?:it|this|that|they|one|he|she)(?: is| are| was| does| do| has|"
+    r"['’]s)?(?:n['’]t| not)(?: so)?)"
+)
+_PROHIBITION = r"(?i)(?:please )?(?:do not|don['’]t|never|niemals|nicht|kein)\b"
+_LOOKING = (
+    r"(?i)(?:check|look|see|read|compare|verify|click refresh|wait|find|count|filter|search)\b"
+)
+_CHECKING = r"(?i)^(?:please )?(?:check|verify|make sure|ensure|confirm)(?: that| if| whether)? "
+
+
+_MAIN_AGENT = nodes.Capture | nodes.Export | nodes.Copy | nodes.Run
 
 _WITHOUT_METHOD = ("prose", "store")
 """Kinds of clauses that no method of `Builders` makes statements of."""
@@ -68,9 +98,11 @@ class Instructions(Builders):
             return prose
         before = self._state()
         self._line, self._in_list = strip_markdown(line), entry
+        self._before = ""
+        self._may_leap = entry and line not in self.without_leaps
         self._has_acted = self._has_acted or starts_with_act(self._line)
         end = "." if line.rstrip().endswith(".") else ""
-        statements = self._read_sentences(clauses.cut_sentences(self._line + end))
+        statements = self._read_sentences(_cut(self._line + end))
         if (
             all(isinstance(each, nodes.Do) for each in statements)
             or _loses_sight(statements)
@@ -80,6 +112,11 @@ class Instructions(Builders):
             return prose
         return statements
 
+    @property
+    def said(self) -> str:
+        """The sentence that a condition behind it may be about."""
+        return self._said
+
     def read_row(self, label: str, written: str) -> list[nodes.Statement]:
         """Return the statement for a row of a table of fields: `| Place | {place} |`."""
         value = self.text(written.strip())
@@ -88,7 +125,7 @@ class Instructions(Builders):
 
     def decides_last(self, line: str) -> bool:
         """Whether an `Otherwise` behind a line could belong to its last sentence."""
-        last = clauses.cut_sentences(strip_markdown(line))[-1:]
+        last = _cut(strip_markdown(line))[-1:]
         return any(decisions.parse_decision(each) is not None for each in last)
 
     def accept(self, line: str) -> bool:
@@ -127,20 +164,25 @@ class Instructions(Builders):
         at = 0
         while at < len(sentences):
             before = self._state()
+            said = self._said
             read, taken = self._read_next(sentences[at:])
-            if not read:
+            if read is None:
                 self._restore(before)
-                governs = has_condition_words(sentences[at]) and not decisions.is_event(
-                    sentences[at]
-                )
+                governs = decisions.governs_behind(sentences[at])
                 taken = self._count_governed(sentences[at:]) if governs else 1
                 prose += sentences[at : at + taken]
+                self._decided = False
+                if governs or re.match(_PROHIBITION, sentences[at]) is None:
+                    self._said = "" if governs else sentences[at]
             else:
                 if prose:
                     statements.append(self.prose(" ".join(prose)))
                     prose = []
                 statements += read
+                self._decided = any(isinstance(each, nodes.If) for each in read)
+                self._said = said if self._decided else sentences[at + taken - 1]
             at += taken
+            self._before = " ".join((self._before, *sentences[at - taken : at])).strip()
         if prose:
             statements.append(self.prose(" ".join(prose)))
         return statements
@@ -153,21 +195,27 @@ class Instructions(Builders):
         ends = (at for at in range(1, len(sentences)) if decisions.begins_decision(sentences[at]))
         return next(ends, len(sentences))
 
-    def _read_next(self, sentences: list[str]) -> tuple[list[nodes.Statement], int]:
-        """Return the statements of the first sentences, and how many they are; empty for prose."""
+    def _read_next(self, sentences: list[str]) -> tuple[list[nodes.Statement] | None, int]:
+        """Return the statements of the first sentences, and how many they are; None for prose."""
         first, following = sentences[0], sentences[1:]
         repeated = self._read_repetition(first, following)
-        if repeated is not None:
-            return [repeated], len(sentences)
-        for read in (self._read_named, self._read_check, self._read_decision):
+        if repeated:
+            return repeated, len(sentences)
+        for read in (self._read_named, self._read_check):
             statements, taken = read(first, following)
             if statements:
                 return statements, taken
+        moment = self._read_moment(first)
+        if moment:
+            return moment, 1
+        decided = self._read_question(first, following) or self._read_decision(first, following)
+        if decided is not None:
+            return decided
         if decisions.parse_decision(first) is not None or decisions.depends_on_before(first):
-            return [], 1
+            return None, 1
         if " -> " in mask(first) and not starts_with_act(first):
-            return [], 1  # a case that is not understood, or a way through menus
-        return self._read_clauses(first, following), 1
+            return None, 1  # a case that is not understood, or a way through menus
+        return self._read_clauses(first, following) or None, 1
 
     def _read_named(
         self, sentence: str, following: Sequence[str]
@@ -191,16 +239,16 @@ class Instructions(Builders):
         missing = decisions.parse_unless_found(following[0])
         if missing is not None and parsed[-1].kind == "choose":
             target = self._readable(parsed[-1].parts["target"])
-            ends = self._read_consequence(missing, None) or []
+            ends = self._read_body([missing], None) or []
             if not target or len(ends) != 1 or not isinstance(ends[0], nodes.Leave):
                 return [], 1
             choice = replace(make_choose(target), otherwise=tuple(ends))
             return [*self._build_clauses(parsed[:-1]), choice], 2
         act = decisions.parse_negation(following[0])
-        if parsed[-1].kind != "expect" or act is None or not self._may_follow(following[1:], act):
+        if parsed[-1].kind != "expect" or act is None:
             return [], 1
         condition = self._readable(strip_condition_that(parsed[-1].parts["condition"] or ""))
-        acts = self._read_consequence(act, None)
+        acts = self._read_body([act.rstrip(".!")], None)
         if not condition or not acts:
             return [], 1
         before = self._build_clauses(parsed[:-1])
@@ -215,79 +263,261 @@ class Instructions(Builders):
             check = decision
         return [*before, check], 2
 
+    def _read_moment(self, sentence: str) -> list[nodes.Statement]:
+        """Read `When the logo is displayed, press F3`: it waits for the screen, then acts."""
+        found = decisions.parse_moment(sentence)
+        condition = None if found is None else self._readable(found.condition)
+        if found is None or not condition or self._inside:
+            return []
+        acts = self._read_sentences([as_sentence(found.then)])
+        return [make_wait_until(condition, None), *acts]
+
+    def _read_question(
+        self, sentence: str, following: Sequence[str]
+    ) -> tuple[list[nodes.Statement], int] | None:
+        """Read `Is there an address? Then choose E-mail, otherwise Print.`"""
+        if not sentence.rstrip().endswith("?") or not following:
+            return None
+        fact = decisions.state_question(sentence)
+        negated = decisions.parse_negation(following[0])
+        behind = re.match(r"(?i)(?:then|dann),? |(?:if )?(?:yes|so|ja)[,:]? ", following[0])
+        if negated is not None:
+            return self._decide(fact, "", negated, following[1:], 2)
+        if behind is None and (" yes" in fact or not starts_with_act(following[0])):
+            return None
+        act = following[0][behind.end() if behind is not None else 0 :].rstrip(".!")
+        found = decisions.parse_decision(f"If {fact}, then {act}")
+        if found is None:
+            return None
+        return self._decide(fact, found.then, found.otherwise, following[1:], 2)
+
     def _read_decision(
         self, sentence: str, following: Sequence[str]
-    ) -> tuple[list[nodes.Statement], int]:
-        """Read a sentence with `if`, and the `Otherwise` behind it."""
+    ) -> tuple[list[nodes.Statement], int] | None:
+        """Read a sentence that decides, with what behind it belongs to it."""
         found = decisions.parse_decision(sentence)
         if found is None:
-            return [], 1
-        otherwise, taken = found.otherwise, 1
-        if otherwise is None and following:
-            otherwise = decisions.parse_otherwise(following[0])
-            taken = 1 if otherwise is None else 2
-            otherwise = otherwise and otherwise.rstrip(".!")
-        if otherwise is not None and has_condition_words(otherwise):
-            return [], 1
-        condition = self.condition(found.condition)
-        alone = found.behind or self._may_follow(following[taken - 1 :], found.then)
-        if condition is None or not alone:
-            return [], 1
-        then = self._read_consequence(found.then, found.condition)
-        other = [] if otherwise is None else self._read_consequence(otherwise, None)
-        if then is None or other is None:
-            return [], 1
-        decision = make_decision(condition, then, other)
-        return ([], 1) if decision is None else ([decision], taken)
+            return None
+        then, otherwise = found.then, found.otherwise
+        if found.unless:
+            then, otherwise = otherwise or "", then
+        opens = found.opens and not self._before
+        return self._decide(found.condition, then, otherwise, following, 1, opens=opens)
 
-    def _may_follow(self, following: Sequence[str], act: str) -> bool:
-        """Whether the sentences behind a decision do not belong to it.
+    def _decide(
+        self,
+        words: str,
+        then: str,
+        otherwise: str | None,
+        following: Sequence[str],
+        taken: int,
+        *,
+        opens: bool = False,
+    ) -> tuple[list[nodes.Statement], int] | None:
+        """Return the `if` of a condition, and how many sentences it took; None if it is none.
 
-        It ends the run, they begin a new decision, or they say that they are about the whole.
+        A full stop ends what a condition governs, but for a sentence that points at it or that is
+        the act of which the condition only told why.
         """
-        ends = [each.kind in ("abort", "finish") for each in clauses.parse_clauses(act)]
-        return (
-            not following
-            or any(ends[-1:])
-            or decisions.begins_decision(following[0])
-            or _BACK_AT_THE_TOP.match(following[0]) is not None
+        condition = self._condition_of(words)
+        if condition is None:
+            return None
+        rest = list(following)
+        belonging: list[str] = []
+        while then and otherwise is None and rest and self._belongs(rest, then, belonging, opens):
+            belonging.append(rest.pop(0))
+        if otherwise is None and rest:
+            otherwise = decisions.parse_negation(rest[0]) or decisions.parse_otherwise(rest[0])
+            if otherwise is not None:
+                rest.pop(0)
+        taken += len(following) - len(rest)
+        if rest and self._may_belong(rest[0], then):
+            return None
+        acts = [each for each in (then, *belonging) if each]
+        body = self._read_body(acts, words) if acts else []
+        other = [] if otherwise is None else self._read_body([otherwise.rstrip(".!")], None)
+        if body is None or other is None or self._freezes(condition, [*body, *other]):
+            return None
+        if not then:
+            condition, body, other = negate_condition(condition), other, []
+        branch = nodes.Branch(origin=NOWHERE, condition=condition, body=tuple(body))
+        decision = nodes.If(origin=NOWHERE, branches=(branch,), otherwise=tuple(other))
+        if not body and other:
+            made = make_decision(condition, body, other)
+            return None if made is None else ([made], taken)
+        return [decision], taken
+
+    def _belongs(
+        self, rest: Sequence[str], then: str, belonging: Sequence[str], opens: bool
+    ) -> bool:
+        """Whether the first sentence behind a decision is part of its consequence."""
+        sentence = rest[0]
+        checked = clauses.parse_clauses(belonging[-1])[-1].kind if belonging else ""
+        if opens and checked in ("must", "expect") and decisions.parse_otherwise(sentence):
+            return True
+        if decisions.begins_decision(sentence) or decisions.parse_otherwise(sentence) is not None:
+            return False
+        if re.match(
+            r"(?i)(?:in that case|in diesem fall|this|that|these|it is not|then it)\b", sentence
+        ):
+            return True
+        if opens and not _ends(then):
+            return True
+        if _is_end_of_run(then, "finish") and _is_end_of_run(sentence, "abort"):
+            return True  # "Then stop! declare_task_failed"
+        told = not decisions.is_consequence(then) and not belonging
+        return told and starts_with_act(re.sub(r"(?i)^(?:then|dann),? ", "", sentence))
+
+    def _may_belong(self, sentence: str, then: str) -> bool:
+        """Whether nobody can tell if a sentence behind a decision is part of its consequence."""
+        if decisions.begins_decision(sentence) or _BACK_AT_THE_TOP.match(sentence) is not None:
+            return False
+        if _ends(then):
+            return False
+        opens = re.search(r"(?i)\b(?:new|add|neu\w*|anlegen)\b", then) is not None
+        return re.match(r"(?i)(?:then|dann)\b", sentence) is not None or (
+            opens and starts_with_act(sentence)
         )
 
-    def _read_consequence(self, act: str, condition: str | None) -> list[nodes.Statement] | None:
-        """Return the statements of a consequence, empty for going on; None if it is no act."""
-        if decisions.means_going_on(act):
-            return []
-        self._reason = condition
-        try:
-            statements = self._read_clauses(act, ())
-        finally:
-            self._reason = None
-        if not statements and has_condition_words(act):
-            return None
-        statements = statements or [self.prose(as_sentence(act))]
-        return None if any(map(_needs_main_agent, statements)) else statements
+    def _condition_of(self, words: str) -> nodes.Condition | None:
+        """Return a condition, with the sentence before it if it is about that."""
+        words = words.strip(" ,")
+        said = self._said.strip().rstrip(".!:?").rstrip()
+        question = decisions.parse_question(self._said)
+        said = question or _TOOL.sub("", said)
+        points = points_back(said) or re.search(r"(?i)\b(?:both|them|these|those)$", said)
+        usable = bool(said) and len(said) <= 240 and not points
+        if re.fullmatch(r"(?i)(?:yes|so|ja)", words):
+            usable = usable and not self._decided
+            return self.condition(said) if usable else None
+        if re.fullmatch(_DENIAL, words):
+            usable = usable and not self._decided
+            fact = self.condition(re.sub(_CHECKING, "", said)) if usable else None
+            return None if fact is None else negate_condition(fact)
+        if decisions.needs_sentence_before(words):
+            acts = starts_with_act(said) and re.match(_LOOKING, said) is None
+            if decisions.is_fragment(words) and question is None and acts:
+                return None if len(words.split()) < 2 else self.condition(words)
+            told = self.condition(f"{said}: {words}") if usable else None
+            if told is not None:
+                return told
+            if decisions.points_at_before(words):
+                return None
+        return self.condition(words)
 
-    def read_cases(self, question: str, cases: Sequence[str]) -> nodes.Statement | None:
-        """Return the `if` of a question with its cases; None unless all are understood."""
-        branches = []
+    def _read_body(
+        self, acts: Sequence[str], condition: str | None
+    ) -> list[nodes.Statement] | None:
+        """Return the statements of a consequence, empty for going on; None if it is none.
+
+        Its last act may leap over what is behind it.
+        """
+        first = _TOOL.sub("", acts[0]).strip()
+        leap = decisions.find_leap(first)
+        in_loop = leap is not None and bool(self._entries)  # there, "skip it" is the next one
+        if len(acts) == 1 and decisions.means_going_on(first) and not in_loop:
+            return []
+        text = ". ".join(_TOOL.sub("", each).rstrip(".!").rstrip() for each in acts)
+        leap = decisions.find_leap(text)
+        if leap is not None and not self._may_leap:
+            return None
+        text = leap[0] if leap is not None else text
+        outer, said, reason, inside = self._line, self._said, self._reason, self._inside
+        before = self._before
+        self._reason, self._inside = condition, True
+        statements: list[nodes.Statement] = []
+        try:
+            if text and not decisions.means_going_on(text):
+                statements = self._read_sentences(_cut(as_sentence(text)))
+        finally:
+            self._line, self._said, self._reason, self._inside = outer, said, reason, inside
+            self._before = before
+        statements = [self._name_again(each) for each in statements]
+        if any(_needs_main_agent(each) or _names_no_step(each) for each in statements):
+            return None
+        ends = [at for at, each in enumerate(statements) if isinstance(each, nodes.Leave)]
+        if ends:  # what is said behind an end holds before it, and "stop!" is another end's word
+            end = statements[ends[-1]]
+            statements = [each for each in statements if not isinstance(each, nodes.Leave)]
+            statements.append(end)
+        elif leap is not None:
+            statements.append(make_leap(self.text(as_sentence(leap[2])), leap[1]))
+        return statements
+
+    def _freezes(self, condition: nodes.Condition, body: Sequence[nodes.Statement]) -> bool:
+        """Whether a replay would take the branch of its recording, which the checker refuses.
+
+        It would where the main agent has to act, in a loop or for a value that decides.
+        """
+        seen = any(isinstance(each, nodes.Sees) for each in walk(condition))
+        acts = any(isinstance(inner, _MAIN_AGENT) for each in body for inner in walk(each))
+        ends = any(_is_finish(inner) for each in body for inner in walk(each))
+        return (acts or ends) and (bool(self._entries) or not seen)
+
+    def _name_again(self, statement: nodes.Statement) -> nodes.Statement:
+        """Return a `do` that does something again with what that is."""
+        words = _words_of(statement)
+        if not isinstance(statement, nodes.Do) or not decisions.is_again(words):
+            return statement
+        told = self._before or self._said
+        before = self.text(f" ({told.rstrip('.')}).") if told else ()
+        if not before or len(told) > 300:
+            return replace(statement, text=(nodes.TextPiece(value="step 0"),))  # refused
+        text = statement.text
+        last = text[-1]
+        if isinstance(last, nodes.TextPiece):
+            text = (*text[:-1], nodes.TextPiece(value=last.value.rstrip(".")))
+        return replace(statement, text=(*text, *before))
+
+    def read_cases(
+        self, question: str | None, cases: Sequence[str], *, may_leap: bool
+    ) -> list[nodes.Statement] | None:
+        """Return the `if` of a question with its cases; None unless all are understood.
+
+        A case that begins with `still` comes behind the act of the case before it.
+        """
+        self._may_leap = may_leap
+        branches: list[nodes.Branch] = []
+        other: list[nodes.Statement] = []
+        prose: list[nodes.Statement] = []
         for case in map(strip_markdown, cases):
-            found = decisions.parse_case(case)
-            if found is None:
+            otherwise = decisions.parse_otherwise(case)
+            found = decisions.parse_case(case, any_label=True)
+            if otherwise is not None and branches and not other:
+                body = self._read_body([otherwise], None)
+                if body is None:
+                    return None
+                other = body
+                continue
+            if found is None or other or is_label_of_act(found.condition):
                 return None
-            condition, act = found
-            text = self._readable(f"{question}: {condition}")
-            self._line = act
-            going_on = decisions.means_going_on(act)
-            body = [] if going_on else self._read_sentences(clauses.cut_sentences(act))
-            vague = any(
-                _needs_main_agent(each) or decisions.needs_other_steps(_words_of(each))
-                for each in body
-            )
-            if not text or vague or any(has_condition_words(_words_of(each)) for each in body):
-                return None
-            seen = nodes.Sees(text=text)
-            branches.append(nodes.Branch(origin=NOWHERE, condition=seen, body=tuple(body)))
-        return nodes.If(origin=NOWHERE, branches=tuple(branches), otherwise=())
+            rest = found.then if found.otherwise is None else case[len(found.condition) :]
+            rest = re.sub(r"^(?:: | -> | = )", "", rest)
+            label = found.condition
+            words = f"{question}: {label}" if question else label
+            condition = self.condition(words)
+            self._said, self._before = words, question or ""
+            body = self._read_body(_cut(rest), words)
+            if (
+                condition is None
+                or body is None
+                or has_inner_leap(body)
+                or self._freezes(condition, body)
+            ):
+                prose.append(self.prose(case))
+                continue
+            nested = re.match(r"(?i)(?:still|again|immer noch)\b|.* again$", label) is not None
+            branch = nodes.Branch(origin=NOWHERE, condition=condition, body=tuple(body))
+            if nested and branches:
+                inner = nodes.If(origin=NOWHERE, branches=(branch,), otherwise=())
+                last = branches[-1]
+                branches[-1] = replace(last, body=(*last.body, inner))
+            else:
+                branches.append(branch)
+        if not branches or (other and prose):
+            return None
+        chosen = nodes.If(origin=NOWHERE, branches=tuple(branches), otherwise=tuple(other))
+        return [chosen, *prose]
 
     def _read_clauses(self, sentence: str, following: Sequence[str]) -> list[nodes.Statement]:
         """Return the statements of a sentence without a decision; empty if all of it is prose."""
@@ -297,6 +527,8 @@ class Instructions(Builders):
             return []
         if any(each.kind == "prose" and has_condition_words(each.text) for each in parsed):
             return []
+        if not self._inside and any(each.kind in ("abort", "finish") for each in parsed):
+            return []  # "Try three times, then fail" is not the end of every run
         statements = self._build_clauses(parsed)
         if all(isinstance(each, nodes.Do) for each in statements) or _loses_sight(statements):
             return []
@@ -320,23 +552,48 @@ class Instructions(Builders):
         leaving = [each for each in statements if _is_finish(each)]
         return [*(each for each in statements if not _is_finish(each)), *leaving]
 
-    def _read_repetition(self, plain: str, following: Sequence[str]) -> nodes.Statement | None:
+    def _read_repetition(self, plain: str, following: Sequence[str]) -> list[nodes.Statement]:
         """Read `For each row in {rows}, do X.` with the rest of its line, which is about rows."""
         found = decisions.parse_repetition(plain)
-        if found is None or not found.then or has_condition_words(found.then):
-            return None
+        if found is None or not found.then:
+            return []
         entry = "{" + found.noun.lower().replace(" ", "_")
-        if following and entry not in following[-1]:
-            return None
+        if following and not any(entry in each for each in following):
+            return []
         with self.inside_loop(found):
             body = self._read_sentences([as_sentence(found.then), *following])
         return self.make_loop(found, body)
 
     def make_loop(
         self, found: decisions.Repeating, body: Sequence[nodes.Statement]
-    ) -> nodes.Statement | None:
-        """Return the loop over an input list; None if it is another value."""
-        return make_loop(found.noun, self._inputs.get(found.items), self._taken(), body)
+    ) -> list[nodes.Statement]:
+        """Return the loop over a list, which is read first if it is on the screen; empty for none.
+
+        What has to be read stands in front of the loop.
+        """
+        read: list[nodes.Statement] = []
+        field = self._inputs.get(found.items)
+        sigil: Literal["input", "runtime"] = "input"
+        if field is None and not found.where:
+            field, sigil = self._outputs.get(found.items), "runtime"
+            if found.items not in self._set:
+                return []
+        elif found.where:
+            name = source_name(f"{found.noun}s", self._taken())
+            texts = nodes.ListType(element=nodes.ScalarType(name="string"))
+            words = self._readable(f"each {found.noun} {found.where}")
+            if not words:
+                return []
+            field, sigil = nodes.FieldSpec(name=name, type=texts), "runtime"
+            self._set.add(name)
+            read = [make_extract(name, texts, words)]
+        loop = make_loop(found.noun, field, self._taken(), body, sigil)
+        return [] if loop is None else [*read, loop]
+
+
+def _cut(line: str) -> list[str]:
+    """Cut a line into sentences, also in front of a decision inside one."""
+    return [each for part in clauses.cut_sentences(line) for each in decisions.cut_decisions(part)]
 
 
 def _words_of(statement: nodes.Statement) -> str:
@@ -351,6 +608,37 @@ def _needs_main_agent(statement: nodes.Statement) -> bool:
         re.search(r"(?i)\b[a-z]+_[a-z]+_[a-z_]+\b|\bfocused_action\b", _words_of(statement))
         is not None
     )
+
+
+def _names_no_step(statement: nodes.Statement) -> bool:
+    """Whether a `do` names a step that its agent does not know."""
+    return any(
+        decisions.needs_other_steps(_words_of(each))
+        for each in walk(statement)
+        if isinstance(each, nodes.Do)
+    )
+
+
+def has_inner_leap(body: Sequence[nodes.Statement]) -> bool:
+    """Whether a leap stands inside a statement of a body, from where no `else` can say it."""
+    return any(is_leap(inner) for each in body if not is_leap(each) for inner in walk(each))
+
+
+def is_label_of_act(label: str) -> bool:
+    """Whether what looks like the label of a case is an instruction: `If empty`, `Click Save`."""
+    return (
+        starts_with_act(label) or re.match(r"(?i)(?:if|when|falls|wenn|note)\b", label) is not None
+    )
+
+
+def _ends(act: str) -> bool:
+    """Whether an act ends the run."""
+    return _is_end_of_run(act, "abort") or _is_end_of_run(act, "finish")
+
+
+def _is_end_of_run(act: str, kind: str) -> bool:
+    parsed = clauses.parse_clauses(act)
+    return any(each.kind == kind for each in parsed[-1:])
 
 
 def _is_finish(statement: nodes.Statement) -> bool:

@@ -68,7 +68,11 @@ def compare_variables(
     instead of theirs. A variable that a statement sets is never a difference: an output is read
     even if the prompt does not name its variable.
     """
-    own = {each.variable for each in walk(body) if isinstance(each, nodes.Extract | nodes.Copy)}
+    own = {
+        each.variable
+        for each in walk(body)
+        if isinstance(each, nodes.Extract | nodes.Copy | nodes.Assignment)
+    }
     if any(isinstance(each, nodes.Loop) for each in walk(body)):
         own.add(LOOP_ITEM)
     used = {each for each in walk(body) if isinstance(each, nodes.Variable)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
+from typing import Literal
 
 from flowdsl.format.literals import is_name
 from flowdsl.ir import nodes
@@ -44,6 +45,19 @@ def make_decision(
         return None
     branch = nodes.Branch(origin=NOWHERE, condition=condition, body=tuple(then))
     return nodes.If(origin=NOWHERE, branches=(branch,), otherwise=tuple(otherwise))
+
+
+def make_leap(words: nodes.Text, label: str | None) -> nodes.Leave:
+    """Return what leaves all up to the entry called `label`, or up to the end of a loop's body.
+
+    It stands at the end of a branch until `leaps.resolve_leaps` makes an `else` of it.
+    """
+    return nodes.Leave(origin=NOWHERE, action="retry", reason=words, noted=label or "")
+
+
+def is_leap(node: object) -> bool:
+    """Whether a node is one of `make_leap`."""
+    return isinstance(node, nodes.Leave) and node.noted is not None
 
 
 def make_extract(variable: str, type_: nodes.Type, source: nodes.Text) -> nodes.Extract:
@@ -87,8 +101,9 @@ def make_loop(
     field: nodes.FieldSpec | None,
     taken: Collection[str],
     body: Sequence[nodes.Statement],
+    sigil: Literal["input", "runtime"] = "input",
 ) -> nodes.Statement | None:
-    """Return the loop over an input list, None for another input; its first line names the entry.
+    """Return the loop over a list, None for another value; its first line names the entry.
 
     `noun` is what the prompt calls an entry, and `taken` are names that the entry cannot have.
     """
@@ -100,7 +115,7 @@ def make_loop(
     name = "_".join(re.findall(r"\w+", noun.lower()))
     entry = nodes.Variable(sigil="runtime", name=LOOP_ITEM)
     before, after = (nodes.TextPiece(value=each) for each in (f"The {noun} to work on is ", "."))
-    source = nodes.Variable(sigil="input", name=field.name)
+    source = nodes.Variable(sigil=sigil, name=field.name)
     return nodes.Loop(
         origin=NOWHERE,
         variable=name if is_name(name) and name not in taken else "entry",

@@ -46,6 +46,7 @@ class Values:
 
     def __init__(self, hints: PromptHints, refused: Collection[str] = (), prompt: str = "") -> None:
         self.recognized: list[str] = []
+        self.without_leaps: set[str] = set()
         self.rules: list[nodes.Text] = []
         self._entries: list[tuple[str, nodes.Type]] = []
         self._refused = refused
@@ -58,6 +59,8 @@ class Values:
         self._plain, self._has_acted = False, False
         self._line, self._in_list, self._captures = "", False, 0
         self._reason: str | None = None
+        self._said, self._before, self._inside, self._decided = "", "", False, False
+        self._may_leap = False
         self._variable = _compile_variable_pattern(hints)
 
     def text(self, characters: str) -> nodes.Text:
@@ -91,16 +94,25 @@ class Values:
     @contextmanager
     def inside_loop(self, found: Repeating) -> Iterator[None]:
         """Read lines of a loop: what the prompt calls an entry is its value there."""
-        field = self._inputs.get(found.items)
+        field = self._inputs.get(found.items) or self._outputs.get(found.items)
         items = None if field is None else field.type
         items = items.inner if isinstance(items, nodes.OptionalType) else items
         entry = items.element if isinstance(items, nodes.ListType) else ANY
-        names = {found.noun.lower().replace(" ", "_"), found.items.removesuffix("s")}
+        names = {found.noun.lower().replace(" ", "_"), found.items.removesuffix("s") or found.noun}
         self._entries += [(name, entry) for name in names]
         try:
             yield
         finally:
             del self._entries[-len(names) :]
+
+    @contextmanager
+    def inside_decision(self) -> Iterator[None]:
+        """Read lines that a condition governs, where an act may end the run."""
+        outer, self._inside = self._inside, True
+        try:
+            yield
+        finally:
+            self._inside = outer
 
     def sources(self) -> tuple[nodes.OutputSource, ...]:
         """Return the sources of the outputs that statements have read so far."""
@@ -127,16 +139,21 @@ class Values:
         self._origins, self._set, self._captures = dict(state[0]), set(state[1]), state[2]
 
     def condition(self, words: str) -> nodes.Condition | None:
-        """Return a condition: a value that is compared, else what the screen shows."""
+        """Return a condition: values that are compared, else what the screen shows."""
+        for joint, join in ((" and ", nodes.AllOf), (" or ", nodes.AnyOf)):
+            parts = [self._compare(each) for each in words.split(joint)]
+            known = tuple(each for each in parts if each is not None)
+            if len(known) == len(parts):
+                return known[0] if len(known) == 1 else join(operands=known)
         screen = shows_text(words)
         text = self.text(words) if screen and "{" not in words else self._readable(words)
         if not text or self._is_about_input(words):
             return None
-        compared = re.fullmatch(rf"({VALUE}) (?:(?:is|are) )?(.+)", words)
-        if compared is not None:
-            return self._compare(self.text(compared[1])[0], compared[2])
-        if isinstance(text[0], nodes.Variable):  # about a value, and in words that are no operator
-            return None
+        seen = re.sub(
+            rf"{VALUE}|[\W\d]|\b(?:is|not|are|after|before|than|more|yes|no)\b", "", words
+        )
+        if isinstance(text[0], nodes.Variable) and len(seen) < 8:
+            return None  # about values alone, in words that are no operator
         return nodes.Sees(text=text)
 
     def _is_about_input(self, words: str) -> bool:
@@ -148,29 +165,56 @@ class Values:
         names = {part for name in self._inputs for part in name.lower().split("_")}
         return noun in names or (noun == "email" and "mail" in names)
 
-    def _compare(self, left: nodes.Piece, words: str) -> nodes.Condition | None:
-        """Return the comparison of a value with what `words` say: `bigger than 0`, `not "x"`."""
-        if not isinstance(left, nodes.Variable) or left.path:
+    def _compare(self, words: str) -> nodes.Condition | None:
+        """Return the comparison that words say: `{x} is bigger than 0`, `{x} = "a"`, `{x}`."""
+        found = re.fullmatch(rf"({VALUE})(?: (?:is|are|ist))?(?: (.+))?", words.strip())
+        left = self.text(found[1])[0] if found is not None else None
+        if found is None or not isinstance(left, nodes.Variable) or left.sigil == "secret":
             return None
-        if left.sigil == "runtime":
-            type_ = self._type_of_output(left.name)
-        else:
-            field = self._inputs.get(left.name)
-            type_ = ANY if field is None else field.type
+        said = (found[2] or "").strip()
+        type_ = self._type_of(left)
+        optional = isinstance(type_, nodes.OptionalType)
         type_ = type_.inner if isinstance(type_, nodes.OptionalType) else type_
-        value = nodes.TextValue(text=(left,))
-        if words in ("true", "false") and type_ == nodes.ScalarType(name="bool"):
+        if left.path and (type_ == ANY or optional):
+            return None
+        listed = isinstance(type_, nodes.ListType)
+        value = nodes.TextValue(text=(left,), json=listed)
+        empty = re.fullmatch(
+            r"(?i)(?P<not>not |nicht )?(?:empty|blank|leer|missing|given|filled(?: in)?|set|there)",
+            said,
+        )
+        if empty is not None and (optional or listed or type_ == nodes.ScalarType(name="string")):
+            is_there = re.search(r"(?i)(?:given|filled.*|set|there)$", said) is not None
+            condition: nodes.Condition = nodes.IsEmpty(operand=value, listed=listed)
+            same = is_there == (empty["not"] is not None)
+            return condition if same else negate_condition(condition)
+        equal = re.fullmatch(
+            r"(?i)(?P<not>not |does not equal |!= )?(?:equals |==? |says )?"
+            r"(?:\"(?P<quoted>[^\"{}]+)\"|(?P<word>\w+))?",
+            said,
+        )
+        word = (equal["word"] or "").lower() if equal is not None else ""
+        if equal is not None and type_ == nodes.ScalarType(name="bool"):
             truth = nodes.IsTrue(operand=value)
-            return truth if words == "true" else negate_condition(truth)
-        equal = re.fullmatch(r"(not |does not equal |!= |equals |==? )?\"([^\"{}]+)\"", words)
-        if equal is not None and is_scalar(type_):
-            differs = (equal[1] or "").startswith(("not", "does", "!"))
-            constant = nodes.ConstantValue(value=equal[2])
-            return nodes.Compare(left=value, operator="!=" if differs else "==", right=constant)
+            holds = word in ("true", "yes", "ja", "set", "")
+            if not holds and word not in ("false", "no", "nein"):
+                return None
+            return truth if holds == (equal["not"] is None) else negate_condition(truth)
+        if equal is not None and (equal["quoted"] or word) and is_scalar(type_):
+            words = equal["quoted"] or equal["word"]
+            if type_ != nodes.ScalarType(name="string") and not (
+                isinstance(type_, nodes.EnumType) and words in type_.values
+            ):
+                return None
+            if equal["quoted"] is None and not re.match(r"=", said) and word not in ("yes", "no"):
+                return None
+            constant = nodes.ConstantValue(value=words)
+            operator = "!=" if equal["not"] else "=="
+            return nodes.Compare(left=value, operator=operator, right=constant)
         number = re.fullmatch(
-            r"(?:(?P<more>bigger|greater|larger|more|higher|over|above|>)|less|smaller|lower|under|"
-            r"below|<)(?: than)? (?P<than>\d+(?:\.\d+)?)",
-            words,
+            r"(?P<more>bigger|greater|larger|more|higher|over|above|>)?(?:less|smaller|lower|under|"
+            r"below|<)?(?: than)? (?P<than>\d+(?:\.\d+)?)",
+            said,
         )
         if number is None or not isinstance(type_, nodes.ScalarType):
             return None
@@ -183,6 +227,15 @@ class Values:
             right=nodes.ConstantValue(value=than),
             numeric=True,
         )
+
+    def _type_of(self, variable: nodes.Variable) -> nodes.Type:
+        """Return the type of a value, of any type where nothing declares it."""
+        if variable.sigil == "runtime":
+            return type_at(self._type_of_output(variable.name), variable.path)
+        field = self._inputs.get(variable.name)
+        if field is None:
+            return ANY
+        return type_at(field.type, variable.path)
 
     def _readable(self, words: str | None) -> nodes.Text | None:
         """Return words as a text; None if they point back, or a variable cannot be read here."""

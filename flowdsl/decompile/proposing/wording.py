@@ -64,7 +64,12 @@ _VERBS = (
     r"do|don['’]t|finish|end|stop|abort|fail|give|declare_task_failed|mark_file_for_export|"
     r"save_screenshot_as_run_attachment|copy_to_clipboard|upsert_runtime_values|change|delete|"
     r"remove|rotate|calculate|compare|assign|insert|sort|filter|zip|attach|exit|lock|forward|tab|"
-    r"pick|repeat|try|refresh|report|bring|extend|book|treat|move|replace)"
+    r"pick|repeat|try|refresh|report|bring|extend|book|treat|move|replace|reply|cancel|clear|correct|"
+    r"fix|PF\d{1,2}|login|log in|apply|approve|reject|assign|charge|increase|reset|restart|"
+    r"reload|reopen|ask|inform|tell|"
+    r"highlight|expand|activate|deactivate|jump|overwrite|rename|escalate|retry|choose|"
+    r"klicken? sie|klicke?|drücken? sie|drücke?|wartet?e?|öffnen? sie|öffne|wähle|lies|gib|trage?|"
+    r"speichere|schließe|setze?|nimm|gehe?|suche|prüfe|kopiere|notiere|bestätige|melde|lösche)"
 )
 ACT = rf"(?:(?:please|also|just|now|only|I) )?{_VERBS}\b(?![\w-])"
 """How an instruction begins."""
@@ -150,7 +155,8 @@ def starts_with_act(text: str) -> bool:
     """Whether a text begins with an imperative, or is a key."""
     act = strip_fillers(text)
     found = re.match(ACT, act, re.IGNORECASE) or re.match(rf"{KEY_ALONE}(?!\w)", act)
-    return found is not None or re.search(ENDS_AS_ACT, act.rstrip(".! ")) is not None
+    ends = rf"{ENDS_AS_ACT[:-1]}(?=$|[,;]| und )"
+    return found is not None or re.search(ends, act.rstrip(".! ")) is not None
 
 
 def strip_condition_that(condition: str) -> str:

@@ -215,7 +215,7 @@ def test_html_becomes_plain_text(desk: Path) -> None:
 
     assert result.code == 0, result.err
     assert 'step "Sign in" {\n      do "Open HarbourDesk now."\n      press "Enter"' in result.text
-    assert "Read the claim <no> of {visit}.\n" in result.text
+    assert "Read the claim <no> of {visit}." in result.text
     assert "the prompt is HTML" in result.err
 
 

@@ -30,7 +30,7 @@ LANGUAGE = frozenset(
     """
     steps always sees do string from extract emit for expect abort finish timeout else press read
     results work on not nothing left task cannot done png value field that has focus is says comes
-    shows appears reads contains type into step
+    shows appears reads contains type into step times entry
     """.split()  # noqa: SIM905
 )
 """Words of the language, and those of the last step."""
@@ -136,10 +136,8 @@ def test_headings_and_numbered_instructions_nest() -> None:
         'do "The whole"',
         'step "First" {',
         '  do "Words before."',
-        '  do """',
-        "    Open it.",
-        "    Go on here.",
-        '  """',
+        '  do "Open it."',
+        '  do "Go on here."',
         '  step "Sign in" {',
         '    press "Enter"',
         '    do "Look around."',
@@ -431,7 +429,8 @@ DROPPABLE = frozenset(
     only when focused_action upsert_runtime_values declare_task_failed copy_to_clipboard start_loop
     save_screenshot_as_run_attachment mark_file_for_export each every whether field key so step not
     steps following over under none fits doesn remarks bitte dann danach und als mit dem ob wenn
-    warten bis true max say come show falls grund prüfen ob
+    warten bis true max say come show falls grund prüfen ob twice seconds isn but does go here
+    iteration
     """.split()  # noqa: SIM905
 )
 """Words that a statement says by its kind, and marks of lists."""
