@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from benchmarks.faults.process_world import SECONDS, Ended, ProcessWorld, Stage, Trap
 from tests.deploy.kill_switch import Point
-from tests.deploy.process_world import SECONDS, Ended, ProcessWorld, Stage, Trap
 from tests.support.command_line import environment
 from tests.support.forked import Running, begin
 from tests.support.services.state_backends import ENVIRONMENT

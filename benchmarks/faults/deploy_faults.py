@@ -29,10 +29,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from benchmarks.faults.process_world import AFTER, BEFORE, ProcessWorld, Stage
 from tests.deploy.fault_world import IDEMPOTENCY, scratch_folder
 from tests.deploy.invariants import check_invariants, deploy_clean, orphans
 from tests.deploy.kill_switch import Point
-from tests.deploy.process_world import AFTER, BEFORE, ProcessWorld, Stage
 from tests.support.services.state_backends import NAMES, s3_served
 
 ROUNDS = 50

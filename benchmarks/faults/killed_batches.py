@@ -25,9 +25,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from benchmarks.faults.batch_world import Outcome, survive
+from benchmarks.faults.process_world import Stage
 from tests.deploy.fault_world import IDEMPOTENCY, scratch_folder
 from tests.deploy.kill_switch import Point, When
-from tests.deploy.process_world import Stage
 
 ROWS = 300
 POINTS = 40

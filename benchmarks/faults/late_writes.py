@@ -28,11 +28,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from flowdsl.cyberdesk.models.workflow import Workflow
-from tests.deploy.fault_world import IDEMPOTENCY, scratch_folder
-from tests.deploy.invariants import check_invariants, deploy_clean, orphans
-from tests.deploy.kill_switch import Point
-from tests.deploy.process_world import (
+from benchmarks.faults.process_world import (
     ProcessWorld,
     Sources,
     Stage,
@@ -40,6 +36,10 @@ from tests.deploy.process_world import (
     flow_text,
     kill,
 )
+from flowdsl.cyberdesk.models.workflow import Workflow
+from tests.deploy.fault_world import IDEMPOTENCY, scratch_folder
+from tests.deploy.invariants import check_invariants, deploy_clean, orphans
+from tests.deploy.kill_switch import Point
 
 DELAYS = (1.0, 5.0, 20.0, 60.0)
 MOST_DEPLOYS = 4

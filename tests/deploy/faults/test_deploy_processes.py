@@ -18,13 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from flowdsl.emulator.store import Store
-from flowdsl.state.stores import open_store
-from flowdsl.workspace.service import EMBEDDED_DATA
-from tests.deploy.fault_world import scratch_folder
-from tests.deploy.invariants import check_invariants, deploy_clean
-from tests.deploy.kill_switch import Point
-from tests.deploy.process_world import (
+from benchmarks.faults.process_world import (
     AFTER,
     BEFORE,
     ProcessWorld,
@@ -37,6 +31,12 @@ from tests.deploy.process_world import (
     suspend,
     terminate,
 )
+from flowdsl.emulator.store import Store
+from flowdsl.state.stores import open_store
+from flowdsl.workspace.service import EMBEDDED_DATA
+from tests.deploy.fault_world import scratch_folder
+from tests.deploy.invariants import check_invariants, deploy_clean
+from tests.deploy.kill_switch import Point
 from tests.support.command_line import LOCAL_PROJECT, environment, write_tree
 from tests.support.effort import THOROUGH, rows
 from tests.support.forked import begin
