@@ -24,8 +24,8 @@ from typing import Any
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
-from tests.cli.traced_desk import TracedDesk  # noqa: E402
 from tests.cli.tracing.test_trace_checks import CHECKED  # noqa: E402
+from tests.cli.tracing.traced_desk import TracedDesk  # noqa: E402
 from tests.support.browser import Browser, browser, chromium  # noqa: E402
 from tests.support.command_line import write_tree  # noqa: E402
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.traced_desk import CANARY, LIBRARY, MAIN, TracedDesk, line_of
+from tests.cli.tracing.traced_desk import CANARY, LIBRARY, MAIN, TracedDesk, line_of
 from tests.support.command_line import read_tree, write_tree
 
 ABORT = line_of(LIBRARY, 'choose "the row')

@@ -15,7 +15,7 @@ from flowdsl.tracing.history import read_history
 from flowdsl.tracing.maps import FoundMap
 from flowdsl.tracing.trace import make_trace
 from flowdsl.tracing.versions import PromptVersion
-from tests.cli.traced_desk import LIBRARY, MAIN, TracedDesk, line_of
+from tests.cli.tracing.traced_desk import LIBRARY, MAIN, TracedDesk, line_of
 from tests.support.command_line import write_tree
 from tests.support.services.embedded_service import Client
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.cli.traced_desk import LIBRARY, TracedDesk, line_of
 from tests.cli.tracing.test_trace_checks import CHECKED
 from tests.cli.tracing.test_trace_checks import FAILS as CHECK_FAILS
+from tests.cli.tracing.traced_desk import LIBRARY, TracedDesk, line_of
 from tests.support.browser import Browser, browser, chromium
 from tests.support.command_line import write_tree
 

@@ -24,7 +24,7 @@ from flowdsl.tracing.history import read_history
 from flowdsl.tracing.maps import FoundMap
 from flowdsl.tracing.trace import Trace, make_trace
 from flowdsl.tracing.versions import PromptVersion
-from tests.cli.traced_desk import TracedDesk, line_of
+from tests.cli.tracing.traced_desk import TracedDesk, line_of
 from tests.support.command_line import run_here, write_tree
 from tests.support.rows import check_rows
 from tests.support.services.deployed_desk import deploy_once, opened_desk

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from flowdsl.emulator.store import Store
-from tests.cli.traced_desk import TracedDesk, line_of
+from tests.cli.tracing.traced_desk import TracedDesk, line_of
 from tests.support.command_line import write_tree
 from tests.support.services.embedded_service import Client
 

@@ -16,7 +16,7 @@ from openapi_client.cyberdesk_cloud_client.models import (
 from flowdsl.emulator.app import create_app
 from flowdsl.emulator.scenario import make_scenario
 from flowdsl.emulator.store import Store
-from tests.cli.traced_desk import CANARY, INPUTS, LIBRARY, MAIN, line_of
+from tests.cli.tracing.traced_desk import CANARY, INPUTS, LIBRARY, MAIN, line_of
 from tests.sdk.conftest import Clock, connected
 from tests.support.command_line import SERVED_PROJECT, run_here, write_tree
 from tests.support.services.served import Server, running
