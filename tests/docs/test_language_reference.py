@@ -25,7 +25,6 @@ from tools.language_reference import (
     FILE,
     FOLDER,
     TABLES,
-    document,
     find_entries,
     split_example,
 )
@@ -38,10 +37,6 @@ BESIDE = {
     "delete_temporary.prompt.md": b"Delete the temporary files.\n",
 }
 """The files that examples name."""
-
-
-def test_the_page_is_fresh() -> None:
-    assert FILE.read_text("utf-8") == document()
 
 
 def test_every_row_of_a_table_has_an_entry_with_an_example() -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -74,14 +72,3 @@ def test_the_right_example_is_clean(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         ] == []
 
     check_rows(NAMES, check)
-
-
-def test_the_reference_is_fresh() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "tools.reference", "--check"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.stderr == ""
-    assert done.returncode == 0

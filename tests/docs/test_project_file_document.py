@@ -5,11 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-import pytest
-
 from flowdsl.config.keys import PROJECT_FILE, ArrayOf, Key, KeyTable, Shape, TableOf
 from flowdsl.config.schema import project_file_schema
-from tools.project_file import FILE, document, main
+from tools.project_file import document
 
 
 def keys(shape: Shape) -> Iterator[Key]:
@@ -23,10 +21,6 @@ def keys(shape: Shape) -> Iterator[Key]:
             yield from keys(inner)
 
 
-def test_the_page_is_fresh() -> None:
-    assert FILE.read_text("utf-8") == document()
-
-
 def test_every_key_has_a_row_or_a_section() -> None:
     text = document()
     rows = re.findall(r"^\| `([^`]+)` \| .+ \| (.+) \|$", text, re.MULTILINE)
@@ -38,20 +32,6 @@ def test_every_key_has_a_row_or_a_section() -> None:
     assert sorted(shown) == sorted(
         (key.name, key.description.lower()) for key in keys(PROJECT_FILE)
     )
-
-
-@pytest.mark.parametrize(("content", "code"), [("stale", 1), (None, 1), (document(), 0)])
-def test_the_script_tells_a_stale_page(
-    tmp_path: object, monkeypatch: pytest.MonkeyPatch, content: str | None, code: int
-) -> None:
-    page = tmp_path / "page.md"  # type: ignore[operator]
-    monkeypatch.setattr("tools.project_file.FILE", page)
-    if content is not None:
-        page.write_text(content, encoding="utf-8")
-    assert main(["--check"]) == code
-    assert main(["--write"]) == 0
-    assert main(["--check"]) == 0
-    assert main([]) == 64
 
 
 def test_the_schema_has_an_id_that_editors_know_it_by() -> None:
