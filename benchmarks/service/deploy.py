@@ -183,7 +183,7 @@ def project(count: int, changed: Callable[[int], str]) -> Bundle:
         WorkflowArtifact(
             name=f"claim_{number:04}",
             title=f"Claim {number:04}",
-            payload={
+            body={
                 "main_prompt": Template((f"{changed(number)}\n{STEP * 22}",)),
                 "input_schema": INPUTS,
                 "includes_file_exports": False,

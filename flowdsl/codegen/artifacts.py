@@ -73,19 +73,24 @@ class WorkflowArtifact(Record):
     `name` is the name in source (the address is `workflow.<name>`), `title` the display name.
     `payload` is the body of `POST /v1/workflows`: both schemas are JSON strings, `main_prompt` is a
     `Template`, model ids are `ModelAlias` or UUID strings, and it has only fields that the source
-    declares. `tags` are names, sorted. `images` are content hashes. `mapped` is the source
-    map, or a function that makes it.
+    declares. `tags` are names, sorted. `images` are content hashes. `body` and `mapped` are the
+    payload and the source map, or functions that make them: those of a large project would fill
+    the memory, and are made each time that they are asked for.
     """
 
     name: str
     title: str
-    payload: dict[str, Any]
+    body: dict[str, Any] | Callable[[], dict[str, Any]]
     tags: tuple[str, ...]
     renamed_from: str | None
     protect: bool
     images: tuple[str, ...]
     mapped: SourceMap | Callable[[], SourceMap]
     kind = "workflow"
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        return self.body if isinstance(self.body, dict) else self.body()
 
     @property
     def source_map(self) -> SourceMap:

@@ -49,7 +49,7 @@ def emit_workflow(
     return WorkflowArtifact(
         name=workflow.name,
         title=payload["name"],
-        payload=payload,
+        body=payload,
         tags=workflow.tags,
         renamed_from=workflow.renamed_from,
         protect=workflow.protect,

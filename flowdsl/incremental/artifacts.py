@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from flowdsl.codegen.artifacts import (
@@ -57,17 +58,17 @@ def unpack_chain(packed: bytes) -> ChainArtifact:
 
 
 def unpack_workflow(packed: bytes) -> WorkflowArtifact:
-    """The workflow that `pack_artifact` made these bytes of; its source map is read later."""
-    name, title, payload, tags, renamed_from, protect, images, mapped = _load(packed)
+    """The workflow that `pack_artifact` made these bytes of; what is large in it stays packed."""
+    name, title, _, tags, renamed_from, protect, images, _ = _load(packed)
     return WorkflowArtifact(
         name=name,
         title=title,
-        payload=payload,
+        body=lambda: dict(_load(packed)[2]),
         tags=tuple(tags),
         renamed_from=renamed_from,
         protect=protect,
         images=tuple(images),
-        mapped=lambda: _map_from_text(mapped),
+        mapped=lambda: _map_from_text(_load(packed)[-1]),
     )
 
 
@@ -89,6 +90,7 @@ def _dump(values: list[Any]) -> bytes:
         tag += _TAG
 
 
+@lru_cache(100)  # what one workflow is asked for in a row
 def _load(packed: bytes) -> Any:
     tag, _, text = zlib.decompress(packed).decode("ascii").partition(" ")
 

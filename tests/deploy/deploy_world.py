@@ -64,7 +64,7 @@ def flow(
     return WorkflowArtifact(
         name=name,
         title=shown,
-        payload={"main_prompt": template, "name": shown, **payload},
+        body={"main_prompt": template, "name": shown, **payload},
         tags=tuple(sorted(tags)),
         renamed_from=renamed_from,
         protect=protect,

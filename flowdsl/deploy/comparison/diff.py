@@ -83,14 +83,15 @@ def compare(
     sent_before = {} if prior is None else prior.dropped
     dropped = {path: sent for path, sent in absent.items() if sent_before.get(path) == sent}
     wanted_hashes = desired.hashes(policies)
+    values = desired.values
     changes = []
     before_now = {path for path in last if policies.covers(path)}
-    for path in sorted((desired.values.keys() | before_now) - dropped.keys()):
+    for path in sorted((values.keys() | before_now) - dropped.keys()):
         if is_ignored(path, ignored):
             continue
-        declared = path in desired.values
+        declared = path in values
         policy = policies[path]
-        value = desired.values[path] if declared else policy.cleared_by
+        value = values[path] if declared else policy.cleared_by
         raw = live.values.get(path)
         if isinstance(raw, str) and raw == value:
             continue
@@ -103,7 +104,7 @@ def compare(
             origin = _find_change_origin(known, there, wanted if declared else None)
             if origin == "both" and policy.says_the_same is not None:
                 # The source has taken the edit over (ADR 98).
-                same = policy.says_the_same(desired.values, live.values)
+                same = policy.says_the_same(values, live.values)
                 origin = "source" if same else origin
             changes.append(FieldChange(path, before, after, origin, value))
     applied = {

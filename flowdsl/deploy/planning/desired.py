@@ -85,11 +85,11 @@ def resolve_desired_state(
     problems: list[str] = []
     workflows = {}
     for artifact in bundle.workflows:
-        desired = _resolve_workflow(artifact, target, models, directory)
+        desired, values = _resolve_workflow(artifact, target, models, directory)
         workflows[desired.address] = desired
         problems += [
             f"`{desired.address}` cannot be deployed: {problem}"
-            for problem in workflow.find_refusals(desired.values)
+            for problem in workflow.find_refusals(values)
         ]
     named = tuple(_resolve_named_resources(target, workflows, directory))
     used = {sha for artifact in bundle.workflows for sha in artifact.images}
@@ -111,7 +111,9 @@ def resolve_desired_state(
 
 def _resolve_workflow(
     artifact: WorkflowArtifact, target: DeployTarget, models: ModelResolver, directory: Directory
-) -> Desired:
+) -> tuple[Desired, Mapping[str, Any]]:
+    """Return the desired workflow, and its values."""
+
     def write_part(part: ModelName | ImageRef) -> str:
         if isinstance(part, ModelName):
             return models.name_of(part.alias)
@@ -135,12 +137,15 @@ def _resolve_workflow(
             case _:
                 return value
 
-    payload = close({"name": artifact.title, **artifact.payload}, "")
-    values = workflow.collect_declared_values(payload)
-    return Desired(
+    def make_values() -> Mapping[str, Any]:
+        payload = close({"name": artifact.title, **artifact.payload}, "")
+        return workflow.collect_declared_values(payload)
+
+    values = make_values()
+    desired = Desired(
         address=workflow_address(artifact.name),
         name=artifact.title,
-        values=values,
+        given=make_values if callable(artifact.body) else values,
         tags=frozenset(artifact.tags) | frozenset(target.every_workflow_tags),
         renamed_from=(
             None if artifact.renamed_from is None else workflow_address(artifact.renamed_from)
@@ -149,6 +154,7 @@ def _resolve_workflow(
         images=artifact.images,
         source_map=source_map_name(workflow_address(artifact.name), values["main_prompt"]),
     )
+    return desired, values
 
 
 def source_map_name(address: Address, prompt: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,21 +14,26 @@ from flowdsl.deploy.resources.policy import Policies, fingerprint, normalise_val
 class Desired:
     """A resource as the project wants it.
 
-    `values` maps each declared field to the value to send, with all references resolved. `tags` are
-    the names of a workflow's tags, and `images` the hashes of its pictures. `source_map` is the
-    fingerprint of a workflow's address and prompt, under which the source map of that prompt is
-    kept.
+    `values` maps each declared field to the value to send, with all references resolved; they are
+    `given`, or made by a function each time that they are asked for (see `WorkflowArtifact`).
+    `tags` are the names of a workflow's tags, and `images` the hashes of its pictures. `source_map`
+    is the fingerprint of a workflow's address and prompt, under which the source map of that prompt
+    is kept.
     """
 
     address: Address
     name: str
-    values: Mapping[str, Any]
+    given: Mapping[str, Any] | Callable[[], Mapping[str, Any]]
     tags: frozenset[str] = frozenset()
     renamed_from: Address | None = None
     protect: bool = False
     images: tuple[str, ...] = ()
     source_map: str | None = None
     _hashes: dict[str, str] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    @property
+    def values(self) -> Mapping[str, Any]:
+        return self.given() if callable(self.given) else self.given
 
     def hashes(self, policies: Policies) -> Mapping[str, str]:
         """The fingerprint of each declared field, cached, since every comparison needs it."""

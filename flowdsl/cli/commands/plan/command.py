@@ -86,11 +86,12 @@ def _show_plan(
     console.err(render_plan(plan, color=console.color_err, pending=planned.prior.pending))
     for warning in _find_deploy_obstacles(job, planned):
         console.err(f"warning: {make_printable(warning)}")
-    document = dump_plan(plan_document(plan, facts))
-    if arguments.json:
-        console.out_bytes(document)
-    if arguments.output is not None:
-        write_product(arguments.output, document)
+    if arguments.json or arguments.output is not None:
+        document = dump_plan(plan_document(plan, facts))
+        if arguments.json:
+            console.out_bytes(document)
+        if arguments.output is not None:
+            write_product(arguments.output, document)
     if arguments.summary_md is not None or has_step_summary():
         from .markdown import render_markdown
 
