@@ -147,6 +147,8 @@ class Builders(Values):
     def type_pairs(self, parts: Parts) -> list[nodes.Statement]:
         """Return the `type` of each pair of a label and a value; empty unless all can be typed."""
         pairs = clauses.split_pairs(parts["pairs"] or "")
+        if not self._has_acted and len(pairs) > 1 and "$" not in (parts["pairs"] or ""):
+            return []
         statements = [
             each
             for label, value in pairs
@@ -163,7 +165,9 @@ class Builders(Values):
         whole = rf"{re.escape(parts['target'] or '')}(?: =|:)? {re.escape(parts['value'] or '')}"
         whole += re.escape(parts.get("note") or "") + r"(?:[.!]|$)"
         alone = re.match(whole, self._line) is not None and not starts_with_act(label)
-        if not (self._in_list and self._has_acted and target and alone) or known:
+        equals = f"{label} = {parts['value']}" in self._line
+        is_whole = alone if self._in_list else equals
+        if not (is_whole and self._has_acted and target) or known:
             return []
         return self._make_typing(self.text(parts["value"] or ""), target)
 
@@ -210,7 +214,10 @@ class Builders(Values):
         """
         name = self.text(written)
         variables = [piece for piece in name if isinstance(piece, nodes.Variable)]
-        known = all(each.sigil == "input" and each.name in self._inputs for each in variables)
+        known = all(
+            each.name in (self._inputs if each.sigil == "input" else self._set)
+            for each in variables
+        )
         # For the platform, a brace after a backslash begins no variable; it was probably meant to.
         plain = not any("{" in piece.value for piece in name if isinstance(piece, nodes.TextPiece))
         return name if known and plain else None
@@ -276,7 +283,7 @@ class Builders(Values):
         each_source = [sources] if len(names) == 1 else clauses.split_list(listed or sources)
         marked = len([each for each in clauses.split_list(written) if not is_name(each)])
         known = any(map(self._is_value_name, names)) or marked
-        if re.search(r" = |\b(?:save|store)\b", sources):
+        if re.search(r" = |\b(?:save|store)\b|\b(?:and|then) (?:set|put|add|write)\b", sources):
             return []
         if len(each_source) != len(names) or not known or has_condition_words(sources):
             return []

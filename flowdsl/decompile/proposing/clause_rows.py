@@ -36,7 +36,7 @@ _READ = (
     r"determine|capture|count)"
 )
 _NO_PRONOUN = r"(?!(?:it|them|this|that)\b)"
-_SAVE = r"(?:save|store|remember|keep|write|put|upsert_runtime_values:?)"
+_SAVE = r"(?:add|append|save|store|remember|keep|write|put|upsert_runtime_values:?)"
 _AS = r"(?:as|in|into|under|to|unter|als)"
 _WHAT = r"(?:runtime )?(?:variable|value|output|key|name|field|names)"
 _WITH_TOOL = r"(?:,? (?:with|using|via|by|through|mit)(?: the)?(?: tool)? upsert_runtime_values)?"
@@ -88,7 +88,8 @@ ROWS: tuple[tuple[str, str], ...] = (
     ),
     (
         "wait_until",
-        rf"wait {_BOUND}for (?P<seen>(?:the |a |an )?(?:[\w-]+ ){{0,3}}?{_QUOTED}(?: message)?|"
+        rf"wait {_BOUND}for (?P<seen>(?:the |a |an )?(?:[\w-]+ ){{0,3}}?{_QUOTED}(?: message)?"
+        r"(?: (?:at|in|on) the [\w ]{2,25})?|"
         r"the (?!time|moment|result|answer)(?:[\w-]+ ?){1,6}(?: \([^()]*\))?)",
     ),
     (
@@ -129,8 +130,14 @@ ROWS: tuple[tuple[str, str], ...] = (
     ),
     (
         "set_field",
-        rf"(?P<target>[\w. /-]{{2,40}}(?: \([^()]*\))?)(?: =|:) (?P<value>{VALUE})"
+        rf"(?P<target>[\w. /-]{{2,40}}(?: \([^()]*\))?)(?: =|:) (?P<value>[A-Z]*-?{VALUE})"
         r"(?P<note> \((?:e\.\s?g\.|z\.\s?B\.|for example|like) [^()]*\))?",
+    ),
+    ("set_field", rf"(?P<target>[A-Z][A-Z /]+ \([^()]*\)) (?P<value>{VALUE})"),
+    (
+        "type_pairs",
+        rf"(?P<pairs>(?!{ACT})[\w. /-]{{2,25}} {VALUE}"
+        rf"(?:,? (?:and )?(?!{ACT})[\w. /-]{{2,25}} {VALUE})+)",
     ),
     ("set_field", rf"(?P<target>[A-ZÄÖÜ][\w-]{{3,30}}) (?P<value>{VALUE})"),
     (
@@ -176,14 +183,14 @@ ROWS: tuple[tuple[str, str], ...] = (
         "read_value",
         rf"(?:(?P<where>(?:from|on|in|at) (?:the )?[^,;:]{{3,40}}?),? )?"
         rf"{_FOCUSED}{_READ} {_NO_PRONOUN}(?P<source>[^;]+?){_BY_FOCUSED},?"
-        r"(?: and| then| and then)? "
+        r"(?: and| &| then| and then)? "
         rf"(?:{_SAVE} (?:(?:it|that|them|the value|this|each|each one) )?)?"
         rf"{_AS} (?:the )?(?:{_WHAT} )?(?P<names>{_NAMES}){_WITH_TOOL}{_FORMAT_NOTE}",
     ),
     (
         "read_value",
         rf"{_FOCUSED}{_READ} {_NO_PRONOUN}(?P<source>[^;]+?){_BY_FOCUSED}[,;]?"
-        r"(?: and| then| and then)? "
+        r"(?: and| &| then| and then)? "
         rf"{_SAVE} (?:(?:it|them|each one|each) \((?P<inside>{_NAMES})\)|(?P<names>{_NAMES}))"
         rf"{_WITH_TOOL}",
     ),

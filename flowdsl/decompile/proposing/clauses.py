@@ -38,7 +38,7 @@ _ABBREVIATION = re.compile(
 CUT = re.compile(
     r"\s*;\s+|\s*->\s*|: (?=declare_task_failed)|,? and then,? |,? then,? |,? und dann |"
     rf",? (?:and|&|und) (?=(?:then )?{ACT}|{KEY_ALONE}(?:[,.;]|$| to )|\{{)|"
-    rf", (?=(?:then )?{ACT}|{KEY_ALONE}(?:[,.;]|$| and )|\{{)|(?<=\}}), (?!\{{)"
+    rf", (?:but )?(?=(?:then )?{ACT}|{KEY_ALONE}(?:[,.;]|$| and )|\{{)|(?<=\}}), (?!\{{)"
 )
 
 
@@ -54,7 +54,7 @@ def cut_sentences(line: str) -> list[str]:
 
 def parse_clauses(sentence: str) -> list[Clause]:
     """Return the clauses of a sentence without a decision; neighbours that are prose are one."""
-    text = sentence.strip().rstrip(".!").rstrip()
+    text = sentence.strip().rstrip(".!;,").rstrip()
     shown = mask(text)
     cuts = [found.span() for found in CUT.finditer(shown)]
     starts, ends = [0, *(end for _, end in cuts)], [*(start for start, _ in cuts), len(text)]

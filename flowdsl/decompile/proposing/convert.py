@@ -22,6 +22,7 @@ from flowdsl.source.record import Record
 from ..model import NOWHERE, PromptHints
 from .decisions import (
     find_leap,
+    governs_behind,
     is_heading_of_rules,
     is_otherwise_head,
     is_rule,
@@ -64,6 +65,10 @@ _AFTER_LOOP = (
     r"(?i)(?:next \w+$|end of (?:the )?(?:list|loop)|"
     r"(?:when|once) (?:all|everything|finished|done)|"
     r"after (?:all|the last)|end_loop)"
+)
+_READING_HEAD = (
+    r"(?i)(?:please )?(?:read|get|extract|note|find|lies|notiere)\b[^.:]{0,40}"
+    r"(?:\b(?:save|store|speicher\w*)\b[^.:]{0,30})?:"
 )
 _AT_ANY_TIME = r"(?i)\b(?:at any (?:time|point|moment)|whenever|ever|jederzeit|sometimes|during)\b"
 _OF_NO_TITLE = frozenset(
@@ -182,7 +187,9 @@ def _convert_blocks(
             cases: list[nodes.Statement] = []
             if not loop and isinstance(following, Listing):
                 whole = f"{block.text}\n{following.written}"
-                cases = _convert_cases(block.text, whole, (following,), instructions)
+                cases = _convert_readings(block.text, (following,), instructions) or _convert_cases(
+                    block.text, whole, (following,), instructions
+                )
             if loop or cases:
                 yield from loop or cases
                 at += 1
@@ -225,27 +232,55 @@ def _convert_lines(lines: Sequence[str], instructions: Instructions) -> Iterator
     What follows a line `For each sample in the grid:` is its body, up to a line that ends it.
     """
     for at, line in enumerate(lines):
-        repeated = parse_repetition(_strip_title_marks(strip_markdown(line)))
+        told, head = _split_loop_head(line)
         ends = (n for n in range(at + 1, len(lines)) if re.match(_AFTER_LOOP, lines[n]))
         end = next(ends, len(lines))
-        whole = "\n".join(lines[at:end])
-        if repeated is None or repeated.then or end == at + 1 or not instructions.accept(whole):
-            yield from instructions.read(line)
+        if head is None or end == at + 1:
+            with instructions.judged(*lines[at + 1 : at + 2]):
+                yield from instructions.read(line)
             continue
-        with instructions.trying() as take_back:
-            with instructions.inside_loop(repeated):
-                entries = tuple(Entry(each, (), each) for each in lines[at + 1 : end])
-                body = _convert_listing(Listing(False, entries), instructions, in_loop=True)
-            loop = instructions.make_loop(repeated, body)
-            if loop:
-                yield from loop
-                behind = lines[end:]
-                if behind and re.match(r"(?i)(?:next \w+|end of|end_loop)\b", behind[0]):
-                    behind = behind[1:]
-                yield from _convert_lines(behind, instructions)
-                return
+        if told:
+            yield from instructions.read(told)
+        whole = "\n".join((head, *lines[at + 1 : end]))
+        yield from _convert_line_loop(head, lines[at + 1 : end], instructions) or (
+            instructions.prose(whole),
+        )
+        behind = lines[end:]
+        if behind and re.match(r"(?i)(?:next \w+|end of|end_loop)\b", behind[0]):
+            behind = behind[1:]
+        yield from _convert_lines(behind, instructions)
+        return
+
+
+def _split_loop_head(line: str) -> tuple[str, str | None]:
+    """Return what is before the head of a loop at the end of a line, and the head."""
+    found = re.fullmatch(
+        r"(?is)(?P<told>(?:.*[.!?] )?)(?P<head>(?:for|für) (?:each|every|jede\w*) .+)", line
+    )
+    if found is None:
+        return line, None
+    repeated = parse_repetition(_strip_title_marks(strip_markdown(found["head"])))
+    is_head = repeated is not None and not repeated.then
+    if not is_head and not found["head"].rstrip().endswith(":"):
+        return line, None
+    return found["told"].strip(), found["head"]
+
+
+def _convert_line_loop(
+    head: str, lines: Sequence[str], instructions: Instructions
+) -> list[nodes.Statement]:
+    """Return the loop of a head and the lines of its body; empty if it is none."""
+    repeated = parse_repetition(_strip_title_marks(strip_markdown(head)))
+    if repeated is None or not instructions.accept("\n".join((head, *lines))):
+        return []
+    with instructions.trying() as take_back:
+        with instructions.inside_loop(repeated):
+            entries = tuple(Entry(each, (), each) for each in lines)
+            body = _convert_listing(Listing(False, entries), instructions, in_loop=True)
+        loop = instructions.make_loop(repeated, body)
+        if not loop:
             take_back()
-        yield from instructions.read(line)
+    return loop
 
 
 def _convert_listing(
@@ -301,14 +336,18 @@ def _read_segments(listing: Listing, instructions: Instructions) -> list[Segment
             del entries[:took_next]
             continue
         if entries and reader.decides_last(entry.text) and _is_otherwise(entries[0]):
-            both = reader.read(f"{entry.text.rstrip()} {entries[0].text}", entry=True)
+            joined = f"{entry.text.rstrip()} {entries[0].text}"
+            if entry.text in reader.without_leaps:
+                reader.without_leaps.add(joined)
+            both = reader.read(joined, entry=True)
             if not all(isinstance(each, nodes.Do) for each in both):
                 segments.append(Segment(label, tuple(both)))
                 del entries[0]
             else:
                 segments.append(Segment(label, (reader.prose(entry.text),)))
             continue
-        segments.append(Segment(label, tuple(_convert_entry(entry, reader))))
+        with reader.judged(*(each.text for each in entries[:1])):
+            segments.append(Segment(label, tuple(_convert_entry(entry, reader))))
         if not entry.below and _opens_case(entry.text):
             # The case that it introduces can only be in the entries after it.
             reader = instructions.plain()
@@ -383,6 +422,8 @@ def _convert_entry(entry: Entry, instructions: Instructions) -> Iterator[nodes.S
             yield from _convert_lines(lines, instructions)
     elif cases := _convert_cases(entry.text, entry.written, entry.below, instructions):
         yield from cases
+    elif readings := _convert_readings(entry.text, entry.below, instructions):
+        yield from readings
     elif details := _convert_details(entry, instructions):
         yield from details
     elif _is_group(entry, instructions):
@@ -408,7 +449,8 @@ def _convert_cases(
         return []
     with instructions.trying() as take_back:
         question = parse_question(strip_markdown(text))
-        statements = [] if question else instructions.read(text, entry=True)
+        with instructions.judged(*cases):
+            statements = [] if question else instructions.read(text, entry=True)
         told = question or strip_markdown(instructions.said).rstrip(".:!?")
         may_leap = written not in instructions.without_leaps
         decision = instructions.read_cases(told, cases, may_leap=may_leap)
@@ -427,18 +469,49 @@ def _convert_details(entry: Entry, instructions: Instructions) -> list[nodes.Sta
     Empty unless all of it is understood as acts: what is below may be cases of what is above.
     """
     if any(not isinstance(each, Listing) for each in entry.below) or (
-        _is_announcement(entry.text) or is_governing_line(entry.text)
+        _is_announcement(entry.text) or governs_behind(entry.text)
     ):
         return []
     with instructions.trying() as take_back:
-        statements = instructions.read(entry.text, entry=True)
+        below = [
+            each.text
+            for block in entry.below
+            for each in (block.entries if isinstance(block, Listing) else ())
+        ]
+        with instructions.judged(*below[:1]):
+            statements = instructions.read(entry.text, entry=True)
         cases = False
         for listing in entry.below:
-            for each in listing.entries if isinstance(listing, Listing) else ():
-                read = list(_convert_entry(each, instructions))
-                cases = cases or not all(map(_is_plain_act, read))
-                statements += read
+            for segment in (
+                _read_segments(listing, instructions) if isinstance(listing, Listing) else ()
+            ):
+                cases = cases or not all(map(_is_plain_act, segment.statements))
+                statements += segment.statements
         if cases or all(isinstance(each, nodes.Do) for each in statements):
+            take_back()
+            return []
+    return statements
+
+
+def _convert_readings(
+    head: str, below: Sequence[Block], instructions: Instructions
+) -> list[nodes.Statement]:
+    """Return the readings of `Read and save:` above entries such as `meter number -> meter`."""
+    listing = below[0] if len(below) == 1 else None
+    if not isinstance(listing, Listing) or re.fullmatch(_READING_HEAD, head.strip()) is None:
+        return []
+    with instructions.trying() as take_back:
+        statements: list[nodes.Statement] = []
+        for entry in listing.entries:
+            pair = re.fullmatch(
+                r"(?P<source>.+?) (?:->|as) (?P<name>\S+)", strip_markdown(entry.text)
+            )
+            read = instructions.read_pair(pair["source"], pair["name"]) if pair is not None else []
+            if not read or entry.below:
+                take_back()
+                return []
+            statements += read
+        if not instructions.accept(f"{head}\n{listing.written}"):
             take_back()
             return []
     return statements

@@ -70,7 +70,7 @@ _IF = re.compile(
 _BEHIND_CONDITION = re.compile(
     rf",? -> |[,;] then,? |,? then,? |, (?:dann|so) |: (?!//)"
     rf"|, (?=(?:please |just |simply |also |bitte )?(?:{ACT}|it is |it['’]s ))"
-    rf"| (?={ACT}|don['’]t |do not |it is |it['’]s |I )"
+    rf"| (?={ACT}(?! ?[,.]|$)|don['’]t |do not |it is |it['’]s |I )"
     rf"|, (?=[^,;]+{ENDS_AS_ACT})|, (?=darf |soll |muss |{NAME} = )",
     _FLAGS,
 )
@@ -85,7 +85,8 @@ _FINITE = re.compile(
 )
 _NOT_BEFORE_ACT = re.compile(
     r"\b(?:to|the|a|an|and|or|not|can|cannot|please|no|in|of|with|for|whether|which|that|it|you|we|"
-    r"should|must|may|will|would|could|n['’]t|be|is|are|der|die|das|den|zu|don['’]t)$",
+    r"should|must|may|will|would|could|n['’]t|be|is|are|der|die|das|den|zu|don['’]t|"
+    r"already|still|now|yet|currently|then)$",
     _FLAGS,
 )
 _ELSE = re.compile(
@@ -106,7 +107,8 @@ _NEGATION = re.compile(
 )
 _OTHERWISE_HEAD = re.compile(r"(?:otherwise|else|if not)[,:]?", _FLAGS)
 _TRAILING_IF = re.compile(
-    r"(?P<then>.+?),? (?:but )?(?:only )?(?P<word>if|when|falls|wenn|unless) (?P<condition>.+)",
+    r"(?P<then>.+?)(?:(?:,? but)?,? only|,? but)? (?P<word>if|when|falls|wenn|unless) "
+    r"(?P<condition>.+)",
     _FLAGS,
 )
 _STATE = re.compile(
@@ -153,6 +155,7 @@ _POINTING_INSIDE = re.compile(
 _JUMP = re.compile(
     r"\b(?:steps? (?:\d|[a-z] to)|points? \d|punkte? \d|schritte? \d|part [A-Z]\b|"
     r"next (?:one|\w+)[.!]?$|end_loop_iteration|start over|"
+    r"jump (?:back )?to|(?:last|next|first|previous) (?:paragraph|section|part|step)|"
     r"start again from|go (?:back )?to (?:\d|step)|weiter mit|same as [a-z\d]\b)",
     _FLAGS,
 )
@@ -163,7 +166,8 @@ _AGAIN = re.compile(
 )
 _GO_ON = re.compile(
     r"(?:just |simply |then |it is |it['’]s |that['’]s |this is |still )*"
-    r"(?:do nothing|continue|go on|proceed|move on|carry on|fine|ok(?:ay)?|good|nothing to do|"
+    r"(?:do nothing|continue|go on|proceed|move on|carry on|"
+    r"fine|(?<=[a-z] )ok(?:ay)?|good|nothing to do|"
     r"nothing|weiter|weitermachen|passt|alles gut|you don['’]t need to look|don['’]t|"
     r"ignore (?:it|this)|skip (?:it|this))"
     r"(?: (?:with|to) the next (?:step|one)| (?:as|like) (?:normal|usual)| normally| anyway)?",
@@ -202,7 +206,7 @@ def parse_decision(sentence: str) -> Decision | None:
 
     None for a sentence that does not decide, or whose condition nobody could decide.
     """
-    text = _LEAD.sub("", sentence.strip(), count=1).rstrip(".!").rstrip()
+    text = _LEAD.sub("", sentence.strip(), count=1).rstrip(".!;,").rstrip()
     shown = mask(text)
     begin = _IF.match(shown)
     if begin is not None:
@@ -236,7 +240,7 @@ def cut_decisions(sentence: str) -> list[str]:
             continue
         if not parts and _IF.match(shown) and parse_decision(before) is None:
             continue
-        parts.append(before)
+        parts.append(f"{before}{found[0][0]}")
         at = found.end()
     return [each.strip() for each in (*parts, sentence[at:]) if each.strip()]
 
@@ -324,7 +328,14 @@ def _parse_trailing(text: str, shown: str) -> Decision | None:
         condition, otherwise = words[: split.start()], words[split.end() :]
     act = strip_fillers(then)
     moment = found["word"].lower() == "when" and _is_moment(condition)
-    one = re.match(ACT, act, _FLAGS) and CUT.search(mask(then)) is None and not then.endswith(":")
+    asks = re.fullmatch(r"(?i)(?:check|see|look|verify|find out|ask|tell|test|note|confirm)", act)
+    asks = asks or re.search(r"(?i)(?:,|\b(?:even|as|what|see|check|know|auch))$", then)
+    one = (
+        not asks
+        and re.match(ACT, act, _FLAGS)
+        and CUT.search(mask(then)) is None
+        and not then.endswith(":")
+    )
     if not one or moment or is_vague(condition) or ", " in mask(condition):
         return None
     unless = found["word"].lower() == "unless"
@@ -392,6 +403,8 @@ def find_leap(act: str) -> tuple[str, str | None, str] | None:
     """
     plain = act.strip().rstrip(".!").rstrip()
     shown = mask(plain)
+    if re.fullmatch(r"\d+(?:\.\d+)+", plain):
+        return "", plain, plain
     for before in _BEFORE_LEAP.finditer(shown):
         found = _LEAP.fullmatch(shown, before.end())
         if found is not None:
@@ -514,6 +527,14 @@ def depends_on_before(sentence: str) -> bool:
     )
 
 
+def judges_before(sentence: str) -> bool:
+    """Whether a sentence decides by the check in front of it: `If it is not so, ...`."""
+    if parse_negation(sentence) is not None or parse_otherwise(sentence) is not None:
+        return True
+    found = parse_decision(sentence)
+    return found is not None and not found.behind and needs_sentence_before(found.condition)
+
+
 def is_otherwise_head(line: str) -> bool:
     """Whether a line is `Otherwise:`, whose consequence is the list below it."""
     return _OTHERWISE_HEAD.fullmatch(line) is not None
@@ -539,6 +560,8 @@ def needs_sentence_before(condition: str) -> bool:
         return False
     outside = mask(condition)
     if _POINTING.match(outside) or _POINTING_INSIDE.search(outside):
+        return True
+    if len(condition.split()) < 2 and "{" not in condition:
         return True
     return is_fragment(condition) and _QUOTED_LABEL.fullmatch(condition) is None
 
@@ -579,8 +602,9 @@ _FOR_SHOWN = re.compile(
     _FLAGS,
 )
 _RULE = re.compile(
-    r"(?:> ?)?(?:please )?(?:(?:note|important|warning|attention|caution|hinweis|achtung|wichtig|"
-    r"remarks?|please be careful|be careful)\b[ \w]{0,14}[:!]|"
+    r"(?:> ?)?(?:!+ ?|\(!\) ?|\*\*)?(?:please )?(?:(?:PS ?\d?|NB|tip|note|"
+    r"important|warning|attention|caution|hinweis|achtung|wichtig|"
+    r"remarks?|please be careful|be careful)\b[ \w]{0,14}[:!]|(?<=! )(?:do not|don['’]t)|"
     r"(?:never|do not|don['’]t|niemals|at no time|at any (?:time|point))\b)",
     _FLAGS,
 )

@@ -7,7 +7,8 @@ not understood stays prose, with all of its line that may depend on it.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import pairwise
 from typing import Literal
 
@@ -19,6 +20,7 @@ from flowdsl.source.record import replace
 
 from ..model import NOWHERE, PromptHints
 from ..writing.type_names import source_name
+from ..writing.value_types import unwrap_optional
 from . import clauses, decisions
 from .builders import Builders
 from .clauses import Clause
@@ -112,6 +114,20 @@ class Instructions(Builders):
             return prose
         return statements
 
+    @contextmanager
+    def judged(self, *behind: str) -> Iterator[None]:
+        """Read a line whose last check is judged by the lines `behind`, so that it ends no run."""
+        outer = self._is_judged
+        self._is_judged = any(
+            decisions.judges_before(strip_markdown(each))
+            or decisions.parse_case(strip_markdown(each), any_label=True) is not None
+            for each in behind
+        )
+        try:
+            yield
+        finally:
+            self._is_judged = outer
+
     @property
     def said(self) -> str:
         """The sentence that a condition behind it may be about."""
@@ -122,6 +138,10 @@ class Instructions(Builders):
         value = self.text(written.strip())
         typed = self._make_typing(value, self.text(label)) if len(value) == 1 else []
         return typed or [self.prose(f"{label}: {written}")]
+
+    def read_pair(self, source: str, name: str) -> list[nodes.Statement]:
+        """Return the reading of an entry `meter number -> meter`."""
+        return self._read_sources(source, None, name, None)
 
     def decides_last(self, line: str) -> bool:
         """Whether an `Otherwise` behind a line could belong to its last sentence."""
@@ -289,6 +309,9 @@ class Instructions(Builders):
         found = decisions.parse_decision(f"If {fact}, then {act}")
         if found is None:
             return None
+        if following[0].endswith(";") and len(following) > 1:  # all of its sentence is the answer
+            whole = f"{found.then}; {following[1]}".rstrip(".!")
+            return self._decide(fact, whole, found.otherwise, following[2:], 3)
         return self._decide(fact, found.then, found.otherwise, following[1:], 2)
 
     def _read_decision(
@@ -334,7 +357,9 @@ class Instructions(Builders):
         if rest and self._may_belong(rest[0], then):
             return None
         acts = [each for each in (then, *belonging) if each]
-        body = self._read_body(acts, words) if acts else []
+        denied = re.fullmatch(_DENIAL, words) is not None
+        reason = re.sub(_CHECKING, "", self._said.rstrip(".,;:! ")) if denied else words
+        body = self._read_body(acts, reason) if acts else []
         other = [] if otherwise is None else self._read_body([otherwise.rstrip(".!")], None)
         if body is None or other is None or self._freezes(condition, [*body, *other]):
             return None
@@ -382,7 +407,7 @@ class Instructions(Builders):
     def _condition_of(self, words: str) -> nodes.Condition | None:
         """Return a condition, with the sentence before it if it is about that."""
         words = words.strip(" ,")
-        said = self._said.strip().rstrip(".!:?").rstrip()
+        said = self._said.strip().rstrip(".!:?,;").rstrip()
         question = decisions.parse_question(self._said)
         said = question or _TOOL.sub("", said)
         points = points_back(said) or re.search(r"(?i)\b(?:both|them|these|those)$", said)
@@ -418,7 +443,9 @@ class Instructions(Builders):
         if len(acts) == 1 and decisions.means_going_on(first) and not in_loop:
             return []
         text = ". ".join(_TOOL.sub("", each).rstrip(".!").rstrip() for each in acts)
-        leap = decisions.find_leap(text)
+        last = _cut(as_sentence(text))[-1:]
+        nested = any(decisions.parse_decision(each) is not None for each in last)
+        leap = None if nested else decisions.find_leap(text)
         if leap is not None and not self._may_leap:
             return None
         text = leap[0] if leap is not None else text
@@ -477,6 +504,7 @@ class Instructions(Builders):
         A case that begins with `still` comes behind the act of the case before it.
         """
         self._may_leap = may_leap
+        told = self._before
         branches: list[nodes.Branch] = []
         other: list[nodes.Statement] = []
         prose: list[nodes.Statement] = []
@@ -496,7 +524,7 @@ class Instructions(Builders):
             label = found.condition
             words = f"{question}: {label}" if question else label
             condition = self.condition(words)
-            self._said, self._before = words, question or ""
+            self._said, self._before = words, question or told
             body = self._read_body(_cut(rest), words)
             if (
                 condition is None
@@ -522,7 +550,7 @@ class Instructions(Builders):
     def _read_clauses(self, sentence: str, following: Sequence[str]) -> list[nodes.Statement]:
         """Return the statements of a sentence without a decision; empty if all of it is prose."""
         parsed = clauses.parse_clauses(sentence)
-        depends = bool(following) and decisions.depends_on_before(following[0])
+        depends = self._is_judged or any(map(decisions.judges_before, following))
         if depends and any(each.kind in ("expect", "choose", "must") for each in parsed):
             return []
         if any(each.kind == "prose" and has_condition_words(each.text) for each in parsed):
@@ -576,12 +604,15 @@ class Instructions(Builders):
         sigil: Literal["input", "runtime"] = "input"
         if field is None and not found.where:
             field, sigil = self._outputs.get(found.items), "runtime"
-            if found.items not in self._set:
+            if found.items not in self._set | self._named:
                 return []
-        elif found.where:
-            name = source_name(f"{found.noun}s", self._taken())
+        inner = None if field is None else unwrap_optional(field.type)
+        saved = sigil == "runtime" and not isinstance(inner, nodes.ListType)
+        if found.where or saved:
+            name = source_name(f"{found.noun}s", self._taken() | {found.items})
             texts = nodes.ListType(element=nodes.ScalarType(name="string"))
-            words = self._readable(f"each {found.noun} {found.where}")
+            where = found.where or f"in {{{{{found.items}}}}}"
+            words = self._readable(f"each {found.noun} {where}")
             if not words:
                 return []
             field, sigil = nodes.FieldSpec(name=name, type=texts), "runtime"

@@ -294,7 +294,7 @@ class _BlockReader:
         if found is None or self._depth == _MAX_DEPTH or not found[4].strip():
             return False
         ordered = found[2] is not None or found[3] is not None
-        first = found[2] in ("1", "a", "A") or (found[2] or "").endswith(".1")
+        first = found[2] in ("1", "a", "A", "i", "I") or (found[2] or "").endswith(".1")
         if self._paragraph and not found[1] and found[2] and not first:
             return False  # The paragraph continues with a number at the start of a line.
         self._end_paragraph()

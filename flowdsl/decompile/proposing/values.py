@@ -60,7 +60,7 @@ class Values:
         self._line, self._in_list, self._captures = "", False, 0
         self._reason: str | None = None
         self._said, self._before, self._inside, self._decided = "", "", False, False
-        self._may_leap = False
+        self._may_leap = self._is_judged = False
         self._variable = _compile_variable_pattern(hints)
 
     def text(self, characters: str) -> nodes.Text:
@@ -158,12 +158,19 @@ class Values:
 
     def _is_about_input(self, words: str) -> bool:
         """Whether words are about an input that is a text: `the mail` with `{mail_body}`."""
-        found = re.match(
-            r"(?i)(?:the|a|an) (e?-?mail|text|letter|request|message|note|order)\b", words
+        nouns = re.findall(
+            r"(?i)\b(?:the|a|an|der|die|das) (e?-?mail|text|letter|request|message|note|order)\b",
+            f"{words} {self._said if self._told_by_prompt() else ''}",
         )
-        noun = found[1].lower().replace("-", "") if found is not None else ""
         names = {part for name in self._inputs for part in name.lower().split("_")}
-        return noun in names or (noun == "email" and "mail" in names)
+        names |= {name for name, _ in self._entries} | {each.removesuffix("s") for each in names}
+        names |= {each.removesuffix("text").removesuffix("body") for each in names}
+        said = {each.lower().replace("-", "").removeprefix("e") for each in nouns}
+        return not names.isdisjoint(said)
+
+    def _told_by_prompt(self) -> bool:
+        """Whether the sentence before reads what stands in the prompt, not on the screen."""
+        return re.match(r"(?i)(?:read|lies|find|extract|save|speicher)", self._said) is not None
 
     def _compare(self, words: str) -> nodes.Condition | None:
         """Return the comparison that words say: `{x} is bigger than 0`, `{x} = "a"`, `{x}`."""

@@ -148,7 +148,7 @@ def points_back(words: str) -> bool:
 
 def as_sentence(act: str) -> str:
     """Return a part of a sentence as a sentence of its own."""
-    return f"{act[:1].upper()}{act[1:]}".rstrip(".") + "."
+    return f"{act[:1].upper()}{act[1:]}".rstrip(".;,") + "."
 
 
 def starts_with_act(text: str) -> bool:

@@ -430,7 +430,7 @@ DROPPABLE = frozenset(
     save_screenshot_as_run_attachment mark_file_for_export each every whether field key so step not
     steps following over under none fits doesn remarks bitte dann danach und als mit dem ob wenn
     warten bis true max say come show falls grund prüfen ob twice seconds isn but does go here
-    iteration
+    iteration add append continue ii
     """.split()  # noqa: SIM905
 )
 """Words that a statement says by its kind, and marks of lists."""
