@@ -57,7 +57,6 @@ def box_handed_values(
         workflow,
         body=_replace_named(body, boxed, put),
         checks=None if workflow.checks is None else replace_variables(workflow.checks, put),
-        cleanup=None if workflow.cleanup is None else replace_variables(workflow.cleanup, put),
         sources=tuple(
             replace(each, boxed=True) if each.variable in boxed else each
             for each in workflow.sources

@@ -55,9 +55,9 @@ def use_directly(workflow: nodes.Workflow) -> nodes.Workflow:
     found.body(workflow.body, {})
     if not found.replaced:
         return workflow
-    named = find_variables(workflow.body, workflow.checks, workflow.cleanup)
+    named = find_variables(workflow.body, workflow.checks)
     reads = Counter(each.name for each in named if each.sigil == "runtime")
-    taken = {source.variable for source in workflow.sources} | runtime_variables(workflow.rules)
+    taken = {source.variable for source in workflow.sources}
     whole = {name for name, times in found.replaced.items() if times == reads[name]} - taken
     return replace(workflow, body=_Direct(whole).body(workflow.body, {}))
 
@@ -144,7 +144,7 @@ def drop_unread(workflow: nodes.Workflow) -> nodes.Workflow:
         if source.variable and source.kind == "stored"
     )
     taken = frozenset(source.variable for source in workflow.sources if source.variable)
-    told = runtime_variables(workflow.checks, workflow.cleanup, workflow.rules)
+    told = runtime_variables(workflow.checks)
     fails = any(
         getattr(each, "otherwise", None) is not None
         for each in find_statements(workflow.body, {"extract", "run"})

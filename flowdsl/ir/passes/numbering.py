@@ -182,8 +182,7 @@ def _find_read(workflow: nodes.Workflow, lists: set[str]) -> set[str]:
         for statement in statements(workflow.body)
         if not lists.isdisjoint(facts_of(statement).names)
     )
-    places = (workflow.checks or (), workflow.cleanup or (), workflow.rules)
-    found = [*walk((*naming, *places))]
+    found = [*walk((*naming, workflow.checks or ()))]
     times_read = Counter(
         node.name
         for node in found
