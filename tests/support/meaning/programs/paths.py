@@ -88,6 +88,8 @@ READS = {
     "cleared": 'clear "the field {word}"',
     "done": 'do "Look at {word}."',
     "run": 'capture "{word}.png"',
+    "a target": 'type name into "the field {word}"',
+    "a reason that ends the run": 'if sees "q" { abort "not {word}" }',
     "added": "emit all += word",
 }
 PLAINLY = frozenset({"alone", "in a branch", "in a loop", "in attempts, else"})
