@@ -28,7 +28,7 @@ from flowdsl.lint.rule import LoadedRule, Rule
 from flowdsl.lint.rules import RULES
 from flowdsl.lint.run import Linted, run_rules, select_enabled_findings
 from flowdsl.semantics.modules import load_sources
-from flowdsl.semantics.names.paths import imports_in
+from flowdsl.semantics.names.files import imports_in
 from flowdsl.semantics.resolve import analyze_program
 from flowdsl.source.files import MemoryFiles
 from flowdsl.source.text import SourceFile

@@ -15,7 +15,7 @@ from flowdsl.diagnostics.diagnostic import Diagnostic, Edit, Fix
 from flowdsl.diagnostics.findings import Findings
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.semantics import errors
-from flowdsl.semantics.names.paths import imports_in
+from flowdsl.semantics.names.files import imports_in
 from flowdsl.source.files import FileSystem, UnreadableFile
 from flowdsl.source.record import replace
 from flowdsl.source.text import SourceFile, Span

@@ -19,7 +19,7 @@ from flowdsl.diagnostics.diagnostic import Diagnostic
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.semantics.model import ValueSymbol
 from flowdsl.semantics.modules import Parse
-from flowdsl.semantics.names.paths import (
+from flowdsl.semantics.names.files import (
     find_files_taken_in,
     group_connected_paths,
     imports_in,

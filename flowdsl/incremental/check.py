@@ -9,7 +9,7 @@ from typing import Any
 
 from flowdsl.diagnostics.diagnostic import Diagnostic
 from flowdsl.diagnostics.findings import Findings
-from flowdsl.semantics.names.paths import group_connected_paths, imports_in
+from flowdsl.semantics.names.files import group_connected_paths, imports_in
 from flowdsl.source.files import SUFFIX, FileSystem, UnreadableFile, decode_text, library_of
 from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile
@@ -118,7 +118,8 @@ class CurrentFiles:
     def __init__(
         self, root: str, files: FileSystem, index: Index, *, by_content: bool = False
     ) -> None:
-        self._root = root
+        # Joined by hand: `os.path.join` takes longer than to look at a file.
+        self._below = os.path.join(root, "")
         self._files = files
         self._index = index
         self._by_content = by_content
@@ -139,7 +140,7 @@ class CurrentFiles:
         # A file of a library is read anew: size and time miss that a folder became a link.
         if not in_library:
             try:
-                status = os.stat(os.path.join(self._root, path))
+                status = os.stat(self._below + path)
             except (OSError, ValueError):
                 return None
             unchanged = known is not None and self._index.is_unchanged_file(path, status)

@@ -273,13 +273,14 @@ def program_key(settings: str, package: str) -> str:
     while pending:
         with os.scandir(pending.pop()) as entries:
             for entry in entries:
-                if "." not in entry.name and entry.name != "__pycache__":
-                    pending.append(entry.path)
-                elif entry.name.endswith(_PARTS):
+                name = entry.name
+                if name.endswith(_PARTS):
                     status = entry.stat()
                     count += 1
                     size += status.st_size
                     newest = max(newest, status.st_mtime_ns)
+                elif "." not in name and name != "__pycache__":
+                    pending.append(entry.path)
     digest = blake2b(settings.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
     return f"{__version__} {sys.hexversion} {count} {size} {newest} {digest}"
 

@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 
-from flowdsl.semantics.names.paths import group_connected_paths
+from flowdsl.semantics.names.files import group_connected_paths
 from flowdsl.source.record import Record
 
 from .check import CurrentFiles, share_a_name

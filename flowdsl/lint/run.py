@@ -68,7 +68,7 @@ def _group_files(model: SemanticModel, linted: Linted) -> list[tuple[str, ...]]:
     paths = sorted({*texts, *linted.paths})
     if not linted.whole:
         return [tuple(paths)]
-    from flowdsl.semantics.names.paths import group_connected_paths, imports_in
+    from flowdsl.semantics.names.files import group_connected_paths, imports_in
 
     return group_connected_paths(paths, lambda path: imports_in(path, texts.get(path, "")))
 

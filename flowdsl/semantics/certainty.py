@@ -29,7 +29,7 @@ from flowdsl.syntax import ast
 from flowdsl.syntax.errors import FORMER_SPELLING
 from flowdsl.syntax.parser.lexer import KEYWORDS
 
-from .names.paths import group_connected_paths, imports_in
+from .names.files import group_connected_paths, imports_in
 
 OF_ABSENCE = frozenset(
     (

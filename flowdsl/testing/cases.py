@@ -25,6 +25,7 @@ from flowdsl.syntax import ast
 from flowdsl.syntax.visit import walk
 
 from .literals import LiteralValues
+from .outcome import SNAPSHOT_ENDING, SNAPSHOT_FOLDER
 from .wrapping import whole_title, wrapper_names
 
 
@@ -157,10 +158,6 @@ def find_given_place(case: Case) -> Span | None:
     return None
 
 
-FOLDER = "__snapshots__"
-ENDING = ".prompt.md"
-
-
 class PromptSnapshot(Record):
     """The path of a workflow's prompt snapshot and its text, which is None if the file is missing.
 
@@ -179,7 +176,7 @@ def snapshot_path(case: Case) -> str:
     """
     folder, slash, file = case.workflow.module.source.path.rpartition("/")
     name = case.subject if case.task is None else f"{file.removesuffix('.flow')}.{case.subject}"
-    return f"{folder}{slash}{FOLDER}/{name}{ENDING}"
+    return f"{folder}{slash}{SNAPSHOT_FOLDER}/{name}{SNAPSHOT_ENDING}"
 
 
 def snapshot_paths(cases: Iterable[Case]) -> dict[str, Case]:

@@ -1,9 +1,16 @@
-"""The results of tests: plain data that can be passed between processes."""
+"""The results of tests: plain data that can be passed between processes.
+
+Imports nothing that runs a test, for where nothing has changed none does.
+"""
 
 from __future__ import annotations
 
 from flowdsl.source.record import Record
 from flowdsl.source.text import Span
+
+SNAPSHOT_FOLDER = "__snapshots__"
+SNAPSHOT_ENDING = ".prompt.md"
+"""The folder of the snapshots of prompts, beside the flow, and how their names end."""
 
 FAILED = "failed"
 """The program does not do what the test expects."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import signal
 
-from flowdsl.cli.commands.test import sharing
+from flowdsl.testing import run as running
 from flowdsl.testing.cases import Case
 from flowdsl.testing.outcome import Result
 from flowdsl.testing.suite import Suite
 
-_run_test = sharing.run_test
+_run_test = running.run_test
 _begun: list[Case] = []
 
 
@@ -21,4 +21,4 @@ def _interrupted(suite: Suite, case: Case) -> Result:
     return _run_test(suite, case)
 
 
-sharing.run_test = _interrupted
+running.run_test = _interrupted

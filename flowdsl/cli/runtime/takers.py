@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from flowdsl.diagnostics.suggest import join_names
 from flowdsl.host.disk import PROJECT_FILE
-from flowdsl.semantics.names.paths import find_files_taken_in, imports_in
+from flowdsl.semantics.names.files import find_files_taken_in, imports_in
 from flowdsl.source.files import SUFFIX, FileSystem, UnreadableFile, library_of
 from flowdsl.source.record import Record
 

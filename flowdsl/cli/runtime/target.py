@@ -11,7 +11,6 @@ from flowdsl.diagnostics.diagnostic import Diagnostic
 from flowdsl.host.disk import PROJECT_FILE, DiskFiles, Overlay, find_root
 from flowdsl.host.environment import API_KEY, ENVIRONMENT
 from flowdsl.host.listing import Listed, expand_patterns
-from flowdsl.semantics.errors import IMPORT_OUTSIDE_PROJECT
 from flowdsl.source.files import (
     LIBRARY,
     SUFFIX,
@@ -134,9 +133,11 @@ def root_remark(target: CommandTarget, diagnostics: Sequence[Diagnostic]) -> str
 
     None unless an import leaves it and no `flowdsl.toml` defines the project.
     """
-    if target.project is not None or not any(
-        found.spec is IMPORT_OUTSIDE_PROJECT for found in diagnostics
-    ):
+    if target.project is not None:
+        return None
+    from flowdsl.semantics.errors import IMPORT_OUTSIDE_PROJECT
+
+    if all(found.spec is not IMPORT_OUTSIDE_PROJECT for found in diagnostics):
         return None
     folder = target.show_path(".")
     return (

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterator
 from typing import NoReturn
 
 from flowdsl.diagnostics.render.cells import make_printable
-from flowdsl.semantics.names.paths import find_files_taken_in
+from flowdsl.semantics.names.files import find_files_taken_in
 from flowdsl.source.failure import FlowdslError
 from flowdsl.source.files import SUFFIX, UnreadableFile
 from flowdsl.source.record import Record

@@ -18,7 +18,7 @@ from flowdsl.cli.runtime import target as target_module
 from flowdsl.cli.runtime.target import open_target
 from flowdsl.diagnostics.diagnostic import Diagnostic, DiagnosticSpec, Edit, Fix
 from flowdsl.diagnostics.findings import Findings
-from flowdsl.semantics.names.paths import find_files_taken_in
+from flowdsl.semantics.names.files import find_files_taken_in
 from flowdsl.source.text import SourceFile, Span
 from tests.support.command_line import read_tree, run_here, write_tree
 from tests.support.effort import examples

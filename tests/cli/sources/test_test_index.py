@@ -14,7 +14,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from flowdsl.cli.commands.test import sharing
+from flowdsl.testing import run as running
 from tests.support.command_line import run_here, write_tree
 from tests.support.effort import examples
 
@@ -87,7 +87,7 @@ class Project:
     def test(self, *words: str, ci: bool = False) -> tuple[int, str, str]:
         """Run the tests; the times of results are left out."""
         environ = {"CI": "true" if ci else "", "XDG_CACHE_HOME": str(self.secrets)}
-        before = sharing.run_test
+        before = running.run_test
         self.ran = 0
 
         def run_test(*given: object) -> object:
@@ -96,7 +96,7 @@ class Project:
 
         with (
             patch("flowdsl.cli.runtime.target.INDEX_FROM", 1),
-            patch.object(sharing, "run_test", run_test),
+            patch.object(running, "run_test", run_test),
         ):
             found = run_here(self.root, "test", "-j", "1", *words, **environ)
         return found.code, re.sub(r'"seconds": [^,]*', "", found.text), str(found.err)

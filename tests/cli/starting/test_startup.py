@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from flowdsl.cli.runtime.target import INDEX_FROM
+from tests.support.command_line import write_tree
 from tests.support.effort import rows
 
 PROBE = """
@@ -213,6 +215,26 @@ def test_a_new_project_imports_nothing_heavy(tmp_path: Path, words: list[str]) -
     assert code == 0
     assert {name.partition(".")[0] for name in modules} & HEAVY == set()
     assert "flowdsl.compiler.pipeline" not in modules
+
+
+@pytest.mark.parametrize("command", ["check", "test"])
+def test_where_nothing_has_changed_there_is_no_compiler(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.delenv("CI", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    flows = {
+        f"care/a{at}.flow": f'flow 1\nworkflow a{at} {{ steps {{ press "F3" }} }}\n'
+        f'test "F3" for a{at} {{ does press "F3" }}\n'
+        for at in range(INDEX_FROM)
+    }
+    project = '[project]\nname = "care"\nflows = ["*.flow"]\n'
+    write_tree(tmp_path, {"care/flowdsl.toml": project, **flows})
+    first, again = (imported(tmp_path / "care", command) for _ in range(2))
+    assert (first[0], again[0]) == (0, 0)
+    parts = {"flowdsl.compiler.pipeline", "flowdsl.syntax.parse", "flowdsl.semantics.program"}
+    assert parts <= first[1]
+    assert not parts & again[1]
 
 
 def test_version_imports_nothing(tmp_path: Path) -> None:

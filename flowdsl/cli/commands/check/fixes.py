@@ -20,7 +20,7 @@ from flowdsl.diagnostics.render.cells import make_printable
 from flowdsl.diagnostics.render.summary import format_count
 from flowdsl.diagnostics.suggest import join_names
 from flowdsl.host.disk import Overlay
-from flowdsl.semantics.names.paths import group_connected_paths, imports_in
+from flowdsl.semantics.names.files import group_connected_paths, imports_in
 from flowdsl.source.files import UnreadableFile, decode_text, library_of
 from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile

@@ -27,7 +27,6 @@ from ...runtime.target import (
     root_remark,
 )
 from ...views.table import object_json
-from .compiling import Compiled, TestTarget, compile_tests, tests_of
 from .reports import TestReports
 from .troubles import INTERNAL, SOURCE
 
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
     from flowdsl.testing.cases import Case
     from flowdsl.testing.outcome import Result
 
+    from .compiling import Compiled, TestTarget
     from .sharing import Timed
     from .unchanged import IndexedTests
 
@@ -158,6 +158,8 @@ def _run_selected_tests(
         indexed = open_indexed_tests(arguments, console, target, environment)
         if indexed is not None:
             return _run_indexed_tests(indexed, arguments, console, target, report)
+    from .compiling import TestTarget, compile_tests
+
     compiled = compile_tests(target, environment, arguments.words, also=arguments.explore)
     tests = TestTarget(arguments, console, target, environment, compiled)
     _tell_errors(tests, report)
@@ -201,6 +203,7 @@ def _tell_errors(tests: TestTarget, report: TestReports) -> None:
 
 def _run_tests(run: TestTarget, report: TestReports) -> int:
     """Run the tests of the flows that could be compiled."""
+    from .compiling import tests_of
     from .kept import key_of, read_kept_snapshots, tell_unused, update_snapshots, write_failed
     from .sharing import run_tests_timed
     from .view import summarize_results

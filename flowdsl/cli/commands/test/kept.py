@@ -10,11 +10,15 @@ from flowdsl.host.folders import read_file
 from flowdsl.host.writing import reason_of, remove_files, write_files
 from flowdsl.incremental.index import UNTRACKED
 from flowdsl.source.files import UnreadableFile, library_of
-from flowdsl.testing.cases import ENDING, FOLDER, Case, snapshot_paths
-from flowdsl.testing.suite import Suite
+from flowdsl.testing.outcome import SNAPSHOT_ENDING, SNAPSHOT_FOLDER
 
 from ...runtime.console import Console, UsageError
 from ...runtime.target import CommandTarget
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from flowdsl.testing.cases import Case
+    from flowdsl.testing.suite import Suite
 
 PLACE = ".flowdsl/cache/tests.json"
 """The file of a project that names the tests that failed last."""
@@ -67,6 +71,8 @@ def read_kept_snapshots(
     target: CommandTarget, tests: Sequence[Case]
 ) -> tuple[dict[str, str], dict[str, str]]:
     """Read the snapshots of tests, and why others are unreadable, both by project path."""
+    from flowdsl.testing.cases import snapshot_paths
+
     found: dict[str, str] = {}
     unreadable: dict[str, str] = {}
     for path in snapshot_paths(tests):
@@ -83,9 +89,9 @@ def tell_unused(
 ) -> None:
     """Report, or remove, snapshots next to a project's flows that no test compares with."""
     for folder in sorted({path.rpartition("/")[0] for path in target.entries}):
-        place = Path(target.root, folder, FOLDER)
-        for file in () if place.is_symlink() else sorted(place.glob(f"*{ENDING}")):
-            path = f"{folder}/{FOLDER}/{file.name}".removeprefix("/")
+        place = Path(target.root, folder, SNAPSHOT_FOLDER)
+        for file in () if place.is_symlink() else sorted(place.glob(f"*{SNAPSHOT_ENDING}")):
+            path = f"{folder}/{SNAPSHOT_FOLDER}/{file.name}".removeprefix("/")
             if path in used:
                 continue
             shown = target.show_path(path)
@@ -110,6 +116,8 @@ def update_snapshots(
     console: Console,
 ) -> None:
     """Write missing and differing snapshots, and use the new texts from now on."""
+    from flowdsl.testing.cases import snapshot_paths
+
     fresh = {
         path: suite.payload(case.workflow).prompt for path, case in snapshot_paths(tests).items()
     }

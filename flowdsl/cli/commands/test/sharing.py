@@ -8,13 +8,17 @@ from functools import partial
 from time import perf_counter
 from typing import Any, TypeVar
 
-from flowdsl.compiler.collector import keep_what_is_there, sweep_garbage
 from flowdsl.host import signals
 from flowdsl.source.record import Record
-from flowdsl.testing.cases import Case
 from flowdsl.testing.outcome import Result
-from flowdsl.testing.run import run_test
-from flowdsl.testing.suite import Suite
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from flowdsl.testing.cases import Case
+    from flowdsl.testing.suite import Suite
+
+    Test = tuple[Suite, Case]
+    """A test, and the program that it belongs to."""
 
 T = TypeVar("T")
 SHARED_FROM = 100
@@ -35,12 +39,10 @@ _work: list[_Work] = []
 """Read by forked processes from inherited memory: it need not be pickled, and could not be."""
 
 
-Test = tuple[Suite, Case]
-"""A test, and the program that it belongs to."""
-
-
 def run_tests_timed(tests: Sequence[Test], jobs: int | None) -> Iterator[Timed]:
     """Yield the results in the order of the tests, each as soon as all before it are available."""
+    from flowdsl.compiler.collector import keep_what_is_there
+
     keep_what_is_there()
     most = jobs or (1 if len(tests) < SHARED_FROM else min(os.cpu_count() or 1, 8))
     workers = min(most, -(-len(tests) // _CHUNK))
@@ -88,6 +90,9 @@ def _run_chunk(tests: Sequence[Test], start: int) -> list[tuple[Result, float]]:
 
 
 def _time_test(test: Test) -> Timed:
+    from flowdsl.compiler.collector import sweep_garbage
+    from flowdsl.testing.run import run_test
+
     began = perf_counter()
     result = run_test(*test)
     sweep_garbage()

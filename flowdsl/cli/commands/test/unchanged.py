@@ -12,9 +12,7 @@ from collections.abc import Iterator, Sequence
 from flowdsl.config.project import Environment
 from flowdsl.incremental.index import Group
 from flowdsl.incremental.tests import PassedTest, Tested, TestIndex, passed_tests
-from flowdsl.incremental.work import Recording
 from flowdsl.source.record import Record, replace
-from flowdsl.syntax import ast
 from flowdsl.testing.outcome import Place, Result
 
 from ...runtime.console import Console
@@ -22,6 +20,7 @@ from ...runtime.target import CommandTarget, has_index, make_request, settings_o
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from flowdsl.incremental.work import Recording
     from flowdsl.testing.cases import Case
     from flowdsl.testing.suite import Suite
 
@@ -153,6 +152,9 @@ def _compile_part(
     entries: tuple[str, ...],
 ) -> _Part | None:
     """Compile one group; None if it cannot be tested as a whole."""
+    from flowdsl.incremental.work import Recording
+    from flowdsl.syntax import ast
+
     from .compiling import TestTarget, compile_tests, tests_of
     from .kept import read_kept_snapshots
 

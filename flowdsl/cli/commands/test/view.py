@@ -7,14 +7,16 @@ from typing import Any
 
 from flowdsl.diagnostics.render.cells import make_printable
 from flowdsl.diagnostics.render.summary import format_count
-from flowdsl.testing.coverage import Body, Taken, percent_covered
 from flowdsl.testing.outcome import Place, Problem, Result
-from flowdsl.testing.telling import MARK
 
 from ...views.painted import BAD, GOOD, QUIET, Part, paint_lines
 from ...views.table import Column, items_json, render_table
 from .sharing import Timed
 from .troubles import Trouble
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from flowdsl.testing.coverage import Body, Taken
 
 _TRACE_LINES = 10
 """The most lines of a trace that are shown unless all are wanted."""
@@ -60,6 +62,8 @@ def pair_of(problem: Problem) -> Iterable[tuple[str, str]]:
 
 def _cut_trace(shown: Sequence[str]) -> list[str]:
     """Cut a trace down to the lines around its mark, or to its beginning if it has none."""
+    from flowdsl.testing.telling import MARK
+
     marked = next((at for at, line in enumerate(shown) if line.startswith(MARK)), 0)
     end = min(len(shown), marked + 1 + _BEHIND_THE_MARK)
     start = max(0, end - _TRACE_LINES)
@@ -135,6 +139,8 @@ COUNTED = "the statements and branches"
 
 def coverage_text(bodies: Sequence[Body], taken: Taken, show_path: Callable[[str], str]) -> str:
     """A row for each workflow and task, and a line for each statement or branch not covered."""
+    from flowdsl.testing.coverage import percent_covered
+
     columns = (
         Column("STATEMENTS", "statements"),
         Column("REACHED", "reached"),
