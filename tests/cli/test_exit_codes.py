@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
-import sys
 import threading
 from pathlib import Path
 
 import pytest
 from starlette.responses import HTMLResponse, JSONResponse
 
+from flowdsl.cli.main import run
 from flowdsl.cli.runtime import exit_codes
+from flowdsl.deploy.job import Job
 from flowdsl.state.stores.os_lock import hold_exclusive_lock
 from tests.support.command_line import (
     HEARS_INTERRUPTS,
     SERVED_PROJECT,
     Beside,
     Result,
-    environment,
     run_here,
 )
 from tests.support.effort import rows
@@ -208,29 +206,23 @@ def test_64_for_a_command_line_that_means_nothing(desk: Desk) -> None:
     assert desk.deploy("--env", "\udcff").code == desk.ended()["exit_code"] == 64
 
 
-def test_70_for_a_bug_with_a_line_to_report_and_nothing_secret(desk: Desk, tmp_path: Path) -> None:
-    broken = tmp_path / "broken"
-    broken.mkdir()
-    (broken / "sitecustomize.py").write_text(
-        "import flowdsl.deploy.deploy as engine\n"
-        "async def fail(job): raise RuntimeError(job.client._sender._api_key)\n"
-        "engine.deploy = fail\n"
-    )
-    places = [str(broken), *filter(None, [os.environ.get("PYTHONPATH")])]
-    process = subprocess.run(
-        [sys.executable, "-m", "flowdsl", "deploy", "--yes", "--json", "--result", "result.json"],
-        cwd=desk.root,
-        env=environment(DESK_KEY=CANARY, CI="", PYTHONPATH=os.pathsep.join(places)),
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert process.returncode == exit_codes.INTERNAL == 70
-    assert "please report it" in process.stderr and "Traceback" not in process.stderr
+def test_70_for_a_bug_with_a_line_to_report_and_nothing_secret(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def fail(job: Job) -> None:
+        raise RuntimeError(job.client._sender._api_key)
+
+    monkeypatch.setattr("flowdsl.cli.commands.deploy.deploy", fail)
+    monkeypatch.setenv("DESK_KEY", CANARY)
+    monkeypatch.chdir(desk.root)
+    code = run(["deploy", "--yes", "--json", "--result", "result.json"])
+    out, err = capsys.readouterr()
+    assert code == exit_codes.INTERNAL == 70
+    assert "please report it" in err and "Traceback" not in err
     result = desk.ended()
     assert (result["status"], result["exit_code"]) == ("internal_error", 70)
-    assert last_event(process.stdout) == change_summary("internal_error", 70)
-    assert CANARY not in process.stderr + process.stdout + str(result)
+    assert last_event(out) == change_summary("internal_error", 70)
+    assert CANARY not in err + out + str(result)
 
 
 def last_event(out: str) -> object:
