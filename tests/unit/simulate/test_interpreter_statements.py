@@ -15,7 +15,7 @@ from flowdsl.simulate.shapes import (
     ScalarShape,
 )
 from flowdsl.simulate.trace import FAILED, SUCCESS, Ending
-from tests.support.flows.worlds import events, lines, questions, traced
+from tests.support.flows.worlds import Turns, events, executed, lines, questions, traced
 
 
 def failed(reason: str) -> Ending:
@@ -102,6 +102,16 @@ def test_a_situation_is_met_where_a_condition_looks() -> None:
         situations={0: 0},
     )
     assert (events(told), lines(told)) == (["handle 'Close it.'", "do 'B.'"], [7, 8])
+
+
+def test_events_know_their_line() -> None:
+    told = executed(
+        'task t() {\n  do "A."\n}\nworkflow w { steps {\n'
+        '  do "B."\n  call t()\n  retry 2 wait 1s {\n    expect "ok"\n  }\n} }',
+        {"ok": Turns(False, True)},
+    )
+    assert events(told) == ["do 'B.'", "do 'A.'", "pause '1000'"]
+    assert lines(told) == [6, 3, 8]
 
 
 # Which questions are asked, and when
