@@ -119,6 +119,8 @@ class Builders(Values):
     def type(self, parts: Parts) -> list[nodes.Statement]:
         """Return the `type` of `type {claim} into the search field`."""
         written, target = parts["value"] or "", self._readable(parts["target"])
+        if _bare_name(parts["target"] or "") in self._outputs:
+            return self.emit({"name": _bare_name(parts["target"] or ""), "value": written})
         if target and parts.get("screen"):
             target = (*target, nodes.TextPiece(value=f" on {parts['screen']}"))
         appositive = set(re.findall(r"\w+", (parts.get("appositive") or "").lower()))
@@ -215,7 +217,7 @@ class Builders(Values):
         name = self.text(written)
         variables = [piece for piece in name if isinstance(piece, nodes.Variable)]
         known = all(
-            each.name in (self._inputs if each.sigil == "input" else self._set)
+            each.name in (self._inputs if each.sigil == "input" else self._set | self._named)
             for each in variables
         )
         # For the platform, a brace after a backslash begins no variable; it was probably meant to.
@@ -349,6 +351,10 @@ class Builders(Values):
         words = re.sub(r"^([\"'])([^\"']*)\1$", r"\2", words)
         text = self._readable(words or "the task cannot be done")
         return list(make_abort(text)) if text else []
+
+    def give_up(self, parts: Parts) -> list[nodes.Statement]:
+        """Return the `abort` of `stop and fail`."""
+        return self.abort(parts)
 
     def finish(self, parts: Parts) -> list[nodes.Statement]:
         """Return the `finish` of a clause, with the condition that it follows as the reason."""

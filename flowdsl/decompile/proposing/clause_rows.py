@@ -37,7 +37,10 @@ _READ = (
 )
 _NO_PRONOUN = r"(?!(?:it|them|this|that)\b)"
 _SAVE = r"(?:add|append|save|store|remember|keep|write|put|upsert_runtime_values:?)"
-_AS = r"(?:as|in|into|under|to|unter|als)"
+_AS = (
+    r"(?:as|in|into|under|to|unter|als|(?:(?:with|using) upsert_runtime_values,? )?"
+    r"(?:with )?(?:the )?key)"
+)
 _WHAT = r"(?:runtime )?(?:variable|value|output|key|name|field|names)"
 _WITH_TOOL = r"(?:,? (?:with|using|via|by|through|mit)(?: the)?(?: tool)? upsert_runtime_values)?"
 _FORMAT_NOTE = r"(?P<note> \([^()]+\))?"
@@ -234,7 +237,7 @@ ROWS: tuple[tuple[str, str], ...] = (
     ),
     ("abort", r"declare_task_failed, (?P<rest>(?:don['’]t|do not|because|since|as) .+)"),
     (
-        "abort",
+        "give_up",
         r"(?:(?:stop|and|just|then|rather),? )*(?:fail|abort)"
         r"(?: (?:the )?(?:task|run|workflow|process))?"
         r"(?: (?:\(|(?:with|saying|because of) )?(?P<why>\".+\")\)?)?",
@@ -277,12 +280,12 @@ ROWS: tuple[tuple[str, str], ...] = (
     ),
     (
         "finish",
-        r"(?:and )?(?:finish|end (?:here|the (?:run|task|workflow))|stop here|stop|"
+        r"(?:and )?(?:finish|end (?:here|the (?:run|task|workflow))|stop here|"
         r"(?:you|we|I)(?: a|['’])(?:re|m) (?:done|finished)|fertig|beenden)"
         r"(?:, that['’]s (?:ok|fine))?(?: with (?:the )?result (?P<why>\"[^\"]+\"))?",
     ),
 )
 SPANNING = frozenset(
-    ("again", "capture", "copy", "read_several", "read_value", "store", "type_pairs")
+    ("again", "capture", "copy", "give_up", "read_several", "read_value", "store", "type_pairs")
 )
 """The kinds of clauses that are made of several pieces of a sentence."""

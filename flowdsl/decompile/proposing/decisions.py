@@ -62,15 +62,21 @@ _LEAD = re.compile(
 )
 _IF = re.compile(
     r"(?:only |just |even )?"
-    r"(?P<word>if|in case(?: of)?|in the case that|falls|wenn|sofern|when(?:ever)?) "
+    r"(?P<word>if|unless|(?:should|sollten?)(?= (?:an?|the|any|some|eine?r?|der|die|das) )|"
+    r"in case(?: of)?|in the case that|falls|wenn|sofern|when(?:ever)?) "
     r"|(?=(?:steht|erscheint|kommt|meldet|fehlt|fehlen|zeigt|passt|ist|sind|gibt es|bleibt|lautet|"
     r"hat|wird) )",
     _FLAGS,
 )
+_ACT_IN_FLOW = (
+    rf"(?!(?:run|print|export|mark|check|note|report|search|copy|order) {ACT}){ACT}(?! ?[,.]|$)"
+)
+"""An act without a comma in front of it; `run` in `the payroll run choose no` is none."""
 _BEHIND_CONDITION = re.compile(
     rf",? -> |[,;] then,? |,? then,? |, (?:dann|so) |: (?!//)"
     rf"|, (?=(?:please |just |simply |also |bitte )?(?:{ACT}|it is |it['’]s ))"
-    rf"| (?={ACT}(?! ?[,.]|$)|don['’]t |do not |it is |it['’]s |I )"
+    rf"| (?={_ACT_IN_FLOW}|don['’]t |do not |it is |it['’]s |I |"
+    rf"it (?:won['’]t|will|cannot|can['’]t) )"
     rf"|, (?=[^,;]+{ENDS_AS_ACT})|, (?=darf |soll |muss |{NAME} = )",
     _FLAGS,
 )
@@ -86,12 +92,12 @@ _FINITE = re.compile(
 _NOT_BEFORE_ACT = re.compile(
     r"\b(?:to|the|a|an|and|or|not|can|cannot|please|no|in|of|with|for|whether|which|that|it|you|we|"
     r"should|must|may|will|would|could|n['’]t|be|is|are|der|die|das|den|zu|don['’]t|"
-    r"already|still|now|yet|currently|then)$",
+    r"already|still|now|yet|currently|then|because|since|weil|so)$|\w+n['’]t$",
     _FLAGS,
 )
 _ELSE = re.compile(
     r"(?:[,;.!]|[,;] but|,? but)? ?\b(?:otherwise|sonst|andernfalls|ansonsten)\b,? (?:just )?"
-    r"|[,;] (?:or )?else,? ",
+    rf"|[,;] (?:or )?else,? | else (?={ACT})",
     _FLAGS,
 )
 _OTHERWISE = re.compile(
@@ -142,7 +148,7 @@ _OF_HISTORY = re.compile(
 )
 _POINTING = re.compile(
     r"(?:it|it['’]s|they|them|this|that|one|these|those|any|none|all|both|either|neither|he|she|"
-    r"someone|something|yes|no|not|so|es|er|sie|das|dies|man|ja|nein|nicht|same|another|different|"
+    r"someone|something|yes|no$|not|so|es|er|sie|das|dies|man|ja|nein|nicht|same|another|different|"
     r"there(?:['’]s| is| are| isn['’]t| aren['’]t)(?: not)? "
     r"(?:any|one|none|nothing|still|already))\b",
     _FLAGS,
@@ -153,7 +159,8 @@ _POINTING_INSIDE = re.compile(
     _FLAGS,
 )
 _JUMP = re.compile(
-    r"\b(?:steps? (?:\d|[a-z] to)|points? \d|punkte? \d|schritte? \d|part [A-Z]\b|"
+    r"(?:^|and |, |und )(?:stop|halt)[.!]?$|\b(?:steps? (?:\d|[a-z] to)|points? \d|punkte? \d|"
+    r"schritte? \d|part [A-Z]\b|"
     r"next (?:one|\w+)[.!]?$|end_loop_iteration|start over|"
     r"jump (?:back )?to|(?:last|next|first|previous) (?:paragraph|section|part|step)|"
     r"start again from|go (?:back )?to (?:\d|step)|weiter mit|same as [a-z\d]\b)",
@@ -195,8 +202,8 @@ _BEFORE_LEAP = re.compile(
 _INNER_IF = re.compile(
     r"; (?:but |and |dann )?(?=(?:if|when|falls|wenn|otherwise|sonst|passt|else) )"
     r"|, (?:but |and |aber |und )?(?=(?:if|falls|wenn) (?:not|no|it|there|that|they|the|still|"
-    r"one|this|"
-    r"es|keine?|nicht|nein)\b)",
+    r"one|this|es|keine?|nicht|nein)\b)"
+    r"|, (?:but |and )?(?=(?:if|falls|wenn) )(?P<any>)",
     _FLAGS,
 )
 
@@ -234,7 +241,11 @@ def cut_decisions(sentence: str) -> list[str]:
     for found in _INNER_IF.finditer(shown):
         before, behind = sentence[at : found.start()], sentence[found.end() :]
         denies = re.match(r"(?:if|falls|wenn) (?:no|not|nein|nicht)\b", behind, _FLAGS)
-        if _IF.match(mask(before)) and found[0].startswith(",") and denies is None:
+        first = parse_decision(before)
+        beside = first is not None and is_consequence(first.then)  # "if A do X, if B do Y"
+        if _IF.match(mask(before)) and found[0][0] == "," and not (denies or beside):
+            continue
+        if first is None and denies is None and found["any"] is not None:
             continue
         if parse_otherwise(behind) is None and parse_decision(behind) is None:
             continue
@@ -247,6 +258,13 @@ def cut_decisions(sentence: str) -> list[str]:
 
 def _parse_leading(text: str, shown: str, begin: re.Match[str]) -> Decision | None:
     bare_verb = begin["word"] is None
+    word = (begin["word"] or "").lower()
+    if word in ("falls", "wenn", "sofern") or word.startswith("sollte"):
+        ends = re.search(r"(?i)(?:t|en|ln|rn|ist|sind|war), ", shown[begin.end() :])
+        if ends is not None and " -> " not in shown:
+            at = begin.end() + ends.end()
+            then = re.sub(r"(?i)^(?:dann|so) ", "", text[at:])
+            return _make_decision(text[begin.end() : at - 2], then)
     for behind in _BEHIND_CONDITION.finditer(shown, begin.end()):
         condition = text[begin.end() : behind.start()]
         bare = behind[0] == " "
@@ -255,7 +273,10 @@ def _parse_leading(text: str, shown: str, begin: re.Match[str]) -> Decision | No
                 _FINITE.search(shown, begin.end(), behind.start()) is None
                 and (len(condition.split()) > 6 or behind.end() - begin.end() < 2)
             )
-            or _NOT_BEFORE_ACT.search(shown[: behind.start()]) is not None
+            or (
+                _NOT_BEFORE_ACT.search(shown[: behind.start()]) is not None
+                and re.search(r"= \w+$", shown[: behind.start()]) is None
+            )
         ):
             continue
         if bare_verb and (bare or ":" in behind[0]):
@@ -270,6 +291,8 @@ def _parse_leading(text: str, shown: str, begin: re.Match[str]) -> Decision | No
         ):
             continue
         found = _make_decision(condition, text[behind.end() :])
+        if found is not None and word == "unless":
+            found = replace(found, unless=True)
         if found is not None and behind[0].strip() == ":":
             found = replace(found, opens=True)
         if found is None or not (begin["word"] or "").lower().startswith("when"):
@@ -483,7 +506,7 @@ def parse_question(sentence: str) -> str | None:
     """Return what `Use focused_action to check whether X` asks, in front of a list of cases."""
     found = re.fullmatch(
         r"(?:use (?:a |the )?(?:tool )?focused_action to |mit focused_action )?"
-        r"(?:(?:check|look|see|prüfen)(?: with focused_action)?,? "
+        r"(?:(?:check|look|see|prüfen?)(?: with focused_action)?,? "
         r"(?P<question>(?:whether|if|how many|at|ob|wie viele) .+)|"
         r"(?:verify|check|confirm)(?: with focused_action| \(focused_action\))?,? that "
         r"(?P<fact>.+))",
@@ -646,6 +669,17 @@ def find_parts_of_entries(prompt: str, items: str) -> tuple[str, ...]:
 def is_rule(paragraph: str) -> bool:
     """Whether a paragraph is a remark for the whole task: `Important: ...`, `Never ...`."""
     return _RULE.match(paragraph) is not None
+
+
+def is_ban(sentence: str) -> bool:
+    """Whether a sentence forbids something for the whole task: `Never press Esc`."""
+    return (
+        re.match(r"(?i)(?:please )?(?:never|niemals|(?:don['’]t|do not) ever)\b", sentence)
+        is not None
+        and re.search(r"(?i)\b(?:it|them|this|that|these|one|here|es|ihn|sie)\b", mask(sentence))
+        is None
+        and not has_condition_words(sentence)
+    )
 
 
 def stands_alone_as_rule(entry: str) -> bool:

@@ -65,6 +65,9 @@ _CHECKING = r"(?i)^(?:please )?(?:check|verify|make sure|ensure|confirm)(?: that
 
 _MAIN_AGENT = nodes.Capture | nodes.Export | nodes.Copy | nodes.Run
 
+_ENDS = ("abort", "finish", "give_up")
+"""Kinds of clauses that end the run."""
+
 _WITHOUT_METHOD = ("prose", "store")
 """Kinds of clauses that no method of `Builders` makes statements of."""
 
@@ -104,14 +107,16 @@ class Instructions(Builders):
         self._may_leap = entry and line not in self.without_leaps
         self._has_acted = self._has_acted or starts_with_act(self._line)
         end = "." if line.rstrip().endswith(".") else ""
+        self._pending: list[nodes.Text] = []
         statements = self._read_sentences(_cut(self._line + end))
         if (
-            all(isinstance(each, nodes.Do) for each in statements)
+            (all(isinstance(each, nodes.Do) for each in statements) and not self._pending)
             or _loses_sight(statements)
             or not self.accept(line)
         ):
             self._restore(before)
             return prose
+        self.rules += self._pending
         return statements
 
     @contextmanager
@@ -183,6 +188,9 @@ class Instructions(Builders):
         prose: list[str] = []
         at = 0
         while at < len(sentences):
+            if self._take_ban(sentences[at]):
+                at += 1
+                continue
             before = self._state()
             said = self._said
             read, taken = self._read_next(sentences[at:])
@@ -196,7 +204,7 @@ class Instructions(Builders):
                     self._said = "" if governs else sentences[at]
             else:
                 if prose:
-                    statements.append(self.prose(" ".join(prose)))
+                    statements.append(self.prose(_join(prose)))
                     prose = []
                 statements += read
                 self._decided = any(isinstance(each, nodes.If) for each in read)
@@ -204,8 +212,18 @@ class Instructions(Builders):
             at += taken
             self._before = " ".join((self._before, *sentences[at - taken : at])).strip()
         if prose:
-            statements.append(self.prose(" ".join(prose)))
+            statements.append(self.prose(_join(prose)))
         return statements
+
+    def _take_ban(self, sentence: str) -> bool:
+        """Take `Never press Esc in the meantime` as a rule, unless it is about a case."""
+        if self._inside or not decisions.is_ban(sentence):
+            return False
+        rule = self.text(as_sentence(sentence))
+        given = all(each.sigil == "input" for each in rule if isinstance(each, nodes.Variable))
+        if given:
+            self._pending.append(rule)
+        return given
 
     def _count_governed(self, sentences: Sequence[str]) -> int:
         """Return how many sentences may depend on the condition in the first one.
@@ -388,7 +406,7 @@ class Instructions(Builders):
             return True
         if opens and not _ends(then):
             return True
-        if _is_end_of_run(then, "finish") and _is_end_of_run(sentence, "abort"):
+        if re.fullmatch(r"(?i)(?:stop|halt)", then) and _is_end_of_run(sentence, "abort"):
             return True  # "Then stop! declare_task_failed"
         told = not decisions.is_consequence(then) and not belonging
         return told and starts_with_act(re.sub(r"(?i)^(?:then|dann),? ", "", sentence))
@@ -411,7 +429,8 @@ class Instructions(Builders):
         question = decisions.parse_question(self._said)
         said = question or _TOOL.sub("", said)
         points = points_back(said) or re.search(r"(?i)\b(?:both|them|these|those)$", said)
-        usable = bool(said) and len(said) <= 240 and not points
+        tool = re.search(r"\b[a-z]+_[a-z]+_[a-z_]+\b|focused_action", mask(said))
+        usable = bool(said) and len(said) <= 240 and not (points or tool)
         if re.fullmatch(r"(?i)(?:yes|so|ja)", words):
             usable = usable and not self._decided
             return self.condition(said) if usable else None
@@ -464,7 +483,8 @@ class Instructions(Builders):
             return None
         ends = [at for at, each in enumerate(statements) if isinstance(each, nodes.Leave)]
         if ends:  # what is said behind an end holds before it, and "stop!" is another end's word
-            end = statements[ends[-1]]
+            aborts = [at for at in ends if not _is_finish(statements[at])]
+            end = statements[(aborts or ends)[-1]]
             statements = [each for each in statements if not isinstance(each, nodes.Leave)]
             statements.append(end)
         elif leap is not None:
@@ -555,7 +575,7 @@ class Instructions(Builders):
             return []
         if any(each.kind == "prose" and has_condition_words(each.text) for each in parsed):
             return []
-        if not self._inside and any(each.kind in ("abort", "finish") for each in parsed):
+        if not self._inside and any(each.kind in _ENDS for each in parsed):
             return []  # "Try three times, then fail" is not the end of every run
         statements = self._build_clauses(parsed)
         if all(isinstance(each, nodes.Do) for each in statements) or _loses_sight(statements):
@@ -627,6 +647,12 @@ def _cut(line: str) -> list[str]:
     return [each for part in clauses.cut_sentences(line) for each in decisions.cut_decisions(part)]
 
 
+def _join(sentences: Sequence[str]) -> str:
+    """Join sentences that stay prose; one whose rest became a statement ends with a full stop."""
+    text = " ".join(sentences)
+    return f"{text[:-1]}." if text.endswith((",", ";")) else text
+
+
 def _words_of(statement: nodes.Statement) -> str:
     """The words of a `do`; empty for another statement."""
     pieces = statement.text if isinstance(statement, nodes.Do) else ()
@@ -669,7 +695,9 @@ def _ends(act: str) -> bool:
 
 def _is_end_of_run(act: str, kind: str) -> bool:
     parsed = clauses.parse_clauses(act)
-    return any(each.kind == kind for each in parsed[-1:])
+    return any(
+        each.kind in _ENDS and (each.kind == "finish") == (kind == "finish") for each in parsed[-1:]
+    )
 
 
 def _is_finish(statement: nodes.Statement) -> bool:

@@ -279,7 +279,9 @@ class _BlockReader:
             return False
         elif (found := re.fullmatch(_BOLD_LINE, line)) is not None:
             level, text = _BOLD_LEVEL, found[1]
-        elif (found := re.fullmatch(_UNDERLINE, below)) is not None and not _is_entry(line):
+        elif (found := re.fullmatch(_UNDERLINE, below)) is not None and not (
+            _is_entry(line) or re.fullmatch(r"\{+\$?\w+\}+", line.strip())
+        ):
             level, text, taken = (1 if found[1] == "=" else 2), line, 2
         else:
             return False

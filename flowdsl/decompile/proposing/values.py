@@ -195,6 +195,17 @@ class Values:
             condition: nodes.Condition = nodes.IsEmpty(operand=value, listed=listed)
             same = is_there == (empty["not"] is not None)
             return condition if same else negate_condition(condition)
+        either = re.fullmatch(
+            r"(?:(?:is|are|=) )?(\"[^\"{}]+\"(?:(?:, | or |, or )\"[^\"{}]+\")+)", said
+        )
+        if either is not None and type_ == nodes.ScalarType(name="string"):
+            texts = re.findall(r"\"([^\"]+)\"", either[1])
+            constants = [nodes.ConstantValue(value=each) for each in texts]
+            return nodes.AnyOf(
+                operands=tuple(
+                    nodes.Compare(left=value, operator="==", right=each) for each in constants
+                )
+            )
         equal = re.fullmatch(
             r"(?i)(?P<not>not |does not equal |!= )?(?:equals |==? |says )?"
             r"(?:\"(?P<quoted>[^\"{}]+)\"|(?P<word>\w+))?",
