@@ -64,7 +64,15 @@ PAGES = {
 }
 """What the site and `llms.txt` have, by chapter, each with a line about it."""
 
-_BESIDE = ("grammars/README.md", "tests/README.md", "benchmarks/README.md")
+_BESIDE = (
+    "grammars/README.md",
+    "tests/README.md",
+    "benchmarks/README.md",
+    *(
+        f"editors/{each}/README.md"
+        for each in ("jetbrains", "sublime", "tree-sitter", "vscode", "web", "zed")
+    ),
+)
 """Pages that others link to, without a place of their own in the navigation."""
 
 _COLLECTIONS = (ROOT / "docs/reference", ROOT / "docs/adr")

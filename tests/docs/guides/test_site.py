@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 from pathlib import Path
 
 import pytest
 
 from tests.support.browser import Browser, browser, chromium
 from tests.support.effort import only_thorough
-from tools.site import LLMS, PAGES, ROOT, build_site, render_llms
+from tools.site import LLMS, PAGES, ROOT, build_site, render_llms, stage_sources
 
 PHONE = 390
 """Pixels of a telephone's width."""
@@ -21,6 +22,17 @@ def test_the_list_of_pages_is_fresh_and_whole() -> None:
     listed = {page for chapter in PAGES.values() for page in chapter}
     assert {path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").glob("*.md")} < listed
     assert all((ROOT / page).is_file() for page in listed)
+
+
+def test_every_link_to_a_page_leads_to_one(tmp_path: Path) -> None:
+    stage_sources(tmp_path)
+    broken = [
+        (page.relative_to(tmp_path).as_posix(), target)
+        for page in tmp_path.rglob("*.md")
+        for target in re.findall(r"\]\(([^()\s:#]+\.md)(?:#[^()\s]*)?\)", page.read_text("utf-8"))
+        if not (page.parent / target).is_file()
+    ]
+    assert broken == []
 
 
 def test_flows_are_highlighted_whole(monkeypatch: pytest.MonkeyPatch) -> None:
