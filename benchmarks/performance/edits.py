@@ -25,7 +25,7 @@ import corpus
 
 from flowdsl.compiler.pipeline import CompileOptions, compile_project
 from flowdsl.host.listing import expand_patterns
-from flowdsl.incremental.artifacts import artifact_to_line
+from flowdsl.incremental.artifacts import pack_artifact
 from flowdsl.incremental.check import check_project
 from flowdsl.incremental.compiling import compile_with_index
 from flowdsl.incremental.index import Request, to_json
@@ -168,7 +168,7 @@ class Study:
             for kind in ("artifacts", "images", "sources"):
                 one, other = getattr(bundle, kind), getattr(wanted.bundle, kind)
                 if kind == "artifacts":
-                    same = [*map(artifact_to_line, one)] == [*map(artifact_to_line, other)]
+                    same = [*map(pack_artifact, one)] == [*map(pack_artifact, other)]
                 elif kind == "images":
                     same = {k: v.content for k, v in one.items()} == {
                         k: v.content for k, v in other.items()

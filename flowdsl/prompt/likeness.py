@@ -36,8 +36,7 @@ _STARTS = (
 )
 """Words that refer to the line before; prose that begins with them would too."""
 
-_NAMES = "|".join(sorted(MODIFIERS | NAMED_KEYS | NEW_KEYS.keys() | NEW_MODIFIERS.keys()))
-_CHORD = rf"(?:(?:{_NAMES})\+)*(?:{_NAMES}|\S)"
+_NAMES = MODIFIERS | NAMED_KEYS | NEW_KEYS.keys() | NEW_MODIFIERS.keys()
 _MARKED = r"(?:\"[^\"]*\"|'[^']*'|⟦.*⟧)"
 _KINDS = {
     "command": r"the command .*⟦.*⟧",
@@ -48,7 +47,8 @@ _KINDS = {
     "items": _MARKED,
     "key": _MARKED,
     "reason": _MARKED,
-    "keys": rf"{_CHORD}(?: {_CHORD})*",
+    # Looked at by `_are_keys`: to compile a pattern of all names takes longer than to check a file.
+    "keys": r"(\S+(?: \S+)*)",
     "members": f"{_MARKED}: .+",
     "name": _MARKED,
     "picture": "<img .*>",
@@ -59,17 +59,31 @@ _KINDS = {
 
 
 @cache
-def _sentence_pattern(first: str) -> re.Pattern[str]:
-    """Return a pattern for the sentences that begin with a word.
+def _sentence_patterns(first: str) -> tuple[re.Pattern[str], ...]:
+    """Return patterns for the sentences that begin with a word; a group in one stands for keys.
 
     All of them in one pattern would take longer to compile than a small project to check.
     """
-    spelled = (
+    spelled = [
         "".join(map(_part_pattern, line))
         for line in _find_line_sentences()
         if _first_word(line[0]) == first
-    )
-    return re.compile("|".join(f"(?:{each})" for each in spelled) or "(?!)", re.DOTALL)
+    ]
+    keys = _KINDS["keys"]
+    whole = "|".join(f"(?:{each})" for each in spelled if keys not in each)
+    patterns = ([whole] if whole else []) + [each for each in spelled if keys in each]
+    return tuple(re.compile(each, re.DOTALL) for each in patterns)
+
+
+def _are_keys(text: str | None) -> bool:
+    """Whether a text is a list of keys and chords, as `Ctrl+S F5` is; also without any text."""
+    for chord in () if text is None else text.split(" "):
+        rest = chord
+        while rest not in _NAMES and len(rest) != 1:
+            name, plus, rest = rest.partition("+")
+            if not plus or name not in _NAMES:
+                return False
+    return True
 
 
 def _part_pattern(part: str | Hole) -> str:
@@ -123,6 +137,8 @@ def _line_start_pattern() -> re.Pattern[str]:
 
 def like_a_sentence(text: str) -> bool:
     """Whether a line of prose, with a mark for each value, looks like one of our sentences."""
-    return bool(
-        _sentence_pattern(_first_word(text)).fullmatch(text) or _line_start_pattern().match(text)
-    )
+    for pattern in _sentence_patterns(_first_word(text)):
+        found = pattern.fullmatch(text)
+        if found is not None and _are_keys(found[1] if pattern.groups else None):
+            return True
+    return _line_start_pattern().match(text) is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 
 import pytest
@@ -17,7 +18,7 @@ from flowdsl.lint.rules.prose.service_words import STATEMENTS
 from flowdsl.lint.texts.prose import Literals, compile_prose_pattern, is_english
 from flowdsl.prompt import likeness
 from flowdsl.prompt.sentences import SENTENCES
-from flowdsl.semantics.capabilities import TOOLS
+from flowdsl.semantics.capabilities import MODIFIERS, NAMED_KEYS, NEW_KEYS, NEW_MODIFIERS, TOOLS
 from flowdsl.source.files import MemoryFiles
 from tests.support.rows import for_rows, in_rows
 
@@ -368,3 +369,21 @@ def _names_in_prompt(text: str) -> list[str]:
     flow = b'flow 1\nworkflow w { prompt from "p.md" }\n'
     files = MemoryFiles({"main.flow": flow, "p.md": text.encode()})
     return [each.name for each in analyze(files, ["main.flow"], CompileOptions()).diagnostics]
+
+
+def test_keys_of_a_sentence_are_what_a_pattern_of_all_names_takes() -> None:
+    """The pattern takes longer to compile than a file to check, so only this test has it."""
+    names = MODIFIERS | NAMED_KEYS | NEW_KEYS.keys() | NEW_MODIFIERS.keys()
+    either = "|".join(sorted(names))
+    chord = rf"(?:(?:{either})\+)*(?:{either}|\S)"
+    pattern = re.compile(rf"Press {chord}(?: {chord})*(?: [0-9]+ times)?\.", re.DOTALL)
+    words = ["Ctrl", "Ctrl+", "+", "Ctrl++", "F5", "F3,", "a", "S", "Shift+Tab", "x+y", "12", "."]
+    words += ["Enter", "times", "3", "the", "button", "é", ""]
+    chooser = random.Random(7)
+    seen = set()
+    for _ in range(5_000):
+        text = f"Press {' '.join(chooser.choices(words, k=chooser.randrange(1, 5)))}."
+        wanted = pattern.fullmatch(text) is not None
+        assert likeness.like_a_sentence(text) == wanted, text
+        seen.add(wanted)
+    assert seen == {True, False}
