@@ -280,7 +280,8 @@ ROWS: tuple[tuple[str, str], ...] = (
     ),
     (
         "finish",
-        r"(?:and )?(?:finish|end (?:here|the (?:run|task|workflow))|stop here|"
+        r"(?:and )?(?:finish|stop the (?:run|task|workflow)|"
+        r"end (?:here|the (?:run|task|workflow))|stop here|"
         r"(?:you|we|I)(?: a|['’])(?:re|m) (?:done|finished)|fertig|beenden)"
         r"(?:, that['’]s (?:ok|fine))?(?: with (?:the )?result (?P<why>\"[^\"]+\"))?",
     ),

@@ -27,6 +27,8 @@ from .decisions import (
     is_otherwise_head,
     is_rule,
     means_going_on,
+    parse_case,
+    parse_decision,
     parse_decision_head,
     parse_otherwise,
     parse_question,
@@ -48,7 +50,7 @@ from .rich_text import (
     plain_text,
     read_blocks,
 )
-from .statements import make_decision
+from .statements import chain_decisions, make_decision
 from .unread import read_before_use
 from .wording import has_condition_words, is_governing_line, starts_with_act, strip_markdown
 
@@ -293,6 +295,11 @@ def _convert_listing(
     for _ in listing.entries:
         with instructions.trying() as take_back:
             segments = _read_segments(listing, instructions)
+            stranded = _find_stranded(listing, segments) - instructions.as_prose
+            if stranded:
+                take_back()
+                instructions.as_prose |= stranded
+                continue
             try:
                 return resolve_leaps(segments, in_loop=in_loop)
             except Unresolved as problem:
@@ -301,6 +308,29 @@ def _convert_listing(
                 instructions.without_leaps |= _texts_of(listing, written)
     segments = _read_segments(listing, instructions.plain())
     return resolve_leaps(segments, in_loop=False)
+
+
+def _find_stranded(listing: Listing, segments: Sequence[Segment]) -> set[str]:
+    """Return the texts of decisions in front of an `otherwise` that is no `else` of theirs.
+
+    "A: x", "B: y", "otherwise z": where B stays prose, z would follow A, too.
+    """
+    texts = {_label_of(each): each.text for each in listing.entries}
+    stranded: set[str] = set()
+    for at, segment in enumerate(segments):
+        text = texts.get(segment.label, "")
+        prose = all(isinstance(each, nodes.Do) for each in segment.statements)
+        if not prose or parse_otherwise(text.strip()) is None:
+            continue
+        for before in reversed(segments[:at]):
+            decides = any(isinstance(each, nodes.If) for each in before.statements)
+            told = texts.get(before.label, "")
+            plain = strip_markdown(told)
+            case = parse_decision(plain) or parse_case(plain, any_label=True)
+            if not decides and case is None:
+                break
+            stranded.add(told)
+    return stranded
 
 
 def _texts_of(listing: Listing, label: str) -> set[str]:
@@ -341,7 +371,14 @@ def _read_segments(listing: Listing, instructions: Instructions) -> list[Segment
                 reader.without_leaps.add(joined)
             both = reader.read(joined, entry=True)
             if not all(isinstance(each, nodes.Do) for each in both):
-                segments.append(Segment(label, tuple(both)))
+                last = segments[-1].statements[-1:] if segments else ()
+                chained = chain_decisions(last[0], both[0]) if last and len(both) == 1 else None
+                if chained is None:
+                    segments.append(Segment(label, tuple(both)))
+                else:
+                    segments[-1] = Segment(
+                        segments[-1].label, (*segments[-1].statements[:-1], chained)
+                    )
                 del entries[0]
             else:
                 segments.append(Segment(label, (reader.prose(entry.text),)))

@@ -25,6 +25,7 @@ from . import clauses, decisions
 from .builders import Builders
 from .clauses import Clause
 from .statements import (
+    chain_decisions,
     is_leap,
     make_choose,
     make_decision,
@@ -112,6 +113,7 @@ class Instructions(Builders):
         if (
             (all(isinstance(each, nodes.Do) for each in statements) and not self._pending)
             or _loses_sight(statements)
+            or line in self.as_prose
             or not self.accept(line)
         ):
             self._restore(before)
@@ -206,7 +208,12 @@ class Instructions(Builders):
                 if prose:
                     statements.append(self.prose(_join(prose)))
                     prose = []
-                statements += read
+                chained = (
+                    chain_decisions(statements[-1], read[0])
+                    if statements and len(read) == 1
+                    else None
+                )
+                statements[-1:] = [*statements[-1:], *read] if chained is None else [chained]
                 self._decided = any(isinstance(each, nodes.If) for each in read)
                 self._said = said if self._decided else sentences[at + taken - 1]
             at += taken

@@ -10,6 +10,7 @@ from flowdsl.format.literals import is_name
 from flowdsl.ir import nodes
 from flowdsl.ir.lowering.statements import DEFAULT_TIMEOUT_MILLISECONDS
 from flowdsl.ir.lowering.values import LOOP_ITEM, negate_condition, not_come, unmet_reason
+from flowdsl.ir.walk import walk
 
 from ..model import NOWHERE
 
@@ -45,6 +46,33 @@ def make_decision(
         return None
     branch = nodes.Branch(origin=NOWHERE, condition=condition, body=tuple(then))
     return nodes.If(origin=NOWHERE, branches=(branch,), otherwise=tuple(otherwise))
+
+
+def chain_decisions(before: nodes.Statement, last: nodes.Statement) -> nodes.Statement | None:
+    """Return one decision of two about the same thing, of which the last has the `otherwise`.
+
+    "If it is open, X. If it is closed, Y. Otherwise Z": Z is for neither. None for other pairs, of
+    which the `otherwise` belongs to the last.
+    """
+    if not isinstance(before, nodes.If) or not isinstance(last, nodes.If):
+        return None
+    if before.otherwise or not last.otherwise:
+        return None
+    first, second = before.branches[-1].condition, last.branches[0].condition
+    if _subject_of(first).isdisjoint(_subject_of(second)):
+        return None
+    branches = (*before.branches, *last.branches)
+    return nodes.If(origin=NOWHERE, branches=branches, otherwise=last.otherwise)
+
+
+def _subject_of(condition: nodes.Condition) -> set[str]:
+    """Return the words of what a condition is about, in front of its verb or a colon."""
+    names = {each.name for each in walk(condition) if isinstance(each, nodes.Variable)}
+    if not isinstance(condition, nodes.Sees):
+        return names
+    text = "".join(each.value for each in condition.text if isinstance(each, nodes.TextPiece))
+    subject = re.split(r": |\b(?:is|are|has|have|says|shows|ist|hat|was|does|contains)\b", text)[0]
+    return names | set(re.findall(r"\w{4,}", text if not subject else subject.lower()))
 
 
 def make_leap(words: nodes.Text, label: str | None) -> nodes.Leave:

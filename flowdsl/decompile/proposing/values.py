@@ -47,6 +47,7 @@ class Values:
     def __init__(self, hints: PromptHints, refused: Collection[str] = (), prompt: str = "") -> None:
         self.recognized: list[str] = []
         self.without_leaps: set[str] = set()
+        self.as_prose: set[str] = set()
         self.rules: list[nodes.Text] = []
         self._entries: list[tuple[str, nodes.Type]] = []
         self._refused = refused
