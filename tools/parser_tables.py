@@ -24,6 +24,19 @@ if TYPE_CHECKING:
     from lark.grammar import Rule
     from lark.parsers.lalr_analysis import IntParseTable
 
+_HEAD = """from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+"""
+_NAMES = "tuple[str, ...]"
+_NUMBERS = "tuple[int, ...]"
+_ROWS = "tuple[tuple[int, ...], ...]"
+"""Types of tables; without them a type checker infers one with an item for each entry."""
+
 TABLES = Path(__file__).parents[1] / "flowdsl" / "syntax" / "parser" / "tables.py"
 
 
@@ -155,14 +168,14 @@ class _Rows:
         return self.stored.setdefault(row, len(self.stored))
 
 
-def _render_wrapped_tuple(name: str, items: Iterable[object], comment: str) -> str:
+def _render_wrapped_tuple(name: str, type_: str, items: Iterable[object], comment: str) -> str:
     lines = [""]
     for item in items:
         text = f"{item!r},"
         if len(lines[-1]) + len(text) > 118:
             lines.append("")
         lines[-1] += text
-    return f"# {comment}\n{name} = (\n" + "\n".join(lines) + "\n)\n"
+    return f"# {comment}\n{name}: {type_} = (\n" + "\n".join(lines) + "\n)\n"
 
 
 def render_tables(parser: Lark) -> str:
@@ -204,21 +217,35 @@ def render_tables(parser: Lark) -> str:
     parts = [
         '"""LALR(1) tables of `grammars/flowdsl.lark`. Generated, do not edit.\n\n',
         'To regenerate: `python -m tools.parser_tables --write`.\n"""\n\n',
+        _HEAD,
         f"END_STATE = {automaton.end}\n",
-        _render_wrapped_tuple("TERMINALS", terminals, "names; a terminal is its index"),
-        _render_wrapped_tuple("WORDS", words, "keywords and punctuation, and their terminal"),
-        _render_wrapped_tuple("STATE_ROWS", row_of_state, "state -> its row in ROWS"),
-        _render_wrapped_tuple("ACCESS", automaton.access, "state -> the symbol that leads to it"),
+        _render_wrapped_tuple("TERMINALS", _NAMES, terminals, "names; a terminal is its index"),
         _render_wrapped_tuple(
-            "ROWS", rows.stored, "terminal, action, ...: a state to shift to, or ~rule"
+            "WORDS",
+            "tuple[tuple[str, int], ...]",
+            words,
+            "keywords and punctuation, and their terminal",
+        ),
+        _render_wrapped_tuple("STATE_ROWS", _NUMBERS, row_of_state, "state -> its row in ROWS"),
+        _render_wrapped_tuple(
+            "ACCESS", _NAMES, automaton.access, "state -> the symbol that leads to it"
         ),
         _render_wrapped_tuple(
-            "GOTOS", goto_rows.stored, "state, next state, ... after a reduction"
+            "ROWS", _ROWS, rows.stored, "terminal, action, ...: a state to shift to, or ~rule"
         ),
-        "# the children that the tree keeps of a rule's symbols\nPICKS = (\n",
+        _render_wrapped_tuple(
+            "GOTOS", _ROWS, goto_rows.stored, "state, next state, ... after a reduction"
+        ),
+        "# the children that the tree keeps of a rule's symbols\n",
+        "PICKS: tuple[Callable[[list[Any]], Any], ...] = (\n",
         *(f"    lambda a: {pick},\n" for pick in picks),
         ")\n",
-        _render_wrapped_tuple("RULES", rule_rows, "length, operation, pick, goto row, name"),
+        _render_wrapped_tuple(
+            "RULES",
+            "tuple[tuple[int, int, int, int, str], ...]",
+            rule_rows,
+            "length, operation, pick, goto row, name",
+        ),
     ]
     return "".join(parts)
 

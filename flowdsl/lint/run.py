@@ -108,7 +108,7 @@ class _Runner:
                         self._on_linked.append(rule)
                     case _:
                         self._on_node.setdefault(trigger, []).append(rule)
-        self._seen = HAS_PROSE | self._on_node.keys()
+        self._seen = HAS_PROSE.union(self._on_node)
 
     def _call_rule(self, rule: Rule, found: object) -> None:
         if rule.when is not None and not rule.when(self.context, found):

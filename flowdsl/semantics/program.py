@@ -84,9 +84,9 @@ class ModuleScope:
         """Whether a declaration with a syntax error in this file may declare `name`."""
         return self._hides_all or name in self.unread
 
-    def report(self, spec: DiagnosticSpec, place: ast.Node | Span, /, **values: Any) -> None:
+    def report(self, spec: DiagnosticSpec, node: ast.Node | Span, /, **values: Any) -> None:
         """Report a finding about this file; see `Sink.report`."""
-        span = place if isinstance(place, Span) else place.span(self.source)
+        span = node if isinstance(node, Span) else node.span(self.source)
         self.program.sink.report(spec, span, **values)
 
     def is_first(

@@ -26,6 +26,7 @@ MODELS = "model_metadata"
 _TEXTS = (NAME, *SCHEMAS)
 """The fields of an `extra from` file that hold a text: a name that no literal can express, and
 schemas that are not JSON objects."""
+_OTHER_KEYS = (*_TEXTS, ALLOWLIST, MODELS)
 
 
 def check_checks_file(program: Program, named_at: Span, path: str) -> None:
@@ -77,7 +78,7 @@ def _checks_problem(content: dict[str, Any]) -> str | None:
 
 def _extra_problem(content: dict[str, Any]) -> str | None:
     for key in content:
-        if key in WORKFLOW_FIELDS and key not in (*_TEXTS, ALLOWLIST, MODELS):
+        if key in WORKFLOW_FIELDS and key not in _OTHER_KEYS:
             return f"it sets `{key}`, which {WORKFLOW_FIELDS[key]} sets"
     for key in _TEXTS:
         if not isinstance(content.get(key, ""), str):

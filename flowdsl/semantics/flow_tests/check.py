@@ -618,7 +618,7 @@ class TestChecker:
             return
         if not is_part and any(texts.questions[kind].matches(text) for kind in kinds):
             return
-        others = [kind for kind in texts.questions if kind not in (*kinds, RUN)]
+        others = [kind for kind in texts.questions if kind != RUN and kind not in kinds]
         asking = next((each for each in others if texts.questions[each].matches(text)), None)
         asked = [texts.questions[kind] for kind in kinds]
         names = self.program.names_of(

@@ -331,9 +331,9 @@ class ValueScope:
         self.inputs_verbatim = False
         self._known: tuple[Names, Names] | None = None
 
-    def report(self, spec: DiagnosticSpec, place: ast.Node | Span, /, **values: Any) -> None:
+    def report(self, spec: DiagnosticSpec, node: ast.Node | Span, /, **values: Any) -> None:
         """Report a finding about the file of this scope; see `Sink.report`."""
-        self.module.report(spec, place, **values)
+        self.module.report(spec, node, **values)
 
     def declare(self, symbol: ValueSymbol) -> bool:
         """Add `symbol` to the scope; False, with a report, if its name is already in use."""

@@ -3,9 +3,16 @@
 To regenerate: `python -m tools.parser_tables --write`.
 """
 
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
 END_STATE = 3
 # names; a terminal is its index
-TERMINALS = (
+TERMINALS: tuple[str, ...] = (
 'OPTIONAL','OPEN','SECRET','ONLY','SECRETS','EMIT_OP','CMP','CONTAINS','STARTS','ENDS','REST','NAME','FIELD','KEY',
 'ORIGIN','ROOT','KEYNAME','RUNTIME','INT','NUMBER','SHIFT','START','AT_LEAST','AT_MOST','COUNT_OF','DURATION','BLOCK',
 'STRING','RAW','BAD_BLOCK','BAD_STRING','COMMENT','WS','FLOW','IMPORT','LBRACE','RBRACE','FROM','AS','CONST','EQUAL',
@@ -20,7 +27,7 @@ TERMINALS = (
 'TILDE','TO','ANY','ORDER','$END',
 )
 # keywords and punctuation, and their terminal
-WORDS = (
+WORDS: tuple[tuple[str, int], ...] = (
 ('$', 111),('(', 43),(')', 44),(',', 47),('->', 52),('.', 50),('...', 10),(':', 42),('=', 40),('?', 0),('@', 45),
 ('[', 48),(']', 49),('abort', 99),('aborts', 142),('always', 59),('and', 104),('any', 157),('as', 38),
 ('attempt', 154),('background', 102),('call', 97),('capture', 80),('case', 130),('cases', 131),('chain', 126),
@@ -41,7 +48,7 @@ WORDS = (
 ('~', 155),
 )
 # state -> its row in ROWS
-STATE_ROWS = (
+STATE_ROWS: tuple[int, ...] = (
 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31,32,33,34,35,36,37,38,39,40,41,
 42,43,44,45,46,47,48,49,50,51,52,53,54,55,56,57,58,59,60,61,62,63,64,65,66,67,68,69,70,71,72,73,74,75,76,77,78,79,80,
 81,82,83,84,85,86,87,88,89,90,91,92,93,94,95,96,97,98,99,100,101,102,103,104,105,106,107,108,109,110,111,112,113,114,
@@ -86,7 +93,7 @@ STATE_ROWS = (
 1054,1055,1056,1057,1058,1059,132,1060,1061,1062,1063,1064,
 )
 # state -> the symbol that leads to it
-ACCESS = (
+ACCESS: tuple[str, ...] = (
 '','FLOW','edition','file','INT','AT','CHAIN','CONST','FIXTURE','IMPORT','TASK','TEST','TYPE','WORKFLOW',
 '__file_star_0','__file_star_1','__item_star_2','annotation','chain','const','fixture','import_','item','task','test',
 'typedecl','workflow','NAME','NAME','KEY','ORIGIN','KEY','LBRACE','STRING','NAME','STRING','KEY','NAME','NAME',
@@ -190,7 +197,7 @@ ACCESS = (
 'pattern_pair','pattern_entry','block',
 )
 # terminal, action, ...: a state to shift to, or ~rule
-ROWS = (
+ROWS: tuple[tuple[int, ...], ...] = (
 (33, 1),(18, 4),(34, 9, 39, 7, 41, 8, 45, 5, 46, 12, 53, 10, 54, 13, 126, 6, 129, 11, 159, -4),(),
 (34, -5, 39, -5, 41, -5, 45, -5, 46, -5, 53, -5, 54, -5, 126, -5, 129, -5, 159, -5),(11, 27),(11, 28),
 (13, 29, 14, 30),(13, 31),(27, 33, 35, 32),(11, 34),(27, 35),(11, 37, 13, 36),(11, 38),
@@ -935,7 +942,7 @@ ROWS = (
 (36, -217, 45, -217, 46, -217, 64, -217, 65, -217, 66, -217, 69, -217, 71, -217, 73, -217, 75, -217, 76, -217, 77, -217, 78, -217, 79, -217, 80, -217, 81, -217, 84, -217, 85, -217, 87, -217, 88, -217, 90, -217, 94, -217, 95, -217, 96, -217, 97, -217, 98, -217, 99, -217, 100, -217),
 )
 # state, next state, ... after a reduction
-GOTOS = (
+GOTOS: tuple[tuple[int, ...], ...] = (
 (77, 149),(747, 930),(161, 238),(57, 102),(145, 216),(142, 213),(108, 174),(1112, 1176),(1107, 1173),(525, 719),
 (739, 920),(742, 923),(425, 582),(505, 698),(501, 684),(472, 634),(168, 269),(689, 874),(796, 957),(154, 232),
 (152, 226),(51, 92),(452, 614, 453, 617, 710, 896, 711, 897),(115, 185),(2, 14),(2, 15, 14, 39),(488, 660),(595, 786),
@@ -1010,7 +1017,7 @@ GOTOS = (
 (549, 739, 919, 1047, 1048, 1136),(63, 136, 134, 207),(2, 26, 14, 26, 15, 26, 16, 49, 39, 26),
 )
 # the children that the tree keeps of a rule's symbols
-PICKS = (
+PICKS: tuple[Callable[[list[Any]], Any], ...] = (
     lambda a: (),
     lambda a: (*a[0], a[1]),
     lambda a: (*a[1], None),
@@ -1158,7 +1165,7 @@ PICKS = (
     lambda a: a[2],
 )
 # length, operation, pick, goto row, name
-RULES = (
+RULES: tuple[tuple[int, int, int, int, str], ...] = (
 (3, 0, 23, 96, 'file'),(2, 0, 22, 96, 'file'),(2, 0, 22, 96, 'file'),(1, 0, 49, 96, 'file'),
 (2, 0, 117, 88, 'edition'),(6, 0, 6, 104, 'import_names'),(4, 0, 82, 104, 'import_ns'),(3, 0, 44, 105, 'import_name'),
 (1, 0, 30, 105, 'import_name'),(2, 0, 1, 106, 'item'),(2, 0, 1, 106, 'item'),(2, 0, 1, 106, 'item'),
