@@ -260,7 +260,8 @@ commit: a rule that walks every body once more takes a tenth of a check.
 def test_a_file_takes_no_more_calls_than_it_did() -> None:
     files = project(20)
     for work, most in MOST_CALLS.items():
-        work(MemoryFiles(files), list(files), CompileOptions())  # imports what it needs
+        for _ in range(2):  # it imports what it needs, and keeps what is asked for again
+            work(MemoryFiles(files), list(files), CompileOptions())
         profile = cProfile.Profile()
         profile.runcall(work, MemoryFiles(files), list(files), CompileOptions())
         calls = sum(each.callcount for each in profile.getstats())
