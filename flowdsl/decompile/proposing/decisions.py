@@ -260,7 +260,7 @@ def _parse_leading(text: str, shown: str, begin: re.Match[str]) -> Decision | No
     bare_verb = begin["word"] is None
     word = (begin["word"] or "").lower()
     if word in ("falls", "wenn", "sofern") or word.startswith("sollte"):
-        ends = re.search(r"(?i)(?:t|en|ln|rn|ist|sind|war), ", shown[begin.end() :])
+        ends = re.search(r"(?i)(?:t|en|ln|rn|ist|sind|war|= \"?\w+\"?), ", shown[begin.end() :])
         if ends is not None and " -> " not in shown:
             at = begin.end() + ends.end()
             then = re.sub(r"(?i)^(?:dann|so) ", "", text[at:])
@@ -373,7 +373,10 @@ def parse_case(text: str, *, any_label: bool) -> Decision | None:
     text = text.strip().rstrip(".!").rstrip()
     shown = mask(text)
     found = re.match(r"(?P<label>[^:;.=]{1,110}?)(?P<mark>\?? -> |: (?!//)| = )(?P<act>.+)", shown)
-    if found is None or starts_with_act(text[: found.end("label")]) or " > " in found["label"]:
+    if found is None or " > " in found["label"]:
+        return None
+    one_word = " " not in found["label"] and _STATE.match(found["label"]) is not None
+    if starts_with_act(text[: found.end("label")]) and not one_word:
         return None
     label, act, mark = text[: found.end("label")], text[found.start("act") :], found["mark"].strip()
     bare = label.strip('"')

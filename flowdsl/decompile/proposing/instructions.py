@@ -258,7 +258,8 @@ class Instructions(Builders):
             return decided
         if decisions.parse_decision(first) is not None or decisions.depends_on_before(first):
             return None, 1
-        if " -> " in mask(first) and not starts_with_act(first):
+        arrow = mask(first).find(" -> ")
+        if arrow > 0 and (" " not in first[:arrow] or not starts_with_act(first)):
             return None, 1  # a case that is not understood, or a way through menus
         return self._read_clauses(first, following) or None, 1
 
