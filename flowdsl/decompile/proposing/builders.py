@@ -285,6 +285,8 @@ class Builders(Values):
         each_source = [sources] if len(names) == 1 else clauses.split_list(listed or sources)
         marked = len([each for each in clauses.split_list(written) if not is_name(each)])
         known = any(map(self._is_value_name, names)) or marked
+        if re.search(r"^\(|\b(?:read|append|click|press|[a-z]+_[a-z]+_[a-z_]+)\b", sources):
+            return []
         if re.search(r" = |\b(?:save|store)\b|\b(?:and|then) (?:set|put|add|write)\b", sources):
             return []
         if len(each_source) != len(names) or not known or has_condition_words(sources):

@@ -96,7 +96,7 @@ _NOT_BEFORE_ACT = re.compile(
     _FLAGS,
 )
 _ELSE = re.compile(
-    r"(?:[,;.!]|[,;] but|,? but)? ?\b(?:otherwise|sonst|andernfalls|ansonsten)\b,? (?:just )?"
+    r"(?:[,;.!]|[,;] but|,? but)? ?\b(?:otherwise|sonst|andernfalls|ansonsten)\b[,:]? (?:just )?"
     rf"|[,;] (?:or )?else,? | else (?={ACT})",
     _FLAGS,
 )
@@ -159,7 +159,8 @@ _POINTING_INSIDE = re.compile(
     _FLAGS,
 )
 _JUMP = re.compile(
-    r"(?:^|and |, |und )(?:stop|halt)[.!]?$|\b(?:steps? (?:\d|[a-z] to)|points? \d|punkte? \d|"
+    r"(?:^|and |, |und )(?:stop|halt|fail|abort|stop and fail)[.!]?$|"
+    r"\b(?:steps? (?:\d|[a-z] to)|points? \d|punkte? \d|"
     r"schritte? \d|part [A-Z]\b|"
     r"next (?:one|\w+)[.!]?$|end_loop_iteration|start over|"
     r"jump (?:back )?to|(?:last|next|first|previous) (?:paragraph|section|part|step)|"
