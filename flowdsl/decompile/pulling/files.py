@@ -168,6 +168,8 @@ def _attempt_extra_file(
         text = _json_text(context, there, _read_json_object(context, there) | kept)
         yield from context.attempt(FILE, [], files={there: text})
         return
+    if not context.as_file:
+        return
     path, named = _choose_new_path(context, "extra")
     edit = _replace_or_insert(context, ast.ExtraSection, [f'extra from "{named}"'])
     text = _dump_json(context.symbol.extra | kept, 2) + "\n"

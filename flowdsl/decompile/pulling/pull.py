@@ -16,11 +16,13 @@ from flowdsl.deploy.resources.workflow import MODELS, POLICIES
 from flowdsl.diagnostics.render.summary import format_count
 from flowdsl.diagnostics.suggest import join_names
 from flowdsl.prompt.reading.normal_form import normalise_prompt
+from flowdsl.prompt.text import commands_of
 from flowdsl.source.files import UnreadableFile, decode_text, library_of, spell_flow_path
 from flowdsl.source.record import Record
 from flowdsl.state.document import ResourceState
 
 from ..fields import SchemaFields, read_inputs, read_outputs
+from ..payload import ALLOWLIST
 from . import checks, fields, files, settings
 from .attempts import EditContext, SourceVariant
 from .editing import find_changed_lines, restore_lines
@@ -361,6 +363,10 @@ class _Editor:
     def _why(self, path: str, goal: Goal) -> str:
         """Return why a field could not be brought in, as far as the reason is known."""
         value = goal.values.get(path)
+        if path == ALLOWLIST and not self._as_file:
+            allowed = commands_of(self._first.workflow(goal.address).body)
+            if run := [each for each in allowed if each not in (value or ())]:
+                return f"statements run {join_names(run)}, which puts it on the list; edit them"
         error = self._errors.get(goal.address)
         because = "" if error is None else f", since the sources would have an error: {error}"
         if path == PROMPT:

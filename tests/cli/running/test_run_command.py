@@ -724,6 +724,16 @@ def test_runs_that_are_watched_at_a_terminal_are_one_live_table(desk: Desk) -> N
     assert "3 runs: 3 cancelled" in rest
 
 
+@pytest.mark.parametrize("rules", [(RunRule(workflow="Note", stay="running"),)])
+@pytest.mark.parametrize("count", [1, 3])
+def test_of_several_runs_only_what_has_ended_is_told(desk: Desk, count: int) -> None:
+    made = ["run", "note", "--input", "text=x", "--count", str(count)]
+    result = desk.run(*made, "--watch", "--timeout", "2s")
+    assert result.code == exit_codes.RUN_UNFINISHED
+    told = [line for line in result.err.splitlines() if "  running, " in line]
+    assert len(told) == (1 if count == 1 else 0), result.err
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="terminals of POSIX")
 def test_a_missing_secret_is_asked_for_at_the_terminal_and_not_shown(desk: Desk) -> None:
     ours, theirs = os.openpty()

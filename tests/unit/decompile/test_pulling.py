@@ -738,6 +738,17 @@ def test_a_schema_that_is_no_json_takes_the_place_of_an_inline_one() -> None:
     assert json.loads(texts["flows/w.extra.json"]) == {"output_schema": "a: the number, b: text"}
 
 
+def test_no_file_keeps_a_list_of_commands_unless_asked() -> None:
+    body = '    run "dir"\n    do "Look."'
+    desk = Desk({MAIN: flow(body, '  terminal { allow = ["net use"] }')})
+    edit = {"workflow.w": desk.values("workflow.w") | {"terminal_command_allowlist": ["net use"]}}
+    done = desk.pulled(edit, as_file=False)
+    assert done.texts == {}
+    words = "statements run `dir`, which puts it on the list; edit them"
+    assert done.workflows[0].left == {"terminal_command_allowlist": words}
+    assert "flows/w.extra.json" in desk.pulled(edit).texts
+
+
 @pytest.mark.parametrize("depth", [101, 100_000])
 def test_a_schema_that_nests_too_deep_is_left(depth: int) -> None:
     desk = Desk({MAIN: flow("    emit a = 1", "  outputs { a: int }")})

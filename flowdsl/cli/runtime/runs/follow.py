@@ -243,7 +243,8 @@ class Following:
         """Whether a run that goes on or succeeded has a line of its own."""
         if self._has_table:
             return self._is_few and not run.is_live
-        return self._is_few or not run.is_live
+        alone = self._watched is not None and len(self._watched.runs) == 1
+        return alone or not run.is_live
 
     def _live_rows(self) -> list[list[str]]:
         """The rows of the live table: the runs that have not ended, in the order given."""
