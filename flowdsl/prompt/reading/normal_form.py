@@ -152,6 +152,8 @@ class _Renumbering:
         elif bullet is not None or (label is None and self._goes_under_bullets(indent)):
             self._add_bullet(indent, content, bullet)
         else:
+            if label is None and not content.endswith(":"):
+                indent = max(indent, self._find_indent_of_first(following))
             self._add_number(indent, content, label, apart=blanks > 0)
 
     def _continues_item(self, line: str, indent: int, blanks: int) -> bool:
@@ -162,6 +164,17 @@ class _Renumbering:
         return indent >= column + len(DEEPER) or bool(
             blanks and indent == column and begins_paragraph("", line[column:])
         )
+
+    def _find_indent_of_first(self, following: str) -> int:
+        """Return the indent of a line that is to be the first below one with a colon; 0 for none.
+
+        For example, a line between `1. Use start_loop ...:` and `   1.1 Press enter.`
+        """
+        content = following.lstrip(" ")
+        column = len(following) - len(content)
+        opens = bool(self._open) and self._numbered[-1].endswith(":")
+        first = opens and column > self._open[-1].edited_indent and _NUMBER.match(content)
+        return column if first else 0
 
     def _goes_under_bullets(self, indent: int) -> bool:
         bullets = [each for each in self._open if each.bullet]

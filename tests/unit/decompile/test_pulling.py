@@ -262,6 +262,20 @@ def test_numbers_blanks_and_the_html_of_an_editor_mean_nothing(old: str, new: st
     assert 0 < len(edited) <= 3, edited
 
 
+def test_a_line_at_the_head_of_a_loop_is_its_first() -> None:
+    body = '    for row in rows max 5 {\n      do "Open {row}."\n      press "F2"\n    }'
+    desk = Desk({MAIN: flow(body, "  inputs { rows: string[] }")})
+    prompt = str(desk.values("workflow.w")["main_prompt"])
+    start = prompt.index("\n", prompt.index("Use start_loop"))
+    for indent in ("", "   "):
+        edited = f"{prompt[:start]}\n{indent}Look at the clock.{prompt[start:]}"
+        texts, outcome = desk.pull_one("workflow.w", main_prompt=edited)
+        assert outcome.levels == {"main_prompt": STATEMENTS}, outcome
+        assert texts[MAIN] == desk.text(MAIN).replace(
+            '      do "Open', '      do "Look at the clock."\n      do "Open'
+        )
+
+
 def test_a_list_of_html_is_bullets_of_a_call_at_their_depth() -> None:
     body = """    do "Open {name}."
     if sees "a note" { press "F4" do "Close it." } else { press "F5" }
