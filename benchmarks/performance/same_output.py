@@ -1,11 +1,12 @@
 """Compare what two checkouts make of the same programs.
 
-    python benchmarks/performance/same_output.py OLD NEW
+    python benchmarks/performance/same_output.py OLD NEW [--times N]
 
-For whoever makes the compiler faster. The programs are every flow of the repository that this file
-is in, alone and as whole examples, and programs that the tests generate, derive and mutate. For
-each, the diagnostics with their places and fixes, the artifacts and the IR have to be equal. Takes
-some two minutes for each checkout.
+Each may also be a folder in which a wheel is unpacked, pure or compiled. For whoever makes the
+compiler faster. The programs are every flow of the repository that this file is in, alone and as
+whole examples, and programs that the tests generate, derive and mutate. For each, the diagnostics
+with their places and fixes, the artifacts and the IR have to be equal. Takes some two minutes for
+each checkout; with `--times` there are as many more generated programs.
 """
 
 from __future__ import annotations
@@ -38,8 +39,8 @@ Program = tuple[str, Files, list[str]]
 """A name, the files, and the entries."""
 
 
-def find_programs() -> Iterator[Program]:
-    """Yield the programs to compile."""
+def find_programs(times: int) -> Iterator[Program]:
+    """Yield the programs to compile, of those that are made `times` as many."""
     for folder in FOLDERS:
         for entry in _flows_in(ROOT / folder):
             # An example is a project of its own.
@@ -47,10 +48,10 @@ def find_programs() -> Iterator[Program]:
             yield f"{folder}/{entry}", f"{folder}/{example}", [entry.removeprefix(example)]
     for project in sorted(path for path in (ROOT / "examples").iterdir() if path.is_dir()):
         yield f"whole/{project.name}", f"examples/{project.name}", _flows_in(project)
-    yield from _make_programs()
+    yield from _make_programs(times)
 
 
-def _make_programs() -> Iterator[Program]:
+def _make_programs(times: int) -> Iterator[Program]:
     sys.path.insert(0, str(ROOT))
     from benchmarks.performance import corpus
     from tests.support.flows.generated.programs import mutated
@@ -60,10 +61,10 @@ def _make_programs() -> Iterator[Program]:
 
     project = {name: _as_text(content) for name, content in corpus.project(30).items()}
     yield "project", project, list(project)
-    for seed in range(GENERATED):
+    for seed in range(GENERATED * times):
         files = {name: _as_text(each) for name, each in files_of(meaning(seed * 7919)).items()}
         yield f"generated/{seed}", files, [name for name in files if name.endswith(".flow")]
-    for seed in range(DERIVED):
+    for seed in range(DERIVED * times):
         text = derived(random.Random(seed), 14)
         yield f"derived/{seed}", {"main.flow": _as_text(text)}, ["main.flow"]
     flows = sorted(
@@ -71,7 +72,7 @@ def _make_programs() -> Iterator[Program]:
         for folder in ("examples", "tests/corpus/valid", "tests/corpus/meaning")
         for path in (ROOT / folder).rglob("*.flow")
     )
-    for seed in range(MUTATED):
+    for seed in range(MUTATED * times):
         chooser = random.Random(seed)
         text = mutated(chooser, chooser.choice(flows).read_text(encoding="utf-8"))
         yield f"mutated/{seed}", {"main.flow": _as_text(text)}, ["main.flow"]
@@ -136,9 +137,9 @@ def _plain(value: Any) -> Any:
     return type(value).__name__ if " at 0x" in repr(value) else value
 
 
-def main(old: str, new: str) -> int:
+def main(old: str, new: str, times: int) -> int:
     with tempfile.NamedTemporaryFile("w", suffix=".jsonl", encoding="utf-8") as programs:
-        for program in find_programs():
+        for program in find_programs(times):
             print(json.dumps(program), file=programs)
         programs.flush()
         before, after = (
@@ -166,9 +167,10 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("old", help="a checkout")
     parser.add_argument("new", help="another one")
+    parser.add_argument("--times", type=int, default=1, help="make as many more programs")
     parser.add_argument("--digests", action="store_true", help="of the programs in the file `new`")
     arguments = parser.parse_args()
     if arguments.digests:
         print_digests(arguments.old, arguments.new)
     else:
-        raise SystemExit(main(arguments.old, arguments.new))
+        raise SystemExit(main(arguments.old, arguments.new, arguments.times))

@@ -227,8 +227,8 @@ def is_unchanged(before: Any, after: Any) -> bool:
 
 def field_names(class_: type) -> tuple[str, ...]:
     """The names of the fields of a class of records, in their order; empty for other classes."""
-    is_record = issubclass(class_, Record.plain)
-    return class_._fields if is_record else ()  # type: ignore[attr-defined]
+    # A compiled build has records that are derived from another class, see `tools/compiled`.
+    return class_._fields if hasattr(class_, "_defaults") else ()  # type: ignore[attr-defined]
 
 
 def field_defaults(class_: type[Record]) -> dict[str, Any]:

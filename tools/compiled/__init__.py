@@ -1,0 +1,1 @@
+"""The compiled build of the core, which is off by default; see `build.py`."""
