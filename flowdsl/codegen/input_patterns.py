@@ -20,7 +20,7 @@ from functools import lru_cache
 from typing import Any, TypeAlias
 
 from flowdsl.ir import nodes
-from flowdsl.ir.facts import facts_of, find_statements
+from flowdsl.ir.facts import facts_of, find_statements, own_facts
 from flowdsl.ir.lowering.values import LOOP_ITEM, text_of
 from flowdsl.ir.walk import held_fields, inner_bodies, walk
 from flowdsl.source.record import Record, replace
@@ -185,9 +185,10 @@ def _in_body(
         # A focused agent receives an entry with fields as JSON, which has clear ends.
         is_asked = not loop_is_flat and isinstance(statement, _ASKED)
         here = _yield_itself if is_asked else stands_for
-        for node, exact in _find_text_places(statement):
-            refused = workflow.text if exact else workflow.line
-            yield from _find_input_holes(node, refused, here)
+        if not workflow.names.isdisjoint(own_facts(statement).names):
+            for node, exact in _find_text_places(statement):
+                refused = workflow.text if exact else workflow.line
+                yield from _find_input_holes(node, refused, here)
         is_choice = isinstance(statement, (nodes.If, nodes.Repeat))
         inside, is_flat = here if not is_choice else stands_for, loop_is_flat
         if isinstance(statement, nodes.Loop) and statement.entry is None:

@@ -268,6 +268,8 @@ def _spell_indented(value: Any, line: str) -> str:
 
     `line` begins a line of the text that a value is in.
     """
+    if type(value) is str:
+        return encode_basestring(value)
     inner = line + "  "
     if isinstance(value, dict) and value:
         members = [
@@ -279,7 +281,7 @@ def _spell_indented(value: Any, line: str) -> str:
         return (
             f"[{inner}{f',{inner}'.join([_spell_indented(each, inner) for each in value])}{line}]"
         )
-    return encode_basestring(value) if isinstance(value, str) else _spell(value)
+    return _spell(value)
 
 
 _spell = json.JSONEncoder(ensure_ascii=False).encode

@@ -15,7 +15,7 @@ from flowdsl.source.record import Record
 from flowdsl.syntax.statements import BY_KIND, DATES, FINISH, SCREENSHOT, STATEMENTS
 
 from . import nodes
-from .walk import find_variables, inner_bodies, own_parts
+from .walk import HOLDING, find_variables, inner_bodies, own_parts
 
 NOTHING: frozenset[str] = frozenset()
 
@@ -43,7 +43,7 @@ def facts_of(statement: nodes.Statement) -> Facts:
     """Return the facts of one statement, with all in its bodies."""
     known: Facts | None = getattr(statement, "known", None)
     if known is None:
-        if bodies := inner_bodies(statement):
+        if type(statement) in HOLDING and (bodies := inner_bodies(statement)):
             inner = [facts_of(each) for body in bodies for each in body]
             known = _join([own_facts(statement), *inner])
         else:
@@ -54,10 +54,10 @@ def facts_of(statement: nodes.Statement) -> Facts:
 
 def own_facts(statement: nodes.Statement) -> Facts:
     """Return the facts of a statement itself, without those in its bodies."""
-    if not inner_bodies(statement):
-        return facts_of(statement)
     own: Facts | None = getattr(statement, "own", None)
     if own is None:
+        if type(statement) not in HOLDING or not inner_bodies(statement):
+            return facts_of(statement)
         own = _find_own_facts(statement)
         object.__setattr__(statement, "own", own)
     return own
@@ -73,17 +73,22 @@ def fits(body: nodes.Body, capabilities: Capabilities) -> bool:
     return len(facts.models) <= 1 and all(map(capabilities.can_focused_agent_use, facts.tools))
 
 
-def find_statements(body: nodes.Body, kinds: Set[str]) -> Iterator[nodes.Statement]:
-    """Yield the statements of these kinds in a body and inside its statements, outer ones first.
+def find_statements(body: nodes.Body, kinds: Set[str]) -> list[nodes.Statement]:
+    """Return the statements of these kinds in a body and inside its statements, outer ones first.
 
     Looks only into statements that hold some.
     """
-    for statement in body:
+    found: list[nodes.Statement] = []
+    pending = [*reversed(body)]
+    while pending:
+        statement = pending.pop()
         if not kinds.isdisjoint(facts_of(statement).kinds):
             if statement.kind in kinds:
-                yield statement
-            for inner in inner_bodies(statement):
-                yield from find_statements(inner, kinds)
+                found.append(statement)
+            if type(statement) in HOLDING:
+                for inner in reversed(inner_bodies(statement)):
+                    pending += reversed(inner)
+    return found
 
 
 def find_with_repetition(

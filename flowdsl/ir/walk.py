@@ -20,17 +20,17 @@ def statements(body: nodes.Body) -> Iterator[nodes.Statement]:
     while pending:
         statement = pending.pop()
         yield statement
-        if type(statement) in _HOLDING:
+        if type(statement) in HOLDING:
             for inner in reversed(inner_bodies(statement)):
                 pending += reversed(inner)
 
 
 def inner_bodies(statement: nodes.Statement) -> Sequence[nodes.Body]:
-    if type(statement) is nodes.If:
-        return [*(branch.body for branch in statement.branches), statement.otherwise]
     names = _BODIES_OF.get(type(statement))
     if names is None:
-        return ()
+        if type(statement) is not nodes.If:
+            return ()
+        return [*[branch.body for branch in statement.branches], statement.otherwise]
     if len(names) == 1:
         body = getattr(statement, names[0])
         return () if body is None else (body,)
@@ -50,7 +50,8 @@ _BODIES_OF: dict[type, tuple[str, ...]] = {
     nodes.Run: ("otherwise",),
 }
 """The fields of statements that hold bodies, or None."""
-_HOLDING = frozenset((nodes.If, *_BODIES_OF))
+HOLDING = frozenset((nodes.If, *_BODIES_OF))
+"""Statements that may hold bodies."""
 
 
 def replace_bodies(statement: nodes.Statement, bodies: Sequence[nodes.Body]) -> nodes.Statement:
@@ -74,7 +75,7 @@ def map_bodies(
     statement: nodes.Statement, change: Callable[[nodes.Body], nodes.Body]
 ) -> nodes.Statement:
     """Replace each body of a statement by what `change` makes of it."""
-    if type(statement) not in _HOLDING:
+    if type(statement) not in HOLDING:
         return statement
     bodies = inner_bodies(statement)
     changed = [change(inner) for inner in bodies]

@@ -209,7 +209,7 @@ def replace(record: _AnyRecord, /, **changes: Any) -> _AnyRecord:
     """
     for name, value in changes.items():
         before = getattr(record, name, _NOTHING)
-        if before is not value and not is_unchanged(before, value):
+        if before is not value and (type(value) is not tuple or not is_unchanged(before, value)):
             changed: _AnyRecord = record.__replace__(**changes)
             return changed
     return record

@@ -35,7 +35,7 @@ from ..facts import (
     variables_set_by,
 )
 from ..lowering.values import LOOP_ITEM, whole_variable
-from ..walk import find_variables, inner_bodies, map_bodies, replace_bodies, statements
+from ..walk import find_variables, inner_bodies, map_bodies, replace_bodies
 
 Live: TypeAlias = frozenset[str]
 
@@ -164,14 +164,20 @@ def _find_further_readings(body: nodes.Body) -> Iterator[int]:
 
     In a loop, it may be that of an earlier pass.
     """
-    for statement in statements(body):
+    for statement in find_statements(body, _ROUNDS):
         if isinstance(statement, nodes.Loop | nodes.Repeat):
-            yield from (id(each) for each in statements(statement.body) if _sets(each))
+            giving = find_statements(statement.body, _GIVING)
+            yield from (id(each) for each in giving if _sets(each))
     known: set[str] = set()
-    for statement in statements(body):
+    for statement in find_statements(body, _GIVING):
         if not known.isdisjoint(names := _sets(statement)):
             yield id(statement)
         known |= names
+
+
+_ROUNDS = frozenset(("loop", "repeat"))
+_GIVING = frozenset(("store", "extract", "copy", "run"))
+"""The kinds of statements of `_sets`."""
 
 
 def _sets(statement: nodes.Statement) -> set[str]:
