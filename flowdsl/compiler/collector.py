@@ -28,7 +28,8 @@ def keep_what_is_there() -> None:
 def sweep_garbage() -> None:
     """Free the garbage that one piece of work left, while automatic collection is off.
 
-    A run of a test is a cycle of its trace, its script and its world, of 40 MB at most.
+    A run of a test is a cycle of its trace, its script and its world, of 40 MB at most. JSON
+    that is indented leaves a cycle of functions, with the whole value.
     """
     if not gc.isenabled() and gc.get_count()[0] > MANY_OBJECTS:
         gc.collect()

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from flowdsl.codegen.artifacts import ChainArtifact, WorkflowArtifact, render_plain_json
+from flowdsl.compiler.collector import sweep_garbage
 from flowdsl.incremental.outputs import digest_of_contents
 from flowdsl.source.failure import ChangedSources
 
@@ -57,6 +58,7 @@ class ArtifactFiles(Mapping[str, bytes]):
                 contents = artifact_contents(artifact)
                 self.digests[made] = digest_of_contents(contents)
                 self._contents.update(zip(self.paths[made], contents, strict=True))
+        sweep_garbage()
         if not self.digests.keys() >= set(wanted):
             raise ChangedSources("the flows were changed while they were compiled; compile again")
 
