@@ -87,8 +87,21 @@ class Texts:
         """Return the text that `spell_marked_text` spells like this."""
         opening, closing = bracket_pair(1)
         marked = re.compile(f"{opening}({self._variable.pattern}){closing}(?!{_NOTE})")
-        text = self.unchecked(marked.sub(lambda found: found[1], spelled))
-        return text if text is not None and spell_marked_text(text) == spelled else None
+        pieces: list[nodes.Piece] = []
+        begin = 0
+        # Between variables, a brace at the end of the author's words is one of theirs.
+        for found in (*marked.finditer(spelled), None):
+            before = self.unchecked(
+                spelled[begin : len(spelled) if found is None else found.start()]
+            )
+            if before is None:
+                return None
+            pieces += before
+            if found is not None:
+                pieces += self.unchecked(found[1]) or ()
+                begin = found.end()
+        text = join_pieces(pieces)
+        return text if spell_marked_text(text) == spelled else None
 
     def clause(self, spelled: str) -> nodes.Text | None:
         """Return the text that `spell_clause` spells like this."""

@@ -188,7 +188,13 @@ class PromptWriter:
                     pieces.append(self._variable(secret=secret))
             else:
                 pieces.append(nodes.TextPiece(value=rng.choice(WORDS)))
-        return join_pieces(pieces)
+        # Lowering leaves no blanks at the ends of lines.
+        return tuple(
+            nodes.TextPiece(value=re.sub(" +\n", "\n", each.value))
+            if isinstance(each, nodes.TextPiece)
+            else each
+            for each in join_pieces(pieces)
+        )
 
     def _phrase(self, *, secret: bool = False) -> nodes.Text:
         """A text for a sentence of ours.
@@ -347,7 +353,11 @@ class PromptWriter:
 
     def _body(self, depth: int, *, loop: bool) -> nodes.Body:
         count = self._rng.randint(1, 4 if depth < 2 else 2)
-        return tuple(self._statement(depth, loop=loop) for _ in range(count))
+        body: list[nodes.Statement] = []
+        # Lowering drops what stands behind a statement that leaves.
+        while len(body) < count and not (body and isinstance(body[-1], nodes.Leave)):
+            body.append(self._statement(depth, loop=loop))
+        return tuple(body)
 
     def _otherwise(self, depth: int, *, loop: bool) -> nodes.Body:
         if self._rng.random() < 0.1:
