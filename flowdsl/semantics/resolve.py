@@ -131,7 +131,7 @@ def _check_bodies(program: Program) -> dict[ast.Decl, ValueScope]:
         if task.result is None:
             fields = ()
         places_of = _result_places(task, fields) if fields else {}
-        outputs = Outputs("result field", fields or (), places_of)
+        outputs = Outputs("result field", fields or (), places_of, known=fields is not None)
         task.runtime.update(declare_runtime(scope, body, outputs))
         BodyChecker(scope, EmitTargets("result field", fields)).check(body)
     for workflow in program.workflows.values():

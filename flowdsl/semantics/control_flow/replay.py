@@ -189,8 +189,10 @@ class _ReplayWalk:
         """Walk every workflow, and every task that nothing calls."""
         program = self.program
         called = set(program.calls.values())
+        # What cannot be read may call any task.
+        uncertain = any(module.unread for module in program.scopes)
         for task in program.tasks.values():
-            if task not in called:
+            if task not in called and not uncertain:
                 frame = Frame(task.module.source, self.variables, {})
                 self._end(self._task(task, frame))
         for workflow in program.workflows.values():
@@ -538,7 +540,14 @@ class _ReplayWalk:
         blind: tuple[ast.Condition, ...],
         at_else: ast.Otherwise | None,
     ) -> None:
-        """Keep the finding of a decision, unless one is known that is at least as grave."""
+        """Keep the finding of a decision, unless one is known that is at least as grave.
+
+        What a condition with an undeclared name decides is not known.
+        """
+        if any(
+            ref not in self.program.values for each in blind for ref in refs_outside_blocks(each)
+        ):
+            return
         whole = Requirements()
         for body in bodies:
             whole.add(body)

@@ -30,13 +30,15 @@ class Outputs(Record):
     """What `emit` can set in a body: the outputs of a workflow, or the fields of a task's result.
 
     `noun` says which, and `places` where each is declared. `loop_names` are the names of loop
-    variables outside of the body, in checks.
+    variables outside of the body, in checks. Without `known`, the type that would say what the
+    fields are is wrong.
     """
 
     noun: str
     fields: tuple[FieldType, ...] = ()
     places: Mapping[str, Span] = {}
     loop_names: frozenset[str] = frozenset()
+    known: bool = True
 
 
 def declare_runtime(scope: ValueScope, body: ast.Block, outputs: Outputs) -> dict[str, ValueSymbol]:
@@ -210,6 +212,10 @@ class _Declaring:
         """Report a reading without a type into something that is no output."""
         name = statement.name
         assert name is not None
+        if name.text not in self.found and self.scope.is_free(name.text):
+            self.scope.clashing.add(name.text)
+        if not self.outputs.known:
+            return
         span = name.span(self.source)
         noun = self.outputs.noun
         settable = [each.name for each in self.found.values() if each.is_output]
@@ -232,8 +238,6 @@ class _Declaring:
             fixes = rename_fix(span, settable)
             if fixes:
                 help = suggest_known_names(noun, settable, name.text)
-        if name.text not in self.found and self.scope.is_free(name.text):
-            self.scope.clashing.add(name.text)
         self.scope.report(
             errors.READING_WITHOUT_TYPE,
             span,
