@@ -37,6 +37,7 @@ SAMPLE_TEXTS = [
 ]
 # Reported by the second stage, which Lark's grammar knows nothing of.
 SECOND_STAGE = {
+    "former-spelling",
     "malformed-variable",
     "number-too-long",
     "tab-in-indent",

@@ -105,7 +105,7 @@ def shapes() -> Iterator[tuple[str, str, Callable[[Reply], Any]]]:
 
 def growth(body: bytes, read: Callable[[Reply], Any]) -> float:
     """How many times the size of `body` this process grows when it reads it."""
-    reply = Reply("GET /x", False, 200, body, None, ())
+    reply = Reply("GET /x", False, 200, body, None, (), {})
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     try:
         kept = read(reply)
@@ -117,7 +117,7 @@ def growth(body: bytes, read: Callable[[Reply], Any]) -> float:
 
 
 def main() -> None:
-    Reply("GET /x", False, 200, ROW.encode(), None, ()).model(Workflow)
+    Reply("GET /x", False, 200, ROW.encode(), None, (), {}).model(Workflow)
     for name, text, read in shapes():
         body = text.encode()
         text = ""

@@ -100,6 +100,7 @@ WORDS = ("Workflow", "a", "to", "1", "run", "refused", "of", "300", "pin", "12",
 def test_a_short_secret_destroys_no_ordinary_text(words: list[str], secret: str) -> None:
     text = " ".join(words)
     assert redact_secrets(text, [secret]) == text
+    assume(words[-1] != "key")  # what stands behind `key:` is one
     assert redact_secrets(f"{text}: {text}.", [secret]) == f"{text}: {text}."
 
 

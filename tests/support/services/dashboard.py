@@ -85,7 +85,7 @@ def reword_prose(rng: random.Random, prompt: str) -> str:
         if not re.search(
             (
                 r"focused_action|declare_task|upsert|loop|attempt|Otherwise|If |Press |Wait "
-                r"|Click .*type exactly|screen|Save |Check |Find "
+                r"|Click .*type exactly|screen|Save |Check |Find |Before you fail|Data: "
             ),
             lines[at],
         )

@@ -151,6 +151,12 @@ def values(draw: st.DrawFn, type_: nodes.Type) -> Any:
             return draw(st.one_of(st.none(), values(inner)))
         case nodes.RecordType(fields=fields):
             drawn = {field.name: draw(values(field.type)) for field in fields}
+            # No source gives a field null that has a default.
+            drawn |= {
+                field.name: field.default
+                for field in fields
+                if field.has_default and drawn[field.name] is None
+            }
             absent = {field.name for field in fields if field.absent and drawn[field.name] is None}
             return {name: value for name, value in drawn.items() if name not in absent}
 
