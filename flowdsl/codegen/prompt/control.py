@@ -22,6 +22,7 @@ from flowdsl.prompt.text import (
 )
 from flowdsl.prompt.values import condition_words, value_words
 from flowdsl.prompt.words import say_sentence
+from flowdsl.source.record import replace
 
 from .context import (
     Agent,
@@ -225,7 +226,7 @@ def emit_loop(statement: nodes.Loop, main: Agent) -> list[Item]:
     counts: list[Item] = []
     if statement.counted and statement.limit is not None:
         saved = main.context.saved()
-        counted = value_words(saved.marked(statement.items))
+        counted = value_words(saved.marked(_as_list(statement.items)))
         bullet = _make_bound_bullet(statement, statement.limit, counted, main)
         counts.append(main.context.focused(origin, "for", [bullet], handed=tuple(saved.handed)))
     may_be_empty = not has_entries(statement.items, main.context.filled)
@@ -233,6 +234,11 @@ def emit_loop(statement: nodes.Loop, main: Agent) -> list[Item]:
     with main.context.inside(statement):
         lines = [*main(statement.body), Item(say_sentence("control.end_loop"), origin, "for")]
     return [*counts, Item(words, origin, "for", lines)]
+
+
+def _as_list(items: nodes.Value) -> nodes.Value:
+    """Return the items of a loop, typed as JSON: those read from a prompt have no type."""
+    return replace(items, json=True) if isinstance(items, nodes.TextValue) else items
 
 
 def emit_each(statement: nodes.Loop, focused: Agent) -> list[Item]:
