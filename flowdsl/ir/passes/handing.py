@@ -39,10 +39,13 @@ def box_handed_values(
     """Store each of the `texts` (`find_text_variables`) among the `handed` variables in an object.
 
     The same is done to the entries of the loops `told`, which occur in instructions of focused
-    agents, if they are known only at run time.
+    agents, if they are known only at run time, and to those of loops over a value of any kind: it
+    may be a text, which the service may take for one entry.
     """
     boxed = frozenset(name for name in handed if name in texts)
-    chosen = {id(loop) for loop in told if is_boxed(loop)}
+    loops = find_statements(workflow.body, _LOOPS)
+    chosen = {id(each) for each in told if is_boxed(each)}
+    chosen |= {id(each) for each in loops if isinstance(each, nodes.Loop) and _is_any(each)}
     if not boxed and not chosen:
         return replace(workflow, boxed=())
     names = Names(workflow.names)
@@ -183,6 +186,16 @@ def _box_statement_entries(
 def is_boxed(loop: nodes.Loop) -> bool:
     """Whether the entries of a loop are texts or numbers known only at run time."""
     return loop.entry is None and loop.flat and bool(runtime_variables(loop.items))
+
+
+_LOOPS = frozenset(("loop",))
+
+
+def _is_any(loop: nodes.Loop) -> bool:
+    """Whether the main agent iterates over a value of the run that is not known to be a list."""
+    items = loop.items
+    is_any = isinstance(items, nodes.TextValue) and items.json and not items.listed
+    return is_any and is_boxed(loop)
 
 
 def is_boxed_entry(value: object) -> TypeGuard[nodes.ObjectValue]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
 
@@ -19,17 +18,7 @@ from tests.support.meaning.requests import find_wrong_request
 from tests.support.meaning.sides import side_by_side
 from tests.support.rows import for_rows, in_rows
 
-RED_NAME = "red-"
-"""The beginning of the names of cases whose prompt says something else than the program."""
-
 CASES = cases()
-
-
-def _marked(case: Case) -> Any:
-    if not case.name.startswith(RED_NAME):
-        return case
-    why = f"not so yet: {case.first.fields['about']}"
-    return pytest.param(case, marks=pytest.mark.xfail(reason=why, strict=True))
 
 
 @for_rows(lambda: CASES, fewest=60)
@@ -54,7 +43,7 @@ def test_what_is_sent_besides_a_prompt_is_what_is_written_beside_it(case: Case) 
     assert find_wrong_request(case.first.sends, case.artifact, bundle) == ""
 
 
-@in_rows("case", list(map(_marked, CASES)), ids=str)
+@in_rows("case", CASES, ids=str)
 def test_a_prompt_does_what_its_program_does_however_the_service_works(case: Case) -> None:
     payload, variants = case.payload, list(every_variant())
     assert len(variants) == 96
