@@ -5,6 +5,8 @@ Its value would be in the prompt and in every log.
 
 from __future__ import annotations
 
+import re
+
 from flowdsl.diagnostics.diagnostic import SUSPICIOUS
 from flowdsl.lint.context import LintContext
 from flowdsl.syntax import ast
@@ -15,18 +17,27 @@ SPEC = SUSPICIOUS.spec(
 )
 
 _WORDS_FOR_SECRETS = """
-    credential credentials passcode passphrase passwd password pin pwd secret token
+    apikey credential credentials passcode passphrase passwd password pin pwd secret token
 """
-SECRET_WORDS = frozenset(_WORDS_FOR_SECRETS.split())
-SECRET_PAIRS = frozenset(
+_SECRET_WORDS = frozenset(_WORDS_FOR_SECRETS.split())
+"""A name that ends in one of these is reported."""
+
+_SECRET_PAIRS = frozenset(
     (("access", "key"), ("api", "key"), ("pass", "word"), ("private", "key"), ("secret", "key"))
 )
-_JOINED = frozenset(("apikey",))
+"""So is one that ends in these two words; a `key` alone may be that of a record."""
+
 _TAILS = frozenset(("current", "new", "old", "text", "value"))
-_QUESTIONS = frozenset(("has", "hide", "is", "needs", "no", "reset", "show", "use"))
+"""Words that may follow those for a secret: `password_new` is one, `password_age` is not."""
+
+_QUESTIONS = frozenset(("has", "hide", "is", "needs", "no", "show"))
+"""A name that begins with one of these is answered by yes or no, even as a text:
+`has_password: string` holds no password. `reset_token` and `use_token` are usually secrets."""
 
 _TEXTS = frozenset(("any", "string"))
-_PIN = "pin"
+"""The types that can hold a secret. The digits of a PIN may be an `int`, too."""
+
+_WORD_BEGINS = re.compile(r"(?<=[^A-Z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
 def check(context: LintContext, node: ast.InputsSection | ast.TaskDecl | ast.Pause) -> None:
@@ -63,31 +74,30 @@ def check(context: LintContext, node: ast.InputsSection | ast.TaskDecl | ast.Pau
 
 
 def _is_secret_like(name: str, type_: ast.TypeExpr) -> bool:
+    """Whether a field is named like a secret, and its type can hold one."""
     words = _split_name(name)
     if words[0] in _QUESTIONS:
         return False
     while len(words) > 1 and words[-1] in _TAILS:
         words.pop()
     last = words[-1]
-    if last not in SECRET_WORDS and last not in _JOINED and tuple(words[-2:]) not in SECRET_PAIRS:
+    if last not in _SECRET_WORDS and tuple(words[-2:]) not in _SECRET_PAIRS:
         return False
-    return _holds(type_, _TEXTS | {"int"} if last == _PIN else _TEXTS)
+    return _holds(type_, _TEXTS | {"int"} if last == "pin" else _TEXTS)
 
 
 def _split_name(name: str) -> list[str]:
-    """The words of a name in snake or camel case; at least one.
+    """Return the words of a name in snake or camel case, at least one: `APIToken2`: api, token.
 
     They are in lower case, without digits at their end.
     """
-    spaced = "".join(
-        f"_{each}" if each.isupper() and not before.isupper() else each
-        for before, each in zip("_" + name, name, strict=False)
-    )
-    words = [word.rstrip("0123456789") for word in spaced.lower().split("_")]
+    spaced = _WORD_BEGINS.sub("_", name).lower()
+    words = [word.rstrip("0123456789") for word in spaced.split("_")]
     return [word for word in words if word] or [""]
 
 
 def _holds(type_: ast.TypeExpr, names: frozenset[str]) -> bool:
+    """Whether a type is one of those that `names` names, or optional or a list of one."""
     if isinstance(type_, ast.OptionalType):
         return _holds(type_.inner, names)
     if isinstance(type_, ast.ListType):
