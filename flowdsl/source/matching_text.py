@@ -27,11 +27,14 @@ class _Unsupported(Exception):
 def matching_text(pattern: str, *, at_least: int = 0) -> str | None:
     """A text of `at_least` characters or more that `pattern` matches somewhere; None without one.
 
-    A longer text than the shortest takes every part that may repeat more often.
+    A longer text than the shortest repeats parts that may repeat more often: first the first ones,
+    for the characters that are missing, then all of them.
     """
     try:
-        for extra in sorted({0, 1, at_least}):
-            text = _Writer(pattern, min(extra, MAX_LENGTH)).whole()
+        text = _Writer(pattern).whole()
+        missing = min(max(0, at_least - len(text)), MAX_LENGTH)
+        for extra, spare in ((0, 0), (0, missing), (1, 0), (min(at_least, MAX_LENGTH), 0)):
+            text = _Writer(pattern, extra, spare).whole()
             if len(text) >= at_least and may_be_found(pattern, text):
                 return text
     except (_Unsupported, Unusable, re.error, RecursionError, OverflowError, ValueError):
@@ -40,12 +43,17 @@ def matching_text(pattern: str, *, at_least: int = 0) -> str | None:
 
 
 class _Writer:
-    """Walks one pattern and writes a text for it; `extra` is added to every open count."""
+    """Walks one pattern and writes a text for it.
 
-    def __init__(self, pattern: str, extra: int) -> None:
+    `extra` is added to every open count, or else they share `spare` characters: the first takes
+    what it can.
+    """
+
+    def __init__(self, pattern: str, extra: int = 0, spare: int = 0) -> None:
         self._pattern = pattern
         self._at = 0
         self._extra = extra
+        self._spare = spare
 
     def whole(self) -> str:
         text = self._write_alternatives()
@@ -55,8 +63,10 @@ class _Writer:
 
     def _write_alternatives(self) -> str:
         first = self._write_sequence()
+        spare = self._spare
         while self._take("|"):
             self._write_sequence()
+        self._spare = spare
         return first
 
     def _write_sequence(self) -> str:
@@ -86,26 +96,28 @@ class _Writer:
                 return character
 
     def _write_repetition(self, text: str) -> str:
-        low, high = 1, 1
+        low, high = 1, MAX_LENGTH
         if self._take("*"):
-            low, high = 0, self._extra
+            low = 0
         elif self._take("+"):
-            low, high = 1, 1 + self._extra
+            pass
         elif self._take("?"):
-            low, high = 0, min(1, self._extra)
+            low, high = 0, 1
         elif counted := re.compile(r"\{(\d+)(,?)(\d*)\}").match(self._pattern, self._at):
             self._at = counted.end()
             low = int(counted[1])
-            high = low + self._extra
+            if counted[3]:
+                high = int(counted[3])
             if not counted[2]:
                 high = low
-            elif counted[3]:
-                high = min(high, int(counted[3]))
         else:
             return text
         if not self._take("?"):
             self._take("+")
-        count = max(low, high)
+        more = self._spare // max(1, len(text)) if self._spare else self._extra
+        count = max(low, min(high, low + more))
+        if self._spare:
+            self._spare -= (count - low) * len(text)
         if count * len(text) > MAX_LENGTH:
             raise _Unsupported
         return text * count

@@ -311,6 +311,22 @@ def test_texts_are_as_long_as_the_service_wants_them(bounds: str) -> None:
 
 
 @in_rows(
+    "bounds",
+    [
+        '@pattern(r"^[0-9]+$") @min_length(4) @max_length(4)',
+        '@pattern(r"^\\w+$") @min_length(5) @max_length(5)',
+        '@pattern(r"^[a-z]+-[0-9]+$") @min_length(8) @max_length(8)',
+        '@pattern(r"^[A-Z]{1,2}(?:-|_+)[0-9]*$") @min_length(6) @max_length(6)',
+        '@pattern(r"^(?:ab)+c*$") @min_length(7) @max_length(7)',
+    ],
+)
+def test_a_pattern_with_open_counts_gets_a_text_of_exactly_the_length(bounds: str) -> None:
+    listed = found('type code into "the field"', sections=f"inputs {{ code: string {bounds} }}")
+    assert not listed.exploration.refused
+    assert len(listed.paths) == 1
+
+
+@in_rows(
     "declared",
     [
         r'string @pattern(r"^(?=a)b$")',
