@@ -6,7 +6,8 @@ import json
 import re
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from math import isfinite
+from typing import Any, NoReturn
 
 from flowdsl.simulate.shapes import (
     EMPTY,
@@ -247,12 +248,10 @@ def _evaluate_part(condition: Said, view: View, recorder: Recorder) -> bool:
             )
             return _compare_values(left, condition["comparison"], right)
         case "conditions.numbers":
-            try:
-                first, second = (
-                    Decimal(spell_platform_value(view.built(condition[side])))
-                    for side in ("left", "right")
-                )
-            except InvalidOperation:
+            first, second = (
+                _parse_number(view.built(condition[side])) for side in ("left", "right")
+            )
+            if first is None or second is None:
                 return False
             return _compare_values(first, condition["relation"], second)
         case "conditions.parts":
@@ -299,12 +298,17 @@ def _find_choices(condition: Said, view: View) -> list[Any]:
 
 
 def _is_a_number_of(value: Any, choices: list[Any]) -> bool:
+    number, among = _parse_number(value), [_parse_number(choice) for choice in choices]
+    return number is not None and None not in among and number in among
+
+
+def _parse_number(value: Any) -> Decimal | None:
+    """Return the finite number that a value spells; None if it spells none."""
     try:
-        return Decimal(spell_platform_value(value)) in [
-            Decimal(spell_platform_value(choice)) for choice in choices
-        ]
+        number = Decimal(spell_platform_value(value))
     except InvalidOperation:
-        return False
+        return None
+    return number if number.is_finite() else None
 
 
 def _compare_values(left: Any, operator: str, right: Any) -> bool:
@@ -326,9 +330,14 @@ def _compare_values(left: Any, operator: str, right: Any) -> bool:
 def from_json(text: str) -> Any:
     """Return the JSON value that a text spells; the text itself if it is not JSON."""
     try:
-        return json.loads(text)
+        return json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
         return text
+
+
+def _refuse_constant(constant: str) -> NoReturn:
+    """Refuse what Python reads beyond JSON: `NaN`, `Infinity` and `-Infinity`."""
+    raise ValueError(constant)
 
 
 _SHOWN = re.compile(
@@ -352,7 +361,7 @@ def read_as(text: str, shape: Shape) -> Any:
     value = as_shown(text)
     if isinstance(value, bool) or shape == ScalarShape("bool"):
         return value if isinstance(value, bool) and shape == ScalarShape("bool") else None
-    fits = isinstance(value, int) or (isinstance(value, float) and not whole)
+    fits = isinstance(value, int) or (isinstance(value, float) and not whole and isfinite(value))
     return value if fits else None
 
 
