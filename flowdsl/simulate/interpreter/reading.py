@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from typing import Any, TypeAlias, assert_never
+from math import isfinite
+from typing import Any, NoReturn, TypeAlias, assert_never
 
 from flowdsl.semantics import types
 from flowdsl.syntax.texts.paragraphs import on_one_line
@@ -140,10 +141,15 @@ def _parse_shown_text(text: str) -> Any:
     """
     for spelling in (text, _UNITS.sub("", text)):
         try:
-            return json.loads(spelling)
+            return json.loads(spelling, parse_constant=_refuse_constant)
         except (ValueError, RecursionError):
             continue
     return text
+
+
+def _refuse_constant(constant: str) -> NoReturn:
+    """Refuse what Python reads beyond JSON: `NaN`, `Infinity` and `-Infinity`."""
+    raise ValueError(constant)
 
 
 _UNITS = re.compile(r"^[^-0-9]{1,4}(?=-?[0-9])|(?<=[0-9])\D{1,4}$|,(?=\d{3})", re.ASCII)
@@ -151,17 +157,15 @@ _UNITS = re.compile(r"^[^-0-9]{1,4}(?=-?[0-9])|(?<=[0-9])\D{1,4}$|,(?=\d{3})", r
 
 def is_other(data: Any, type_: types.Type) -> bool:
     """Whether a copied text is not the number or boolean that its type requires."""
-    if isinstance(data, bool):
-        return False
     match types.strip_optional(type_):
         case types.Primitive("int"):
-            return not isinstance(data, int)
+            return type(data) is not int
         case types.Primitive("number"):
-            return not isinstance(data, int | float)
+            return type(data) is not int and not (isinstance(data, float) and isfinite(data))
         case types.Primitive("bool"):
-            return True
+            return not isinstance(data, bool)
         case types.Enum() as enum:
-            return enum.numeric and not isinstance(data, int)
+            return enum.numeric and type(data) is not int
         case _:
             return False
 

@@ -1,8 +1,10 @@
-"""The machine compares numbers alone: a text that spells none, as `NaN`, fulfils no comparison."""
+"""What the machine takes for a number, and the interpreter with it: `NaN` is none."""
 
 from __future__ import annotations
 
 from flowdsl.prompt.sentences import NUMERIC
+from flowdsl.semantics import types
+from flowdsl.simulate.interpreter.reading import is_other, value_of
 from flowdsl.simulate.machine.grammar import Said
 from flowdsl.simulate.machine.memory import Memory, evaluate_condition, from_json, read_as
 from flowdsl.simulate.machine.variants import Variant
@@ -37,6 +39,16 @@ def test_what_is_no_number_is_none_of_several(text: str) -> None:
 @in_rows("text", [*NO_NUMBERS, "9" * 400 + ".5"])
 def test_what_is_no_json_number_is_read_as_none(text: str) -> None:
     assert read_as(text, ScalarShape("number")) is None
+
+
+@in_rows("text", [*NO_NUMBERS, "9" * 400 + ".5", "true", "false", "5", "-5.5", "EUR 1,000.50"])
+def test_the_interpreter_reads_a_copied_text_as_the_machine_does(text: str) -> None:
+    for name in ("int", "number", "bool"):
+        type_ = types.Primitive(name)
+        data = value_of(text, type_, lambda value: value)
+        interpreted = None if is_other(data, type_) else data
+        read = read_as(text, ScalarShape(name))
+        assert (type(interpreted), interpreted) == (type(read), read)
 
 
 @in_rows("text", NO_NUMBERS)
