@@ -22,7 +22,7 @@ from typing import Any, TypeAlias
 from flowdsl.ir import nodes
 from flowdsl.ir.facts import facts_of, find_statements, own_facts
 from flowdsl.ir.lowering.values import LOOP_ITEM, text_of
-from flowdsl.ir.walk import held_fields, inner_bodies, walk
+from flowdsl.ir.walk import inner_bodies, node_fields, walk
 from flowdsl.source.record import Record, replace
 from flowdsl.source.refused_texts import RefusedTexts, read_refused
 from flowdsl.syntax.statements import BY_KIND, STATEMENTS
@@ -236,7 +236,7 @@ def _find_input_holes(
         elif isinstance(part, tuple):
             yield from _find_input_holes(part, refused, stands_for)
         else:
-            for name in held_fields(part):
+            for name in node_fields(part):
                 yield from _find_input_holes(getattr(part, name), refused, stands_for)
 
 

@@ -28,7 +28,7 @@ from flowdsl.syntax.statements import TERMINAL
 
 from . import nodes
 from .facts import facts_of, facts_of_body, find_statements, fits
-from .walk import held_fields, inner_bodies, own_parts, statements
+from .walk import inner_bodies, node_fields, own_parts, statements
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _ESCAPED = re.compile(r"\\\{([A-Za-z_]\w*)")
@@ -93,7 +93,7 @@ def _find_texts(value: Any) -> Iterator[nodes.Text]:
     while pending:
         value = pending.pop()
         if type(value) is not tuple:
-            pending += [getattr(value, name) for name in reversed(held_fields(value))]
+            pending += [getattr(value, name) for name in reversed(node_fields(value))]
         elif value and type(value[0]) in _PIECES:
             yield value
         else:

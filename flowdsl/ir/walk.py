@@ -1,4 +1,9 @@
-"""Walks over the IR."""
+"""Walks over the IR.
+
+A statement *holds* bodies, in the fields of `_BODIES_OF`; a node has other nodes in `_NODE_FIELDS`,
+which follow from the annotations of its class. A new node with a field of a plain type that
+`_PLAIN` lacks is added there; a new statement with bodies in `_BODIES_OF`.
+"""
 
 from __future__ import annotations
 
@@ -26,6 +31,10 @@ def statements(body: nodes.Body) -> Iterator[nodes.Statement]:
 
 
 def inner_bodies(statement: nodes.Statement) -> Sequence[nodes.Body]:
+    """Return the bodies that a statement holds: those of the branches of an `If`, then its `else`.
+
+    One that a statement may lack, as the `else` of an `Extract`, is left out if it is None.
+    """
     names = _BODIES_OF.get(type(statement))
     if names is None:
         if type(statement) is not nodes.If:
@@ -49,9 +58,9 @@ _BODIES_OF: dict[type, tuple[str, ...]] = {
     nodes.Copy: ("otherwise",),
     nodes.Run: ("otherwise",),
 }
-"""The fields of statements that hold bodies, or None."""
+"""The fields of statements that hold bodies, or None. `If` holds its own in branches, too."""
 HOLDING = frozenset((nodes.If, *_BODIES_OF))
-"""Statements that may hold bodies."""
+"""The statements that may hold bodies."""
 
 
 def replace_bodies(statement: nodes.Statement, bodies: Sequence[nodes.Body]) -> nodes.Statement:
@@ -67,7 +76,8 @@ def replace_bodies(statement: nodes.Statement, bodies: Sequence[nodes.Body]) -> 
         changes = dict(zip(held, bodies, strict=True))
     copy = replace(statement, **changes)
     if copy is not statement and (own := getattr(statement, "own", None)) is not None:
-        object.__setattr__(copy, "own", own)  # `facts.own_facts`
+        # What `facts.own_facts` has found, which does not depend on the bodies.
+        object.__setattr__(copy, "own", own)
     return copy
 
 
@@ -111,7 +121,7 @@ def replace_variables(
         changed = tuple([replace_variables(each, change, without=without) for each in value])
         return value if is_unchanged(value, changed) else changed
     changes: dict[str, Any] = {}
-    for name in _HELD[class_] or ():
+    for name in _NODE_FIELDS[class_] or ():
         if name not in without and (before := getattr(value, name)):
             after = replace_variables(before, change, without=without)
             if after is not before:
@@ -131,7 +141,9 @@ def find_variables(*values: Any) -> list[nodes.Variable]:
         elif class_ is tuple:
             pending += value
         else:
-            pending += [inner for name in _HELD[class_] or () if (inner := getattr(value, name))]
+            pending += [
+                inner for name in _NODE_FIELDS[class_] or () if (inner := getattr(value, name))
+            ]
     return found
 
 
@@ -150,9 +162,9 @@ def walk(value: Any) -> Iterator[Any]:
         class_ = type(value)
         if class_ is tuple:
             pending += reversed(value)
-        elif (held := _HELD[class_]) is not None:
+        elif (fields := _NODE_FIELDS[class_]) is not None:
             yield value
-            for name in reversed(held):
+            for name in reversed(fields):
                 if inner := getattr(value, name):
                     pending.append(inner)
 
@@ -164,33 +176,33 @@ _PLAIN = frozenset(
         "tuple[str | int, ...]",
     )
 )
-"""The type annotations of fields that hold no node, beside literals."""
+"""The type annotations of fields without nodes, beside literals."""
 
 
-class _HeldFields(dict[type, tuple[str, ...] | None]):
+class _NodeFields(dict[type, tuple[str, ...] | None]):
     """The fields of a class that may hold nodes; None for what is no node. Filled as needed."""
 
     def __missing__(self, class_: type) -> tuple[str, ...] | None:
-        held = None
+        fields = None
         if field_names(class_) and class_ is not nodes.Origin:
             written = annotations_of(class_)
-            held = tuple(
+            fields = tuple(
                 name
                 for name in field_names(class_)
                 if written[name] not in _PLAIN and not written[name].startswith("Literal[")
             )
-        self[class_] = held
-        return held
+        self[class_] = fields
+        return fields
 
 
-_HELD = _HeldFields()
+_NODE_FIELDS = _NodeFields()
 
 
 class _OwnParts(dict[type, tuple[str, ...]]):
     """The fields of a statement beside its bodies that may hold variables. Filled as needed."""
 
     def __missing__(self, class_: type) -> tuple[str, ...]:
-        own = tuple(name for name in _HELD[class_] or () if name not in (*BODIES, "type"))
+        own = tuple(name for name in _NODE_FIELDS[class_] or () if name not in (*BODIES, "type"))
         self[class_] = own
         return own
 
@@ -198,6 +210,6 @@ class _OwnParts(dict[type, tuple[str, ...]]):
 _OWN_PARTS = _OwnParts()
 
 
-def held_fields(value: Any) -> tuple[str, ...]:
+def node_fields(value: Any) -> tuple[str, ...]:
     """Return the fields of a value that may hold nodes."""
-    return _HELD[type(value)] or ()
+    return _NODE_FIELDS[type(value)] or ()
