@@ -27,9 +27,9 @@ from flowdsl.lint.options import read_lint_table
 from flowdsl.lint.rule import LoadedRule, Rule
 from flowdsl.lint.rules import RULES
 from flowdsl.lint.run import Linted, run_rules, select_enabled_findings
+from flowdsl.semantics.analysis import analyze_program
 from flowdsl.semantics.modules import load_sources
 from flowdsl.semantics.names.files import imports_in
-from flowdsl.semantics.resolve import analyze_program
 from flowdsl.source.files import MemoryFiles
 from flowdsl.source.text import SourceFile
 from flowdsl.syntax.parse import parse_module

@@ -12,9 +12,9 @@ from flowdsl.diagnostics.sink import Sink
 from flowdsl.lint.options import read_lint_table
 from flowdsl.lint.rules import RULES
 from flowdsl.lint.run import Linted, run_rules, select_enabled_findings
+from flowdsl.semantics.analysis import analyze_program
 from flowdsl.semantics.capabilities import DOCUMENTED, Capabilities
 from flowdsl.semantics.modules import Parse, load_sources
-from flowdsl.semantics.resolve import analyze_program
 from flowdsl.semantics.semantic_model import SemanticModel
 from flowdsl.source.files import FileSystem
 from flowdsl.source.record import Record

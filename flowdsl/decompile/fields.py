@@ -25,8 +25,8 @@ from flowdsl.diagnostics.diagnostic import ERROR
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.ir import nodes
 from flowdsl.ir.lowering.program import lower_program
+from flowdsl.semantics.analysis import analyze_program
 from flowdsl.semantics.modules import load_sources
-from flowdsl.semantics.resolve import analyze_program
 from flowdsl.source.files import MemoryFiles
 from flowdsl.source.record import Record, replace
 from flowdsl.source.refused_texts import remove_restrictions

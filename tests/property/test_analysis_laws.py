@@ -17,8 +17,8 @@ from flowdsl.ir import nodes
 from flowdsl.ir.lowering.program import lower_program
 from flowdsl.ir.passes.simplify import simplified
 from flowdsl.ir.verify import decisions_outside, verify_program
+from flowdsl.semantics.analysis import analyze_program
 from flowdsl.semantics.modules import load_sources
-from flowdsl.semantics.resolve import analyze_program
 from flowdsl.semantics.semantic_model import SemanticModel
 from flowdsl.source.files import MemoryFiles
 from tests.support.effort import examples

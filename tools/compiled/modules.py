@@ -38,7 +38,7 @@ MODULES = (
     "flowdsl/semantics/program.py",
     "flowdsl/semantics/semantic_model.py",
     "flowdsl/semantics/traversal.py",
-    "flowdsl/semantics/resolve.py",
+    "flowdsl/semantics/analysis.py",
     "flowdsl/semantics/calls/call_graph.py",
     "flowdsl/semantics/calls/inlining.py",
     "flowdsl/semantics/control_flow/appends.py",

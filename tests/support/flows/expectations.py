@@ -12,8 +12,8 @@ from typing import NamedTuple
 from flowdsl.compiler.pipeline import CompileOptions, analyze, compile_project
 from flowdsl.diagnostics.diagnostic import ERROR, Diagnostic
 from flowdsl.diagnostics.sink import Sink
+from flowdsl.semantics.analysis import analyze_program
 from flowdsl.semantics.modules import load_sources
-from flowdsl.semantics.resolve import analyze_program
 from flowdsl.source.files import MemoryFiles, library_of
 
 from .compiling import project_path

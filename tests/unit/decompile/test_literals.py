@@ -18,8 +18,8 @@ from flowdsl.format.literals import plain_literal, raw_literal, value_literal
 from flowdsl.ir import nodes
 from flowdsl.ir.lowering.types import to_json
 from flowdsl.prompt.text import spell_variable
+from flowdsl.semantics.analysis import analyze_program
 from flowdsl.semantics.modules import load_sources
-from flowdsl.semantics.resolve import analyze_program
 from flowdsl.source.files import MemoryFiles
 from flowdsl.source.text import SourceFile
 from flowdsl.syntax import ast

@@ -10,9 +10,9 @@ from flowdsl.diagnostics.sink import Sink
 from flowdsl.ir.lowering.program import lower_program
 from flowdsl.ir.passes.simplify import simplified
 from flowdsl.ir.verify import verify_program
+from flowdsl.semantics.analysis import analyze_program
 from flowdsl.semantics.capabilities import DOCUMENTED
 from flowdsl.semantics.modules import load_sources
-from flowdsl.semantics.resolve import analyze_program
 from flowdsl.source.files import MemoryFiles
 from tests.support.flows.compiling import only_workflow, workflow
 from tests.support.rows import in_rows

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flowdsl.diagnostics.sink import Sink
+from flowdsl.semantics.analysis import analyze_program
 from flowdsl.semantics.capabilities import TOOLS, Capabilities
 from flowdsl.semantics.modules import load_sources
-from flowdsl.semantics.resolve import analyze_program
 from flowdsl.source.files import MemoryFiles
 from tests.support.effort import examples
 

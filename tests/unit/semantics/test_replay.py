@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from flowdsl.diagnostics.diagnostic import ERROR, INFO, Diagnostic
 from flowdsl.diagnostics.sink import Sink
+from flowdsl.semantics.analysis import analyze_program
 from flowdsl.semantics.capabilities import Capabilities
 from flowdsl.semantics.modules import load_sources
-from flowdsl.semantics.resolve import analyze_program
 from flowdsl.source.files import MemoryFiles
 from tests.support.flows.compiling import workflow
 from tests.support.rows import in_rows

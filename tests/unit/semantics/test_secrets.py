@@ -10,10 +10,10 @@ from itertools import product
 from flowdsl.diagnostics.diagnostic import ERROR, Diagnostic
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.semantics import places
+from flowdsl.semantics.analysis import analyze_program
 from flowdsl.semantics.model import SECRET
 from flowdsl.semantics.modules import load_sources
 from flowdsl.semantics.places import Place
-from flowdsl.semantics.resolve import analyze_program
 from flowdsl.source.files import MemoryFiles
 from tests.support.rows import for_rows, in_rows
 

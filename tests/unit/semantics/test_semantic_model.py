@@ -6,10 +6,10 @@ from decimal import Decimal
 
 from flowdsl.diagnostics.diagnostic import INFO
 from flowdsl.diagnostics.sink import Sink
+from flowdsl.semantics.analysis import analyze_program
 from flowdsl.semantics.declarations.constants import evaluate_constant
 from flowdsl.semantics.model import CONST, INPUT, RUNTIME
 from flowdsl.semantics.modules import load_sources
-from flowdsl.semantics.resolve import analyze_program
 from flowdsl.semantics.semantic_model import SemanticModel
 from flowdsl.semantics.types import STRING, ListOf, Optional, Unknown, describe_type
 from flowdsl.source.files import MemoryFiles

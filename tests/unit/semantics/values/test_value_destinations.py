@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flowdsl.diagnostics.diagnostic import ERROR, Diagnostic
 from flowdsl.diagnostics.sink import Sink
+from flowdsl.semantics.analysis import analyze_program
 from flowdsl.semantics.modules import load_sources
-from flowdsl.semantics.resolve import analyze_program
 from flowdsl.source.files import MemoryFiles
 from tests.support.flows.compiling import only_workflow, prompt_of, workflow
 from tests.support.rows import in_rows
