@@ -58,7 +58,7 @@ def serve_app(
             server_header=False,
             timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         )
-        logging.getLogger("uvicorn.error").addFilter(_is_no_fault)
+        logging.getLogger("uvicorn.error").addFilter(_should_log)
         if ready is not None:
             ready(listener.getsockname()[1])
         server = uvicorn.Server(config)
@@ -89,8 +89,8 @@ def _end_on_signal(server: uvicorn.Server) -> Iterator[None]:
         raise signals.Interrupted(came[-1])
 
 
-def _is_no_fault(record: logging.LogRecord) -> bool:
-    """Whether to log a record: False for a reply lost on purpose or during shutdown."""
+def _should_log(record: logging.LogRecord) -> bool:
+    """Whether to log an error of the server: not a reply lost on purpose or during shutdown."""
     error = record.exc_info[1] if record.exc_info else None
     return not isinstance(error, ConnectionLostError | NoReplyError | CancelledError)
 
