@@ -13,6 +13,7 @@ import re
 
 from flowdsl.format.literals import is_name
 from flowdsl.ir import nodes
+from flowdsl.ir.lowering.values import negate_condition
 from flowdsl.lint.texts.titles import why_no_title
 
 from ..model import NOWHERE
@@ -23,6 +24,7 @@ from .statements import (
     is_scalar,
     make_abort,
     make_choose,
+    make_decision,
     make_default_else,
     make_expect,
     make_extract,
@@ -31,6 +33,7 @@ from .statements import (
 from .values import Values
 from .wording import (
     COUNTS,
+    KEY_ALONE,
     has_condition_words,
     parse_chord,
     points_back,
@@ -96,7 +99,7 @@ class Builders(Values):
             words = f"{parts['what']} {third}{parts['rest'] or ''}"
         vague = decisions.is_vague(words) or re.match(r"(?i)(?:a few|a couple|some|about)\b", words)
         text = self._readable(words)
-        limit = parts.get("limit") or parts.get("limit2")
+        limit = parts.get("limit") or parts.get("limit2") or parts.get("limit3")
         milliseconds = to_milliseconds(limit) if limit else self._find_long_timeout()
         if not text or vague or milliseconds is None:
             return []
@@ -141,6 +144,8 @@ class Builders(Values):
         another = re.search(rf"{re.escape(written)},? (?:and |und |& )?[{{\"]", self._line)
         if not target or another or set(named.lower().split()) & _NO_FIELDS:
             return []
+        if target and parts.get("screen"):
+            target = (*target, nodes.TextPiece(value=f" on {parts['screen']}"))
         if written.isdigit():
             literal = (nodes.TextPiece(value=written),)
             return [nodes.TypeIn(origin=NOWHERE, value=literal, display=None, target=target)]
@@ -165,13 +170,39 @@ class Builders(Values):
         known = "_" in label or parts["target"] in self._outputs
         # What follows in the sentence may say how the value is written.
         whole = rf"{re.escape(parts['target'] or '')}(?: =|:)? {re.escape(parts['value'] or '')}"
-        whole += re.escape(parts.get("note") or "") + r"(?:[.!]|$)"
-        alone = re.match(whole, self._line) is not None and not starts_with_act(label)
+        whole += re.escape(parts.get("note") or "")
+        whole += rf"(?:[.!]|$|,? (?:then |and |und |dann )?(?:press |hit )?{KEY_ALONE}(?:\W|$))"
+        whole_line = re.match(whole, self._line) is not None
+        alone = whole_line and not starts_with_act(label) and not has_condition_words(label)
         equals = f"{label} = {parts['value']}" in self._line
-        is_whole = alone if self._in_list else equals
+        header = re.match(r"(?i)(?:from|to|subject|date|cc|mail|von|an|betreff)\b", label)
+        is_whole = (alone and (self._in_list or header is None)) or equals
         if not (is_whole and self._has_acted and target) or known:
             return []
-        return self._make_typing(self.text(parts["value"] or ""), target)
+        value = parts["value"] or ""
+        if re.match(r"[A-Za-z]:", value):
+            literal = (nodes.TextPiece(value=value),)
+            return [nodes.TypeIn(origin=NOWHERE, value=literal, display=None, target=target)]
+        return self._make_typing(self.text(value.strip('"')), target)
+
+    def type_entry(self, parts: Parts) -> list[nodes.Statement]:
+        """Return the `type` of `type its weight in Gross weight` in a loop over records."""
+        words = re.sub(r"(?i)^(?:its|the|their) ", "", parts["words"] or "").strip().lower()
+        target = self._readable(parts["target"])
+        value = self._part_of_entry(words)
+        if value is None or not target:
+            return []
+        return [nodes.TypeIn(origin=NOWHERE, value=(value,), display=None, target=target)]
+
+    def type_unnamed(self, parts: Parts) -> list[nodes.Statement]:
+        """Return the `type`s of `enter {$user} and {$password}`: their names say which fields."""
+        statements: list[nodes.Statement] = []
+        for written in (parts["first"] or "", parts["second"] or ""):
+            words = re.sub(r"[^a-z]+", " ", written.lower()).split()
+            place = f" of {parts['place']}" if parts.get("place") else ""
+            target = self.text(f"the field {words[-1]}{place}")
+            statements += self._make_typing(self.text(written), target)
+        return statements if len(statements) == 2 else []
 
     def _make_typing(self, value: nodes.Text, target: nodes.Text) -> list[nodes.Statement]:
         """Return the `type` of a value, empty unless its variables can be typed here."""
@@ -196,7 +227,10 @@ class Builders(Values):
             return [] if file is None else [nodes.Capture(origin=NOWHERE, file=file)]
         self._captures += 1
         number = f"_{self._captures}" if self._captures > 1 else ""
-        name = (nodes.TextPiece(value=f"screenshot{number}.png"),)
+        shown = re.findall(r"[a-z]+", (parts.get("shown") or "").lower())
+        shown = [each for each in shown if each not in ("the", "a", "an", "run", "this", "it")]
+        of = "_".join(["screenshot", *shown[:4]])
+        name = (nodes.TextPiece(value=f"{of}{number}.png"),)
         return [nodes.Capture(origin=NOWHERE, file=name)]
 
     def export(self, parts: Parts) -> list[nodes.Statement]:
@@ -266,6 +300,11 @@ class Builders(Values):
         found = _READ_ONLY.fullmatch(described)
         if found is not None:
             return self._read_sources(found["source"], found["where"], written, None)
+        there = re.fullmatch(
+            r"(?i)(?P<where>(?:on|in|at) [^,;]+?),? there (?:is|are) (?P<what>.+)", described
+        )
+        if there is not None:
+            return self._read_sources(there["what"], there["where"], written, None)
         if starts_with_act(described) or len(clauses.split_list(written)) != 1:
             return []
         return self._read_sources(described, None, written, None)
@@ -287,10 +326,19 @@ class Builders(Values):
         known = any(map(self._is_value_name, names)) or marked
         if re.search(r"^\(|\b(?:read|append|click|press|[a-z]+_[a-z]+_[a-z_]+)\b", sources):
             return []
+        if re.search(r"(?i)\b(?:you|we|I)(?:['’]ve| have| did| are|['’]re)?\b", sources):
+            return []  # of what was done, which no screen shows
         if re.search(r" = |\b(?:save|store)\b|\b(?:and|then) (?:set|put|add|write)\b", sources):
             return []
         if len(each_source) != len(names) or not known or has_condition_words(sources):
             return []
+        lack_head = [re.match(r"(?i)(of|for) ", each) for each in each_source]
+        shared = re.match(r"(?i)(.+?) (?:of|for) ", each_source[0])
+        if shared is not None:  # "the number of errors and of warnings"
+            each_source = [
+                f"{shared[1]} {each}" if lacks else each
+                for each, lacks in zip(each_source, lack_head, strict=True)
+            ]
         before = self._state()
         statements: list[nodes.Statement] = []
         for source, name in zip(each_source, names, strict=True):
@@ -382,8 +430,27 @@ class Builders(Values):
 
     def choose(self, parts: Parts) -> list[nodes.Statement]:
         """Return the `choose` of `select the row whose status is open`."""
-        target = self._readable(parts["target"])
+        words = parts["target"] or ""
+        label = parts.get("label")
+        for noun, _ in self._entries[-1:]:  # its agent does not know which entry it is
+            words = re.sub(rf"(?i)^(the {re.escape(noun)})\b(?! \{{)", rf"\1 {{{noun}}}", words)
+        target = self._readable(f"{words} in {label}" if label else words)
+        if points_back(words) or re.fullmatch(r"(?i)the (?:row|line|entry|first one)", words):
+            return []
         return [make_choose(target)] if target else []
+
+    def find_and_open(self, parts: Parts) -> list[nodes.Statement]:
+        """Return the `choose` of `find {no} in the list and double-click it`."""
+        return self.choose(parts)
+
+    def must_equal(self, parts: Parts) -> list[nodes.Statement]:
+        """Return the `if` of `{{count}} must be the same as {expected}`, which ends the run."""
+        condition = self._compare(f"{parts['left']} = {parts['right']}")
+        if condition is None:
+            return []
+        words = self.text(f"{parts['left']} is not {parts['right']}")
+        decision = make_decision(negate_condition(condition), make_abort(words), ())
+        return [] if decision is None else [decision]
 
 
 def _bare_name(written: str) -> str:

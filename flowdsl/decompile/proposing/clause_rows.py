@@ -7,7 +7,7 @@ that matches a whole clause counts. The names of groups are the parts that
 
 from __future__ import annotations
 
-from .wording import ACT, KEY_ALONE, NAME, VALUE
+from .wording import ACT, ENDS_AS_ACT, KEY_ALONE, NAME, NUMBERS, VALUE
 
 _LABEL = rf"(?!{ACT}|with |as |mit )[\w.-]{{2,20}}(?: (?!mit|with|as|is)[\w.-]{{2,20}})?"
 _SECRET = rf"\{{\${NAME}\}}"
@@ -15,7 +15,7 @@ _QUOTED = r"\"[^\"\n]+\""
 _TYPED = rf"(?:{VALUE}(?:[,;/ -]{{1,2}}{VALUE})*|{_QUOTED}|[^\s,;\"{{}}]+)"
 _PLACE_WORD = (
     r"(?:field|box|text ?box|line|filter|bar|column|cell|prompt|dialog|area|input|note|remarks?|"
-    r"comment|feld)"
+    r"comment|feld|drop-?down(?: list)?|combo ?box|list ?box)"
 )
 _NO_PLACE = (
     r"(?!(?:the )?(?:right|correct|appropriate|next|same|first|this|that|each|every|it|format|"
@@ -41,13 +41,25 @@ _AS = (
     r"(?:as|in|into|under|to|unter|als|(?:(?:with|using) upsert_runtime_values,? )?"
     r"(?:with )?(?:the )?key)"
 )
+_SAVING = r"(?:speichern|merken|ablegen|sichern|notieren)"
 _WHAT = r"(?:runtime )?(?:variable|value|output|key|name|field|names)"
-_WITH_TOOL = r"(?:,? (?:with|using|via|by|through|mit)(?: the)?(?: tool)? upsert_runtime_values)?"
+_WITH_TOOL = (
+    r"(?:,? (?:with|using|via|by|through|mit)(?: the)?(?: tool)? upsert_runtime_values|"
+    r" \(upsert_runtime_values\))?"
+)
+_SOURCE = r"(?:[^,;.(]|\([^()]*\))+?"
 _FORMAT_NOTE = r"(?P<note> \([^()]+\))?"
-_AMOUNT = r"\d{1,4} ?(?:ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|sekunden?|minuten?)"
+_AMOUNT = (
+    rf"(?:\d{{1,4}}|{NUMBERS}) ?"
+    r"(?:ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|sekunden?|minuten?)"
+)
+_ABOUT = r"(?:(?:for|about|at least|approx\.|around|ca\.|etwa|mindestens) )*"
 _AT_MOST = r"(?:for )?(?:up to|at most|a maximum of|max(?:imum)?\.?)"
 _BOUND = rf"(?:{_AT_MOST} (?P<limit>{_AMOUNT})(?: at most)?,? )?"
-_BOUND_BEHIND = rf"(?:,? \(?{_AT_MOST} (?P<limit2>{_AMOUNT})(?: at most)?\)?)?"
+_BOUND_BEHIND = (
+    rf"(?:,? \(?(?:{_AT_MOST} (?P<limit2>{_AMOUNT})(?: at most)?|"
+    rf"(?P<limit3>{_AMOUNT}) (?:at most|max(?:imum)?\.?|tops))\)?)?"
+)
 _FILE = r"\"?(?P<file>[^\s\"]+\.\w{2,4}|(?<=\")[^\"]+\.\w{2,4}(?=\"))\"?"
 _NAMED = r"(?:(?:with )?(?:the )?(?:file ?name|name)|named|called|as|for|with|on)"
 _A_REASON = r"(?: (?:the )?(?:reason|message|error|text|grund))?"
@@ -57,6 +69,7 @@ _OBJECT_OF_CHECK = r"(?:verify|confirm|check|ensure|make sure|validate)"
 _CHORD = (
     r"(?:(?:(?:Ctrl|Alt|Shift|Strg|Win)\s?\+\s?)+(?:F\d{1,2}|\w+)|F\d{1,2}|Enter|Esc(?:ape)?|Tab)"
 )
+_TYPING = r"(?:eingeben|eintragen|eintippen|einfügen|schreiben|tippen)"
 _MUST = r"(?:must|should|has to|have to|needs? to|muss|soll)"
 
 ROWS: tuple[tuple[str, str], ...] = (
@@ -67,7 +80,17 @@ ROWS: tuple[tuple[str, str], ...] = (
         rf"{_TIMES}(?: again)?",
     ),
     ("press", rf"(?P<keys>(?-i:{KEY_ALONE})){_TIMES}"),
-    ("press", r"(?P<keys>[^\s\"]+) drücken"),
+    ("press", rf"(?P<keys>enter|tab|return|esc){_TIMES}"),
+    ("press", r"(?P<keys>[^\s\"]+)(?:-taste)? drücken"),
+    (
+        "press_for",
+        rf"mit (?P<keys>{_CHORD}) (?P<purpose>[^{{}},;:]{{2,60}})(?<=en)",
+    ),
+    ("press_for", rf"(?P<keys>{_CHORD}) drücken (?P<purpose>(?:für|um) [^{{}};:]{{3,60}})"),
+    (
+        "press_for",
+        rf"(?P<purpose>[^{{}},;:]{{0,50}}?(?:{ENDS_AS_ACT[:-1]})) mit (?P<keys>{_CHORD})",
+    ),
     (
         "press_for",
         rf"(?:(?:press|hit|push) )?(?P<keys>(?-i:{_CHORD})) (?:key )?"
@@ -78,7 +101,13 @@ ROWS: tuple[tuple[str, str], ...] = (
         rf"(?P<purpose>{ACT}[^{{}},;:]{{0,60}}?) (?:with|by pressing|mit) (?P<keys>{_CHORD})",
     ),
     ("press_for", rf"(?P<purpose>{ACT}[^{{}},;:]{{2,60}}?): (?P<keys>{_CHORD})"),
-    ("wait", rf"wait (?:for )?(?P<amount>{_AMOUNT})"),
+    ("wait", rf"(?:wait|give it) {_ABOUT}(?P<amount>{_AMOUNT})"),
+    ("wait", rf"{_ABOUT}(?P<amount>{_AMOUNT}) warten"),
+    (
+        "wait_until",
+        r"(?:do not|don['’]t) (?:go on|continue|proceed) (?:before|until|till) "
+        r"(?P<condition>.+)",
+    ),
     (
         "wait_until",
         rf"(?:wait {_BOUND}(?:until|till)|warten,? bis) (?P<condition>.+?){_BOUND_BEHIND}",
@@ -93,7 +122,7 @@ ROWS: tuple[tuple[str, str], ...] = (
         "wait_until",
         rf"wait {_BOUND}for (?P<seen>(?:the |a |an )?(?:[\w-]+ ){{0,3}}?{_QUOTED}(?: message)?"
         r"(?: (?:at|in|on) the [\w ]{2,25})?|"
-        r"the (?!time|moment|result|answer)(?:[\w-]+ ?){1,6}(?: \([^()]*\))?)",
+        rf"the (?!time|moment|result|answer)(?:[\w-]+ ?){{1,6}}(?: \([^()]*\))?){_BOUND_BEHIND}",
     ),
     (
         "type",
@@ -107,6 +136,7 @@ ROWS: tuple[tuple[str, str], ...] = (
     ),
     (
         "type_here",
+        r"(?:on (?:the )?(?P<screen>[A-Z][\w ]{2,30}?),? )?"
         rf"(?:type|enter|input|key in) (?P<target>(?:the |your )(?:[a-z][\w-]*,? ){{1,4}})?"
         rf"(?P<value>{VALUE}|\d+)",
     ),
@@ -122,6 +152,18 @@ ROWS: tuple[tuple[str, str], ...] = (
         rf"(?P<value>{VALUE}|{_QUOTED})",
     ),
     ("again", rf"(?P<value>{VALUE}|{_QUOTED}) (?:into|in|as|for) (?P<target>{_PLACE})"),
+    ("again_here", rf"(?P<value>{VALUE})"),
+    (
+        "type_entry",
+        rf"(?:type|enter|input|fill in|write|put|paste)(?: in)? (?P<words>(?:its|the|their) "
+        rf"[\w ]{{2,30}}?) {_INTO} (?P<target>{_PLACE})",
+    ),
+    (
+        "type_unnamed",
+        rf"(?:type|enter|input|fill in|put|use)(?: in)? (?P<first>{_SECRET}),? (?:and|und|&|/) "
+        rf"(?P<second>{_SECRET})(?: {_INTO} (?P<place>the (?:two |login |both )*(?:boxes|fields|"
+        rf"lines)))?",
+    ),
     (
         "type_pairs",
         rf"(?:fill in|enter|type) (?P<pairs>[\w. /-]{{2,30}} {VALUE}"
@@ -133,13 +175,15 @@ ROWS: tuple[tuple[str, str], ...] = (
     ),
     (
         "set_field",
-        rf"(?P<target>[\w. /-]{{2,40}}(?: \([^()]*\))?)(?: =|:) (?P<value>[A-Z]*-?{VALUE})"
-        r"(?P<note> \((?:e\.\s?g\.|z\.\s?B\.|for example|like) [^()]*\))?",
+        rf"(?P<target>(?:[\w. /-]{{2,40}}|(?:(?:the )?(?:field|box|feld) )?{_QUOTED})(?: "
+        rf"\([^()]*\))?)"
+        rf"(?: =|:) (?P<value>[A-Z]*-?{VALUE}|\"[^\"]*{VALUE}[^\"]*\"|[A-Z]:\\[^\s;,]+\.\w{{2,4}})"
+        r"(?P<note> \([^()]*\))?",
     ),
     ("set_field", rf"(?P<target>[A-Z][A-Z /]+ \([^()]*\)) (?P<value>{VALUE})"),
     (
         "type_pairs",
-        rf"(?P<pairs>(?!{ACT})[\w. /-]{{2,25}} {VALUE}"
+        rf"(?P<pairs>(?!{ACT}|in |into )[\w. /-]{{2,25}} {VALUE}"
         rf"(?:,? (?:and )?(?!{ACT})[\w. /-]{{2,25}} {VALUE})+)",
     ),
     ("set_field", rf"(?P<target>[A-ZÄÖÜ][\w-]{{3,30}}) (?P<value>{VALUE})"),
@@ -151,11 +195,21 @@ ROWS: tuple[tuple[str, str], ...] = (
     ),
     (
         "capture",
-        r"(?:take|save) a screenshot(?: of [^{}.;,()]+)?(?: (?:and attach it(?: to the run)?|"
-        r"as a(?: run)? attachment|"
+        r"(?:take|save|make|attach|add) (?:a|one|another) screenshot(?: (?:of|for) "
+        r"(?P<shown>(?:(?! and | und )[^{}.;,()])+?))?(?: (?:and attach it(?: to the run)?|"
+        r"as a(?: run)? attachment|too|as well|"
         r"(?:with |using |\()(?:the tool )?save_screenshot_as_run_attachment\)?))?",
     ),
-    ("capture", r"(?:use )?save_screenshot_as_run_attachment"),
+    (
+        "capture",
+        r"(?:use |one |call )?save_screenshot_as_run_attachment"
+        r"(?: (?:of|for) (?P<shown>(?:(?! and | und )[^{}.;,()])+))?",
+    ),
+    (
+        "capture",
+        r"(?:einen |ein )?(?:screenshot|bildschirmfoto) (?:von [^{}.;,()]+ )?"
+        r"(?:machen|aufnehmen|speichern|anhängen)(?: \(save_screenshot_as_run_attachment\))?",
+    ),
     (
         "export",
         rf"(?:use |call )?mark_file_for_export:? (?:{_NAMED} )?(?:the file )?{_FILE}",
@@ -163,8 +217,10 @@ ROWS: tuple[tuple[str, str], ...] = (
     ("export", rf"mark (?:the file )?{_FILE} for export"),
     (
         "export_named_before",
-        r"(?:use |call )?mark_file_for_export(?: (?:for )?(?:it|this file|the file|the pdf))?"
-        r"|mark (?:it|the file|this file|the pdf) for export",
+        r"(?:use |call )?mark_file_for_export(?: (?:for )?(?:it|(?:this|that|the) (?:file|pdf|"
+        r"csv)))?"
+        r"|mark (?:it|(?:the|this|that) (?:file|pdf|csv)) for export"
+        r"|(?:sie|die datei|es) mit mark_file_for_export (?:ausgeben|exportieren|markieren)",
     ),
     (
         "copy",
@@ -174,13 +230,21 @@ ROWS: tuple[tuple[str, str], ...] = (
     ),
     (
         "copy",
-        r"copy (?P<source>[^.;]+?) (?:with|using) copy_to_clipboard,? "
-        rf"(?:(?:with )?(?:the )?key|as) (?P<name>{MARKED_NAME})",
+        r"(?:copy|take|get) (?P<source>[^.;]+?) (?:with|using|via) copy_to_clipboard,? (?:and )?"
+        rf"(?:{_SAVE} (?:it )?)?(?:(?:with )?(?:the )?key|as|in|into|under) "
+        rf"(?P<name>{MARKED_NAME})",
     ),
     (
+        "copy",
+        rf"(?P<source>[^.;]+?) mit copy_to_clipboard (?:kopieren|holen|nehmen) und (?:als|in|"
+        rf"unter) "
+        rf"(?P<name>{MARKED_NAME}) {_SAVING}",
+    ),
+    ("emit", r"(?:write|put) (?P<value>\"[^\"{}]*\") (?:into|in|to) (?P<name>\w+_\w+)"),
+    (
         "read_several",
-        rf"{_FOCUSED}{_READ} (?P<several>[^,;.]+? as {MARKED_NAME}"
-        rf"(?:(?:, and |,? and |, )[^,;.]+? as {MARKED_NAME})+)",
+        rf"{_FOCUSED}{_READ} (?P<several>{_SOURCE} as {MARKED_NAME}"
+        rf"(?:(?:, and |,? and |, ){_SOURCE} as {MARKED_NAME})+)",
     ),
     (
         "read_value",
@@ -188,7 +252,8 @@ ROWS: tuple[tuple[str, str], ...] = (
         rf"{_FOCUSED}{_READ} {_NO_PRONOUN}(?P<source>[^;]+?){_BY_FOCUSED},?"
         r"(?: and| &| then| and then)? "
         rf"(?:{_SAVE} (?:(?:it|that|them|the value|this|each|each one) )?)?"
-        rf"{_AS} (?:the )?(?:{_WHAT} )?(?P<names>{_NAMES}){_WITH_TOOL}{_FORMAT_NOTE}",
+        rf"(?:(?:with|using|via) upsert_runtime_values,? )?{_AS} (?:the )?(?:{_WHAT} "
+        rf")?(?P<names>{_NAMES}){_WITH_TOOL}{_FORMAT_NOTE}",
     ),
     (
         "read_value",
@@ -205,7 +270,8 @@ ROWS: tuple[tuple[str, str], ...] = (
     ("read_value", rf"(?P<source>[^;:]+?): {_SAVE} {_AS} (?P<names>{_NAMES}){_WITH_TOOL}"),
     (
         "read_value",
-        rf"(?P<source>[^;:]+?) lesen und {_AS} (?P<names>{_NAMES}) speichern{_WITH_TOOL}",
+        rf"(?P<source>[^;:]+?) (?:ab|aus)?lesen(?:,| und) {_AS} (?P<names>{_NAMES}) {_SAVING}"
+        rf"{_WITH_TOOL}{_FORMAT_NOTE}",
     ),
     (
         "store",
@@ -213,7 +279,7 @@ ROWS: tuple[tuple[str, str], ...] = (
         rf"upsert_runtime_values:? (?:{_AS} )?|read it into )"
         rf"(?P<names>{_NAMES}){_WITH_TOOL}{_FORMAT_NOTE}",
     ),
-    ("store", rf"{_AS} (?P<names>{_NAMES}) speichern{_WITH_TOOL}"),
+    ("store", rf"{_AS} (?P<names>{_NAMES}) {_SAVING}{_WITH_TOOL}"),
     (
         "store",
         rf"{_SAVE} (?:it|them) (?:with|using) upsert_runtime_values {_AS} (?P<names>{_NAMES})",
@@ -230,12 +296,22 @@ ROWS: tuple[tuple[str, str], ...] = (
         r"(?: speichern)?",
     ),
     (
+        "emit",
+        rf"(?:\{{\{{)?(?P<name>{NAME})(?:\}}\}})? auf (?P<value>\"[^\"]*\"|\d+|true|false) setzen",
+    ),
+    (
         "abort",
         r"(?:use |call )?(?:the (?:tool )?)?declare_task_failed"
         rf"(?:,? (?:with|and|giving|because|saying|stating|mit|:)(?: dem)?{_A_REASON}:? "
         r"(?P<reason>\".+\"|[^,;]+)|,? (?:reason:? )?(?P<why>\".+\"(?: \+ .+)?))?",
     ),
     ("abort", r"declare_task_failed, (?P<rest>(?:don['’]t|do not|because|since|as) .+)"),
+    (
+        "abort",
+        r"(?:stop|end|fail|abort|abbrechen)(?: the (?:run|task))? (?:with|using|by|mit) "
+        r"declare_task_failed"
+        r"(?:,? (?:reason:? )?(?P<why>\"[^\"]+\"))?(?:, (?P<rest>[^;]+))?",
+    ),
     (
         "give_up",
         r"(?:(?:stop|and|just|then|rather),? )*(?:fail|abort)"
@@ -258,11 +334,24 @@ ROWS: tuple[tuple[str, str], ...] = (
     ),
     ("expect", r"(?:mit focused_action )?prüfen,? (?:ob|dass) (?P<condition>[^,;]+)"),
     (
-        "type",
-        rf"(?P<value>{VALUE}) (?:in|ins|im|in das|in die) (?P<target>(?:feld )?[\w\"-]+)"
-        r" (?:eingeben|eintragen|einfügen)",
+        "must_equal",
+        rf"(?P<left>{VALUE}) {_MUST} (?:be )?(?:the same as|equal(?: to)?|identical to|match|"
+        rf"gleich) "
+        rf"(?P<right>{VALUE})(?: sein)?",
     ),
-    ("type_here", rf"(?P<value>{VALUE}) (?:eingeben|eintragen)"),
+    (
+        "type",
+        rf"(?P<value>{VALUE}) (?:in|ins|im|in das|in die|bei|unter) (?P<target>(?:feld )?"
+        rf"(?:{_QUOTED}|[\w-]+)) {_TYPING}",
+    ),
+    (
+        "type",
+        rf"(?:(?:bei|in|im|unter|ins|ins feld|im feld|feld) )?(?P<target>(?!als )(?:{_QUOTED}|"
+        rf"[\w-]{{2,30}}))"
+        rf" (?P<value>{VALUE}) {_TYPING}",
+    ),
+    ("type_pairs", rf"(?P<pairs>{_LABEL} {VALUE}(?:(?:,| und) {_LABEL} {VALUE})+) {_TYPING}"),
+    ("type_here", rf"(?P<value>{VALUE}) {_TYPING}"),
     (
         "must",
         rf"(?P<thing>(?!it\b|this\b|that\b|you\b|they\b)[^,;:{{}}]{{2,70}}?) {_MUST} "
@@ -275,18 +364,56 @@ ROWS: tuple[tuple[str, str], ...] = (
     ),
     (
         "choose",
-        r"(?:select|choose|pick) (?P<target>(?:the|a) [^,;]* (?:whose|that|with|which|where) "
-        r"[^;,]+)",
+        rf"(?:(?P<label>{_PLACE}): )?(?:select|choose|pick|take) (?P<target>(?:the|a|an) [^,;]* "
+        rf"(?:whose|that|with|which|"
+        r"where|who|ending|beginning|starting|named|called|labell?ed|marked|matching) [^;,]+)",
+    ),
+    (
+        "choose",
+        rf"(?:select|choose|pick) (?P<target>(?:the |a |an )?[\w/ ]*?(?:row|line|entry|record|"
+        rf"item|option) "
+        rf"(?:of|for) [^;,]+|{VALUE}(?: (?:in|from) (?:the )?[^;,]+)?|(?:the |a )[^;,]+ (?:from|"
+        rf"in|out of) the "
+        rf"(?:list|drop-?down|table|grid|results?|menu)(?: [\w ]+)?)",
+    ),
+    (
+        "choose",
+        rf"(?:in|under|from|at|unter|bei) (?P<label>{_PLACE}),? (?:select|choose|pick) "
+        rf"(?P<target>{VALUE}|{_QUOTED}|(?:the|an?) [^;,]+)",
+    ),
+    (
+        "choose",
+        rf"(?P<label>{_PLACE}): (?:select|choose|pick) (?P<target>{VALUE}|(?:the|an?) [^;,]+)",
+    ),
+    (
+        "find_and_open",
+        r"(?:find|look for|search(?: for)?|locate) (?P<target>[^;,]+? (?:in|on|at) (?:the |this "
+        r")?[\w ]+?),? "
+        r"and (?:double[- ]?click|click|open|select|choose)(?: on)? (?:it|(?:the|its|that) \w+)",
+    ),
+    (
+        "choose",
+        rf"(?P<target>[A-Za-zÄÖÜäöü][\w-]+ [^;,:]*?(?:{VALUE}|{_QUOTED})[^;,:]*?) "
+        r"(?:auswählen|wählen)",
+    ),
+    (
+        "find_and_open",
+        r"(?P<target>[^;,:]+) suchen und (?:auswählen|anklicken|öffnen|doppelklicken)",
     ),
     (
         "finish",
         r"(?:and )?(?:finish|stop the (?:run|task|workflow)|"
         r"end (?:here|the (?:run|task|workflow))|stop here|"
         r"(?:you|we|I)(?: a|['’])(?:re|m) (?:done|finished)|fertig|beenden)"
-        r"(?:, that['’]s (?:ok|fine))?(?: with (?:the )?result (?P<why>\"[^\"]+\"))?",
+        r"(?: successfully| as (?:a )?success)?"
+        r"(?:, that(?:['’]s| is| counts as)(?: a| also a)? (?:ok|fine|success))?(?: with (?:the "
+        r")?result (?P<why>\"[^\"]+\"))?",
     ),
 )
 SPANNING = frozenset(
-    ("again", "capture", "copy", "give_up", "read_several", "read_value", "store", "type_pairs")
+    (
+        *("again", "capture", "copy", "find_and_open", "give_up", "read_several", "read_value"),
+        *("store", "type_pairs", "type_unnamed"),
+    )
 )
 """The kinds of clauses that are made of several pieces of a sentence."""

@@ -13,11 +13,21 @@ fee` stays whole. What a clause means, and whether its variables can be used, is
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from flowdsl.source.record import Record
 
 from .clause_rows import MARKED_NAME, ROWS, SPANNING
-from .wording import ACT, KEY_ALONE, VALUE, mask, strip_fillers
+from .wording import (
+    ACT,
+    ENDS_AS_ACT,
+    KEY_ALONE,
+    VALUE,
+    has_condition_words,
+    mask,
+    starts_with_act,
+    strip_fillers,
+)
 
 
 class Clause(Record):
@@ -36,7 +46,10 @@ _ABBREVIATION = re.compile(
     r"incl|ref|acct|v)\.$"
 )
 CUT = re.compile(
-    r"\s*;\s+|\s*->\s*|: (?=declare_task_failed)|,? and then,? |,? then,? |,? und dann |"
+    r"\s*;\s+|\s*->\s*|: (?=declare_task_failed)|,? and then,? |,? then,? |,? (?:und )?dann |"
+    rf"(?:,| und) (?=[^,;]{{0,80}}?{ENDS_AS_ACT[:-1]}(?:$|[,;.]| und ))|, (?=in (?:the "
+    rf")?[^,;]{{2,40}} (?:type|enter) )|"
+    r"(?<=\}), (?=(?:enter|tab)\b)|(?<=tab), (?=\{)|"
     rf",? (?:and|&|und) (?=(?:then )?{ACT}|{KEY_ALONE}(?:[,.;]|$| to )|\{{)|"
     rf", (?:but )?(?=(?:then )?{ACT}|{KEY_ALONE}(?:[,.;]|$| and )|\{{)|(?<=\}}), (?!\{{)"
 )
@@ -66,6 +79,11 @@ def parse_clauses(sentence: str) -> list[Clause]:
             if clause is not None:
                 break
         else:
+            remarked = _parse_remarked(text[starts[at] : ends[at]], clauses)
+            if remarked and prose_from is None:
+                clauses += remarked
+                at += 1
+                continue
             prose_from = starts[at] if prose_from is None else prose_from
             at += 1
             continue
@@ -77,6 +95,38 @@ def parse_clauses(sentence: str) -> list[Clause]:
     if prose_from is not None:
         clauses.append(_make_prose(text[prose_from:]))
     return clauses
+
+
+_REMARKED = ("press", "set_field", "type", "type_here", "type_pairs", "wait", "wait_until")
+
+
+def _parse_remarked(text: str, before: Sequence[Clause]) -> list[Clause]:
+    """Return the clause of `press F7, the list opens` with its remark; empty for another text.
+
+    What is remarked about a value that is typed, `type {day} in Day, without dots`, is kept with
+    its field.
+    """
+    shown = mask(text)
+    for cut in re.finditer(r", | (?=\()| (?=like |e\.?g\.? |z\.B\. )", shown):
+        head, remark = text[: cut.start()], text[cut.end() :]
+        clause = parse_clause(head, before[-1] if before else None)
+        if clause is None or clause.kind not in _REMARKED:
+            continue
+        fits = clause.parts.get("target") if clause.kind[:4] in ("type", "set_") else remark
+        decides = has_condition_words(remark) or starts_with_act(remark)
+        if (
+            not fits
+            or decides
+            or re.match(r"(?i)(?:not|only|no|nur|nicht|or|oder|and|if)\b", remark)
+        ):
+            return []
+        if fits == remark and cut[0] != ", ":
+            return []
+        if fits == remark:
+            return [clause, _make_prose(remark.strip("()"))]
+        note = remark if remark.startswith("(") else f"({remark})"
+        return [Clause(clause.kind, text, {**clause.parts, "target": f"{fits} {note}"})]
+    return []
 
 
 def _make_prose(text: str) -> Clause:
@@ -99,8 +149,14 @@ def parse_clause(text: str, before: Clause | None) -> Clause | None:
         if not (is_piece or kind in SPANNING):
             continue
         found = pattern.fullmatch(plain)
-        if found is not None and (kind != "again" or (before and before.kind == "type")):
-            return Clause("type" if kind == "again" else kind, text, found.groupdict())
+        if found is None:
+            continue
+        if kind == "again" and not (before and before.kind == "type"):
+            continue
+        if kind == "again_here" and not (before and before.kind == "press"):
+            continue
+        kind = {"again": "type", "again_here": "type_here"}.get(kind, kind)
+        return Clause(kind, text, found.groupdict())
     return None
 
 

@@ -72,6 +72,12 @@ _READING_HEAD = (
     r"(?i)(?:please )?(?:read|get|extract|note|find|lies|notiere)\b[^.:]{0,40}"
     r"(?:\b(?:save|store|speicher\w*)\b[^.:]{0,30})?:"
 )
+_OPENS_ACTS = (
+    r"(?is)(?P<told>.+[.!?\n])\s*(?P<head>(?:and )?(?:then|now|after that|next|steps|"
+    r"(?:please )?do (?:this|the following)|proceed as follows|dann|danach|"
+    r"anschließend)[^.!?\n]{0,20}:)\s*"
+)
+"""The head of a list of acts at the end of a paragraph."""
 _AT_ANY_TIME = r"(?i)\b(?:at any (?:time|point|moment)|whenever|ever|jederzeit|sometimes|during)\b"
 _OF_NO_TITLE = frozenset(
     (
@@ -173,6 +179,7 @@ def _title_words(text: str) -> set[str]:
 def _convert_blocks(
     blocks: Sequence[Block], instructions: Instructions, *, inside: bool = True
 ) -> Iterator[nodes.Statement]:
+    blocks = _attach_lists(blocks)
     at = 0
     while at < len(blocks):
         block = blocks[at]
@@ -195,6 +202,31 @@ def _convert_blocks(
             if loop or cases:
                 yield from loop or cases
                 at += 1
+            elif (
+                isinstance(following, Listing)
+                and is_heading_of_rules(block.text)
+                and _read_rule_list((following,), instructions)
+            ):
+                at += 1
+            elif (
+                isinstance(following, Listing)
+                and (head := _split_list_head(block.text)) is not None
+                and (
+                    governed := _convert_governing_entry(
+                        Entry(head[1], (following,), f"{head[1]}\n{following.written}"),
+                        (),
+                        instructions,
+                    )
+                )
+            ):
+                yield from _convert_lines(_split_sentence_lines(head[0]), instructions)
+                yield from governed[0]
+                at += 1
+            elif isinstance(following, Listing) and (
+                opened := re.fullmatch(_OPENS_ACTS, block.text)
+            ):
+                yield from _convert_lines(_split_sentence_lines(opened["told"]), instructions)
+                yield instructions.prose(opened["head"])
             elif isinstance(following, Listing) and _is_introducing_list(block.text, following):
                 yield instructions.prose(f"{block.text}\n{following.written}")
                 at += 1
@@ -202,12 +234,6 @@ def _convert_blocks(
                 following.text.startswith(_FENCE) or _opens_case(block.text)
             ):
                 yield instructions.prose(f"{block.text}\n{following.text}")
-                at += 1
-            elif (
-                isinstance(following, Listing)
-                and is_heading_of_rules(block.text)
-                and instructions.read_rules(_list_plain_lines((following,)))
-            ):
                 at += 1
             elif (
                 stands_always(block.text)
@@ -228,6 +254,41 @@ def _convert_blocks(
             yield from _convert_listing(block, instructions)
 
 
+def _attach_lists(blocks: Sequence[Block]) -> list[Block]:
+    """Return blocks in which a list stands below the entry before it that announces it."""
+    attached: list[Block] = []
+    for block in blocks:
+        before = attached[-1] if attached else None
+        last = before.entries[-1] if isinstance(before, Listing) else None
+        announces = last is not None and not last.below and last.text.rstrip().endswith(":")
+        if isinstance(block, Listing) and isinstance(before, Listing) and last and announces:
+            written = f"{last.written}\n{block.written}"
+            entries = (*before.entries[:-1], Entry(last.text, (block,), written))
+            attached[-1] = Listing(before.ordered, entries)
+        else:
+            attached.append(block)
+    return attached
+
+
+def _read_rule_list(blocks: Sequence[Block], instructions: Instructions) -> bool:
+    lines = _list_plain_lines(blocks)
+    return bool(lines) and instructions.read_rules(lines)
+
+
+def _split_list_head(text: str) -> tuple[str, str] | None:
+    """Return what stands before the head of a list at the end of a paragraph, and the head.
+
+    `Click Exceptions. While there is an entry in the list:` None if nothing stands before it, or
+    the list below is not governed by it.
+    """
+    found = re.fullmatch(
+        r"(?is)(?P<told>.+[.!?\n])\s*(?P<head>(?:if|falls|wenn|for (?:each|every)|while|"
+        r"as long as|solange|für jede\w*)\b[^.!?\n]+:)\s*",
+        text,
+    )
+    return None if found is None else (found["told"].strip(), found["head"])
+
+
 def _convert_lines(lines: Sequence[str], instructions: Instructions) -> Iterator[nodes.Statement]:
     """Return the statements of the lines of a paragraph.
 
@@ -237,6 +298,8 @@ def _convert_lines(lines: Sequence[str], instructions: Instructions) -> Iterator
         told, head = _split_loop_head(line)
         ends = (n for n in range(at + 1, len(lines)) if re.match(_AFTER_LOOP, lines[n]))
         end = next(ends, len(lines))
+        if len(lines) > 1:
+            line = re.sub(_NUMBER, "", line, count=1)
         if head is None or end == at + 1:
             with instructions.judged(*lines[at + 1 : at + 2]):
                 yield from instructions.read(line)
@@ -719,7 +782,13 @@ def _split_sentence_lines(paragraph: str) -> list[str]:
 
 
 def _is_wrapped(lines: Sequence[str]) -> bool:
-    """Whether lines end where the margin was and not where a sentence does."""
+    """Whether lines end where the margin was and not where a sentence does.
+
+    There, the first word of the next line has no room.
+    """
+    width = max(map(len, lines))
+    if any(len(one) + len(f"{two} ".split()[0]) + 6 < width for one, two in pairwise(lines)):
+        return False
     goes_on = [
         before
         for before, after in pairwise(lines)

@@ -21,6 +21,7 @@ from .wording import (
     mask,
     starts_with_act,
     strip_fillers,
+    strip_markdown,
 )
 
 _FLAGS = re.IGNORECASE
@@ -62,7 +63,8 @@ _LEAD = re.compile(
 )
 _IF = re.compile(
     r"(?:only |just |even )?"
-    r"(?P<word>if|unless|(?:should|sollten?)(?= (?:an?|the|any|some|eine?r?|der|die|das) )|"
+    r"(?P<word>if|unless|(?:should|sollten?)(?= (?:an?|the|any|some|it|this|that|you|eine?r?|der|"
+    r"die|das|es) )|"
     r"in case(?: of)?|in the case that|falls|wenn|sofern|when(?:ever)?) "
     r"|(?=(?:steht|erscheint|kommt|meldet|fehlt|fehlen|zeigt|passt|ist|sind|gibt es|bleibt|lautet|"
     r"hat|wird) )",
@@ -95,6 +97,14 @@ _NOT_BEFORE_ACT = re.compile(
     r"already|still|now|yet|currently|then|because|since|weil|so)$|\w+n['’]t$",
     _FLAGS,
 )
+_GERMAN_ACT = re.compile(
+    r"(?P<condition>[^,;]{3,80}? (?:ist|sind|hat|haben|steht|erscheint|kommt|fehlt|wird|passt|"
+    r"meldet|"
+    rf"zeigt|enthält|(?:true|false)(?: ist)?)) (?P<then>(?!ist )[^,;]+?{ENDS_AS_ACT[:-1]}(?:$|"
+    rf"[,;.].*))",
+    _FLAGS,
+)
+"""`{paid} true ist "A" wählen, sonst "B"`, without a comma behind the condition."""
 _ELSE = re.compile(
     r"(?:[,;.!]|[,;] but|,? but)? ?\b(?:otherwise|sonst|andernfalls|ansonsten)\b[,:]? (?:just )?"
     rf"|[,;] (?:or )?else,? | else (?={ACT})",
@@ -130,7 +140,9 @@ _QUOTED_LABEL = re.compile(
     r"(?: (?:message|popup|error|appears|comes|meldung))?",
     _FLAGS,
 )
-_SHOWS_TEXT = re.compile(r"it (?:says|shows|asks|reads|displays) \"", _FLAGS)
+_SHOWS_TEXT = re.compile(
+    r"it (?:says|shows|asks|reads|displays) (?:\"|that |for |the |there )", _FLAGS
+)
 _VAGUE = re.compile(
     r"(?:it is |this is |it['’]s |that['’]s )?"
     r"(?:needed|necessary|required|possible|applicable|so desired|desired|in doubt|asked$|nötig|"
@@ -200,11 +212,18 @@ _BEFORE_LEAP = re.compile(
 )
 
 
+_CHECKS = re.compile(
+    r"(?:(?:then |and )?(?:check|verify|make sure|ensure|confirm)(?: (?:that|if|whether))?|"
+    r"prüfen,? (?:ob|dass)|"
+    r"prüfe,? (?:ob|dass)|\{[^{}]+\}+ must) ",
+    _FLAGS,
+)
 _INNER_IF = re.compile(
     r"; (?:but |and |dann )?(?=(?:if|when|falls|wenn|otherwise|sonst|passt|else) )"
     r"|, (?:but |and |aber |und )?(?=(?:if|falls|wenn) (?:not|no|it|there|that|they|the|still|"
     r"one|this|es|keine?|nicht|nein)\b)"
-    r"|, (?:but |and )?(?=(?:if|falls|wenn) )(?P<any>)",
+    r"|, (?:but |and )?(?=(?:if|falls|wenn) )(?P<any>)"
+    r"|(?<![.!?]), (?=(?:otherwise|or else|sonst|andernfalls) )(?P<other>)",
     _FLAGS,
 )
 
@@ -227,7 +246,11 @@ def parse_decision(sentence: str) -> Decision | None:
         found = parse_decision(text[labelled.end() :])
         if found is None or found.behind or found.label:
             return found
-        return replace(found, condition=f"{text[: labelled.end('label')]}: {found.condition}")
+        label = f"{text[: labelled.end('label')]}: "
+        if re.match(VALUE, found.condition):  # what is decided by a value says nothing about where
+            other = None if found.otherwise is None else f"{label}{found.otherwise}"
+            return replace(found, then=f"{label}{found.then}", otherwise=other)
+        return replace(found, condition=f"{label}{found.condition}")
     return parse_case(text, any_label=False) or _parse_trailing(text, shown)
 
 
@@ -242,6 +265,10 @@ def cut_decisions(sentence: str) -> list[str]:
     for found in _INNER_IF.finditer(shown):
         before, behind = sentence[at : found.start()], sentence[found.end() :]
         denies = re.match(r"(?:if|falls|wenn) (?:no|not|nein|nicht)\b", behind, _FLAGS)
+        if found["other"] is not None and (
+            _CHECKS.match(before) is None or parts or has_condition_words(_CHECKS.sub("", before))
+        ):
+            continue
         first = parse_decision(before)
         beside = first is not None and is_consequence(first.then)  # "if A do X, if B do Y"
         if _IF.match(mask(before)) and found[0][0] == "," and not (denies or beside):
@@ -261,6 +288,11 @@ def _parse_leading(text: str, shown: str, begin: re.Match[str]) -> Decision | No
     bare_verb = begin["word"] is None
     word = (begin["word"] or "").lower()
     if word in ("falls", "wenn", "sofern") or word.startswith("sollte"):
+        split = _GERMAN_ACT.match(shown, begin.end())
+        if split is not None:
+            return _make_decision(
+                text[begin.end() : split.end("condition")], text[split.start("then") :]
+            )
         ends = re.search(r"(?i)(?:t|en|ln|rn|ist|sind|war|= \"?\w+\"?), ", shown[begin.end() :])
         if ends is not None and " -> " not in shown:
             at = begin.end() + ends.end()
@@ -514,7 +546,7 @@ def parse_question(sentence: str) -> str | None:
         r"(?P<question>(?:whether|if|how many|at|ob|wie viele) .+)|"
         r"(?:verify|check|confirm)(?: with focused_action| \(focused_action\))?,? that "
         r"(?P<fact>.+))",
-        sentence.strip().rstrip(".:"),
+        sentence.strip().rstrip(".:,"),
         _FLAGS,
     )
     if found is None:
@@ -618,25 +650,36 @@ _FOR = re.compile(
     r"(?:start_loop over \{(?P<over>[A-Za-z_]\w*)\}\. for (?:each|every) (?P<one>[a-z][\w ]{0,30})|"
     rf"{_EACH} (?P<noun>[a-z][\w ]{{0,30}}?) (?:in|of|from|aus) (?:the )?(?:list |array |input )?"
     r"(?:\{(?P<list>[A-Za-z_]\w*)\}|\{\{ ?(?P<saved>[A-Za-z_]\w*) ?\}\}))"
-    r"(?: (?:\(start_loop\),? )?do(?: the following)?)?"
+    r"(?: (?:\(start_loop\),? )?do(?: the following| this| these(?: steps)?)?)?"
     rf"(?P<mark>[,:]?(?= |$)|(?= {ACT})) ?(?P<then>.*)",
     _FLAGS,
 )
 _FOR_SHOWN = re.compile(
     rf"{_EACH} (?P<noun>(?!one\b|of\b|time\b|page\b|other\b|entry\b)[a-z][a-z]+(?: [a-z]+)?) "
-    r"(?P<where>(?:in|on|of|at|auf|still on) (?:the |this |der |dem )?[^,:.{}]{3,40})"
+    r"(?P<where>(?:in|on|of|at|auf|still on) (?:the |this |der |dem )?[^,:.{}]{3,40}|"
+    r"(?:who|that|which|whose|with) [^,:.{}]{3,60})"
     r"(?P<mark>[,:]?) ?(?P<then>.*)",
+    _FLAGS,
+)
+_START_LOOP = re.compile(
+    r"(?:use |with )?start_loop (?:over|for|on|with) (?:\{\{? ?(?P<list>\w+) ?\}\}?|"
+    r"(?:the |each |every |all )+(?P<noun>\w+?)s? (?P<where>(?:of|in|on) the [\w ]{3,40}))",
     _FLAGS,
 )
 _RULE = re.compile(
     r"(?:> ?)?(?:!+ ?|\(!\) ?|\*\*)?(?:please )?(?:(?:PS ?\d?|NB|tip|note|"
     r"important|warning|attention|caution|hinweis|achtung|wichtig|"
     r"remarks?|please be careful|be careful)\b[ \w]{0,14}[:!]|(?<=! )(?:do not|don['’]t)|"
-    r"(?:never|do not|don['’]t|niemals|at no time|at any (?:time|point))\b)",
+    r"(?!(?:do not|don['’]t) (?:go on|continue|proceed) )"
+    r"(?:we |you )?(?:never|always|do not|don['’]t|niemals|immer|at no time|under no circumstances|"
+    r"at any (?:time|point))\b|[^.:;,]{3,60} (?:must|may|should|is|are|be|darf|dürfen|werden|"
+    r"wird)(?: be)? "
+    r"(?:never|nie|niemals)\b)",
     _FLAGS,
 )
 _RULES_HEADING = re.compile(
-    r"(?:important |general )?(?:notes?|rules?|warnings?|constraints|hints?|remarks?|hinweise|"
+    r"(?:important |general )?(?:general|important|wichtig|achtung|please note|bitte beachten|"
+    r"notes?|rules?|warnings?|constraints|hints?|remarks?|hinweise|"
     r"regeln)",
     _FLAGS,
 )
@@ -644,12 +687,17 @@ _RULES_HEADING = re.compile(
 
 def parse_repetition(sentence: str) -> Repeating | None:
     """Parse `For each order in {orders}, do Y` and `For each sample in the grid:`."""
+    sentence = re.sub(r"(?i)( do (?:the following|this))[.:]+$", r"\1", sentence)
     found = _FOR.fullmatch(sentence)
     if found is not None and not (found["then"] and not found["mark"] and not found["noun"]):
         if found["then"] and not (found["mark"] or starts_with_act(found["then"])):
             return None
         items = found["list"] or found["over"] or found["saved"]
         return Repeating(found["noun"] or found["one"], items, found["then"])
+    over = _START_LOOP.fullmatch(sentence)
+    if over is not None:
+        noun = over["noun"] or over["list"].rpartition("_")[2].removesuffix("s")
+        return Repeating(noun, over["list"] or "", "", over["where"] or "")
     shown = _FOR_SHOWN.fullmatch(sentence)
     if shown is None or (shown["then"] and not shown["mark"]):
         return None
@@ -678,19 +726,25 @@ def is_rule(paragraph: str) -> bool:
 def is_ban(sentence: str) -> bool:
     """Whether a sentence forbids something for the whole task: `Never press Esc`."""
     return (
-        re.match(r"(?i)(?:please )?(?:never|niemals|(?:don['’]t|do not) ever)\b", sentence)
+        re.match(
+            r"(?i)(?:(?:and )?(?:please )?(?:we |you )?(?:never|niemals|(?:don['’]t|do not) ever|"
+            r"under no circumstances|at no time)\b|[^.:;,]{3,60} (?:must|may|should|is|are|darf|"
+            r"dürfen|werden|wird) (?:never|niemals)\b|(?:please )?(?:don['’]t|do not) .*, whatever "
+            r"happens$)",
+            sentence.rstrip(".! "),
+        )
         is not None
         and re.search(r"(?i)\b(?:it|them|this|that|these|one|here|es|ihn|sie)\b", mask(sentence))
         is None
-        and not has_condition_words(sentence)
+        and not has_condition_words(re.sub(r"(?i)\beven if\b", "", sentence))
     )
 
 
 def stands_alone_as_rule(entry: str) -> bool:
     """Whether an entry of a list is a rule for the whole task: `Never ...`, `Note: ...`."""
-    return (
-        re.match(r"(?i)(?:never|niemals|at no time|(?:note|hinweis|warning): )", entry) is not None
-    )
+    return re.match(
+        r"(?i)(?:never|niemals|at no time|(?:note|hinweis|warning): )", entry
+    ) is not None or is_ban(strip_markdown(entry))
 
 
 def repeats_steps(rule: str) -> bool:

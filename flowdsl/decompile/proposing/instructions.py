@@ -237,6 +237,19 @@ class Instructions(Builders):
 
         A condition of its own ends them, as it does behind a decision that is understood.
         """
+        decision = decisions.parse_decision(sentences[0])
+        if decision is not None and not decision.opens:  # a full stop ends what it governs
+            taken = 1
+            for each in sentences[1:]:
+                points = points_back(each) or decisions.parse_otherwise(each) is not None
+                if not (
+                    points
+                    or decisions.parse_negation(each) is not None
+                    or self._may_belong(each, decision.then)
+                ):
+                    break
+                taken += 1
+            return taken
         ends = (at for at in range(1, len(sentences)) if decisions.begins_decision(sentences[at]))
         return next(ends, len(sentences))
 
@@ -329,6 +342,8 @@ class Instructions(Builders):
         behind = re.match(r"(?i)(?:then|dann),? |(?:if )?(?:yes|so|ja)[,:]? ", following[0])
         if negated is not None:
             return self._decide(fact, "", negated, following[1:], 2)
+        if re.match(r"(?i)(?:save|store|note|record|write|set)\b", following[0]):
+            return None  # the answer is saved
         if behind is None and (" yes" in fact or not starts_with_act(following[0])):
             return None
         act = following[0][behind.end() if behind is not None else 0 :].rstrip(".!")
@@ -611,13 +626,16 @@ class Instructions(Builders):
     def _read_repetition(self, plain: str, following: Sequence[str]) -> list[nodes.Statement]:
         """Read `For each row in {rows}, do X.` with the rest of its line, which is about rows."""
         found = decisions.parse_repetition(plain)
-        if found is None or not found.then:
+        whole = found is not None and re.search(r"(?i)\bdo (?:the following|this)", plain)
+        if found is None or (not found.then and not (whole and following)):
             return []
         entry = "{" + found.noun.lower().replace(" ", "_")
-        if following and not any(entry in each for each in following):
+        colon = re.match(r"[^:]*\}\}?:", plain)
+        if following and not (whole or colon or any(entry in each for each in following)):
             return []
+        acts = [as_sentence(found.then)] if found.then else []
         with self.inside_loop(found):
-            body = self._read_sentences([as_sentence(found.then), *following])
+            body = self._read_sentences([*acts, *following])
         return self.make_loop(found, body)
 
     def make_loop(

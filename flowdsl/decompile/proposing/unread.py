@@ -14,7 +14,8 @@ from flowdsl.source.record import replace
 from .values import Values
 
 _SAVING = (
-    r"(?i)\b(?:save|store|remember|note|put|write|add|list|choice)\b[^.;\n]*?\b(?:as|in|into|under|to|for)"
+    r"(?i)\b(?:save|store|remember|note|put|write|add|list|choice)\b[^.;\n]*?\b(?:as|in|into|"
+    r"under|to|for)"
     r"(?: the)?(?: list)?[ \"']*$|\b(?:save|store|increase|als)[ \"']*$|->[ \"']*$"
 )
 

@@ -38,6 +38,15 @@ def _make_character_pieces(characters: str) -> list[nodes.Piece]:
     return [nodes.TextPiece(value=unescaped)] if unescaped else []
 
 
+_MORE = r"bigger|greater|larger|more|higher|over|above|größer|mehr|höher|>"
+_LESS = r"less|smaller|lower|fewer|under|below|kleiner|weniger|niedriger|<"
+
+
+def _bare_scalar(type_: nodes.Type) -> str:
+    inner = type_.inner if isinstance(type_, nodes.OptionalType) else type_
+    return inner.name if isinstance(inner, nodes.ScalarType) else ""
+
+
 class Values:
     """The variables of a prompt, and those that its statements have set so far.
 
@@ -62,6 +71,11 @@ class Values:
         self._reason: str | None = None
         self._said, self._before, self._inside, self._decided = "", "", False, False
         self._may_leap = self._is_judged = False
+        compared = (
+            rf"\{{\{{ ?({NAME}) ?\}}\}} (?:is |are |must be |ist )?(?:{_MORE}|{_LESS}|the same as)"
+            rf"(?: than| als)? (?:\{{|\d)"
+        )
+        self._compared = set(re.findall(compared, prompt))
         self._variable = _compile_variable_pattern(hints)
 
     def text(self, characters: str) -> nodes.Text:
@@ -150,10 +164,11 @@ class Values:
         text = self.text(words) if screen and "{" not in words else self._readable(words)
         if not text or self._is_about_input(words):
             return None
-        seen = re.sub(
-            rf"{VALUE}|[\W\d]|\b(?:is|not|are|after|before|than|more|yes|no)\b", "", words
-        )
-        if isinstance(text[0], nodes.Variable) and len(seen) < 8:
+        operators = rf"is|not|are|after|before|than|yes|no|als|ist|sind|true|false|{_MORE}|{_LESS}"
+        bare = re.sub(rf"(?i){VALUE}|\b(?:{operators})\b|\d", " ", words)
+        seen = "".join(re.findall(r"\w", bare))
+        first = 1 if re.match(r"(?i)(?:is|are|ist|sind) \{", words) else 0
+        if isinstance(text[first], nodes.Variable) and len(seen) < 8:
             return None  # about values alone, in words that are no operator
         return nodes.Sees(text=text)
 
@@ -169,13 +184,28 @@ class Values:
         said = {each.lower().replace("-", "").removeprefix("e") for each in nouns}
         return not names.isdisjoint(said)
 
+    def _part_of_entry(self, words: str) -> nodes.Variable | None:
+        """Return what words name of the entry of the innermost loop: itself, or a field."""
+        for noun, entry in reversed(self._entries):
+            inner = entry.inner if isinstance(entry, nodes.OptionalType) else entry
+            if isinstance(inner, nodes.RecordType):
+                for field in inner.fields:
+                    if field.name.replace("_", " ").lower() == words:
+                        return nodes.Variable(sigil="runtime", name=LOOP_ITEM, path=(field.name,))
+            named = rf"{re.escape(noun.replace('_', ' '))}(?: (?:no|number|id|name|code))?\.?"
+            if isinstance(inner, nodes.ScalarType) and re.fullmatch(named, words):
+                return nodes.Variable(sigil="runtime", name=LOOP_ITEM)
+        return None
+
     def _told_by_prompt(self) -> bool:
         """Whether the sentence before reads what stands in the prompt, not on the screen."""
         return re.match(r"(?i)(?:read|lies|find|extract|save|speicher)", self._said) is not None
 
     def _compare(self, words: str) -> nodes.Condition | None:
         """Return the comparison that words say: `{x} is bigger than 0`, `{x} = "a"`, `{x}`."""
-        found = re.fullmatch(rf"({VALUE})(?: (?:is|are|ist))?(?: (.+))?", words.strip())
+        words = re.sub(rf"(?i)^(?:is|are|ist|sind) ({VALUE}) ", r"\1 is ", words.strip())
+        words = re.sub(rf"(?i)^({VALUE}) (.+) (?:ist|sind)$", r"\1 is \2", words)
+        found = re.fullmatch(rf"({VALUE})(?: (?:is|are|ist))?(?: (.+))?", words)
         left = self.text(found[1])[0] if found is not None else None
         if found is None or not isinstance(left, nodes.Variable) or left.sigil == "secret":
             return None
@@ -230,10 +260,16 @@ class Values:
             constant = nodes.ConstantValue(value=words)
             operator = "!=" if equal["not"] else "=="
             return nodes.Compare(left=value, operator=operator, right=constant)
-        number = re.fullmatch(
-            r"(?P<more>bigger|greater|larger|more|higher|over|above|>)?(?:less|smaller|lower|under|"
-            r"below|<)?(?: than)? (?P<than>\d+(?:\.\d+)?)",
+        both = re.fullmatch(
+            rf"(?i)(?:(?P<equal>=|equal to|the same as|gleich)|(?P<differ>!=|not equal to|"
+            rf"different from)|(?P<more>{_MORE})|(?P<less>{_LESS}))(?: than| als)? "
+            rf"(?P<than>{VALUE})",
             said,
+        )
+        if both is not None:
+            return self._compare_values(left, both)
+        number = re.fullmatch(
+            rf"(?i)(?:(?P<more>{_MORE})|{_LESS})(?: than| als)? (?P<than>\d+(?:\.\d+)?)", said
         )
         if number is None or not isinstance(type_, nodes.ScalarType):
             return None
@@ -245,6 +281,26 @@ class Values:
             operator=">" if number["more"] else "<",
             right=nodes.ConstantValue(value=than),
             numeric=True,
+        )
+
+    def _compare_values(self, left: nodes.Variable, found: re.Match[str]) -> nodes.Condition | None:
+        """Return the comparison of two values, of which both are numbers or both texts."""
+        right = self.text(found["than"])[0]
+        if not isinstance(right, nodes.Variable) or right.sigil == "secret":
+            return None
+        sides = (left, right)
+        if not all(map(self._is_readable, sides)):
+            return None
+        types = [_bare_scalar(self._type_of(each)) for each in sides]
+        numbers = all(each in ("int", "number") for each in types)
+        if not numbers and (types != ["string", "string"] or found["more"] or found["less"]):
+            return None
+        operator = "==" if found["equal"] else "!=" if found["differ"] else None
+        return nodes.Compare(
+            left=nodes.TextValue(text=(left,)),
+            operator=operator or (">" if found["more"] else "<"),
+            right=nodes.TextValue(text=(right,)),
+            numeric=operator is None,
         )
 
     def _type_of(self, variable: nodes.Variable) -> nodes.Type:
@@ -310,7 +366,9 @@ class Values:
 
     def _type_of_output(self, variable: str) -> nodes.Type:
         field = self._outputs.get(variable)
-        return nodes.ScalarType(name="string") if field is None else field.type
+        if field is None:
+            return nodes.ScalarType(name="number" if variable in self._compared else "string")
+        return field.type
 
     def _taken(self) -> set[str]:
         return self._inputs.keys() | self._secrets | self._set

@@ -33,7 +33,22 @@ NAME = r"[A-Za-z_]\w*"
 PATH = rf"(?:\.{NAME}|\[\d+\]|\['[^'\n]*'\]|\[\"[^\"\n]*\"\])*"
 ESCAPED = rf"\\(?=\{{+\$?{NAME})"
 
-COUNTS = {"once": 1, "twice": 2, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
+COUNTS = {"once": 1, "twice": 2, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6} | {
+    "one": 1,
+    "ten": 10,
+    "fifteen": 15,
+    "twenty": 20,
+    "thirty": 30,
+    "sixty": 60,
+    "eine": 1,
+    "zwei": 2,
+    "drei": 3,
+    "vier": 4,
+    "fünf": 5,
+    "zehn": 10,
+    "zwanzig": 20,
+}
+NUMBERS = "(?:" + "|".join(each for each in COUNTS if each not in ("once", "twice")) + ")"
 _LABELLED_TOO = frozenset(
     ("home", "end", "delete", "insert", "up", "down", "left", "right", "space", "return")
 )
@@ -48,15 +63,18 @@ VALUE = rf"\{{\{{?[ \t]*\$?{NAME}{PATH}[ \t]*\}}?\}}"
 
 _SHELTERED = r"\"[^\"]*\"|\([^()]*\)|\{[^{}]*\}"
 _FILLERS = (
-    r"(?i)(?:(?:please|I|now|then|next|first|also|just|simply|finally|afterwards|lastly|danach|bitte|"
-    r"in the end|after that|you (?:should|must|have to|need to|can)|(?:make|be) sure to|"
+    r"(?i)(?:(?:please|I|now|then|dann|jetzt|zuletzt|zum schluss|zuerst|next|first|also|just|"
+    r"simply|finally|afterwards|lastly|danach|bitte|"
+    r"(?:in|at) the end|am ende|after that|you (?:should|must|have to|need to|can)|(?:make|be) "
+    r"sure to|"
     r"remember to|and) *,? )+"
 )
 KEY_ALONE = (
     r"(?:(?:Ctrl|Alt|Shift|Strg)\s?\+\s?[^\s,;.]+|Enter|Tab|Esc(?:ape)?|F\d{1,2}|Page (?:Up|Down))"
 )
 _VERBS = (
-    r"(?:press|hit|push|wait|type|enter|input|fill|write|put|paste|click|double-click|right-click|"
+    r"(?:press|hit|push|wait|type|enter|input|fill|write|put|paste|click|double[- ]click|"
+    r"right[- ]click|"
     r"triple-click|select|choose|pick|mark|tick|untick|check|uncheck|verify|make sure|ensure|"
     r"confirm|open|close|go|switch|navigate|scroll|start|launch|run|take|save|store|remember|"
     r"keep|read|extract|get|note|record|find|look|search|copy|add|append|set|leave|use|create|"
@@ -64,7 +82,8 @@ _VERBS = (
     r"do|don['’]t|finish|end|stop|abort|fail|give|declare_task_failed|mark_file_for_export|"
     r"save_screenshot_as_run_attachment|copy_to_clipboard|upsert_runtime_values|change|delete|"
     r"remove|rotate|calculate|compare|assign|insert|sort|filter|zip|attach|exit|lock|forward|tab|"
-    r"pick|repeat|try|refresh|report|bring|extend|book|treat|move|replace|reply|cancel|clear|correct|"
+    r"pick|repeat|try|refresh|report|bring|extend|book|treat|move|replace|reply|cancel|clear|"
+    r"correct|"
     r"fix|PF\d{1,2}|login|log in|apply|approve|reject|assign|charge|increase|reset|restart|"
     r"reload|reopen|ask|inform|tell|"
     r"highlight|expand|activate|deactivate|jump|overwrite|rename|escalate|retry|choose|"
@@ -74,8 +93,10 @@ _VERBS = (
 ACT = rf"(?:(?:please|also|just|now|only|I) )?{_VERBS}\b(?![\w-])"
 """How an instruction begins."""
 ENDS_AS_ACT = (
-    r"\b(?:(?:an|aus|doppel|rechts)?klicken|drücken|eingeben|eintragen|einfügen|(?:aus)?wählen|öffnen|"
-    r"schließen|speichern|lesen|prüfen|warten|bestätigen|ausfüllen|leeren|löschen|kopieren|markieren|"
+    r"\b(?:(?:an|aus|doppel|rechts)?klicken|(?:weg)?drücken|eingeben|eintragen|eintippen|"
+    r"einfügen|(?:aus)?wählen|öffnen|"
+    r"schließen|speichern|(?:ab|aus)?lesen|merken|ablegen|prüfen|warten|bestätigen|ausfüllen|"
+    r"leeren|löschen|kopieren|markieren|"
     r"drucken|anmelden|abmelden|starten|beenden|suchen|notieren|abbrechen|setzen|lassen|nehmen)$"
 )
 """How an instruction ends in German."""
@@ -110,9 +131,9 @@ def parse_chord(written: str, *, named: bool) -> str | None:
     None for a text that may be the label of a button. `named` says that the word `key` is next to
     it.
     """
-    words = written.lower()
+    words = written.lower().replace("strg", "ctrl").replace("umschalt", "shift")
     words = re.sub(r"^arrow |(?<=\w) arrow$", "", words)
-    named = named or words != written.lower()
+    named = named or re.search(r"(?i)\barrow\b", written) is not None
     found = (OTHER_NAMES.get(key, key) for key in chord_keys(words.replace(" ", "")))
     keys = [find_shared_name(key) or key for key in found]
     *modifiers, last = keys
@@ -137,9 +158,11 @@ def strip_fillers(text: str) -> str:
 
 def to_milliseconds(duration: str) -> int:
     """Return the length of `3 seconds`, `500 ms` or `2m`."""
-    amount, unit = re.fullmatch(r"(\d+) ?([a-z]+)", duration.lower()).groups()  # type: ignore[union-attr]
+    amount, unit = re.fullmatch(
+        r"(\d+|[a-zü]+?) ?((?:ms|milli|[sm])[a-z]*)", duration.lower()
+    ).groups()  # type: ignore[union-attr]
     scale = 1 if unit.startswith(("ms", "milli")) else 60_000 if unit[0] == "m" else 1000
-    return int(amount) * scale
+    return (COUNTS.get(amount) or int(amount)) * scale
 
 
 def points_back(words: str) -> bool:

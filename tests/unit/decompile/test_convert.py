@@ -30,7 +30,7 @@ LANGUAGE = frozenset(
     """
     steps always sees do string from extract emit for expect abort finish timeout else press read
     results work on not nothing left task cannot done png value field that has focus is says comes
-    shows appears reads contains type into step times entry
+    shows appears reads contains type into step times entry ctrl
     """.split()  # noqa: SIM905
 )
 """Words of the language, and those of the last step."""
@@ -430,7 +430,10 @@ DROPPABLE = frozenset(
     save_screenshot_as_run_attachment mark_file_for_export each every whether field key so step not
     steps following over under none fits doesn remarks bitte dann danach und als mit dem ob wenn
     warten bis true max say come show falls grund prüfen ob twice seconds isn but does go here
-    iteration add append continue ii
+    iteration add append continue ii minute drücken eingeben eintragen eintippen lesen ablesen
+    auslesen merken ablegen speichern setzen auswählen suchen kopieren holen auf bei about least
+    than greater one two ten double give sekunden sonst abbrechen werden wichtig general don load
+    counts success too ignore für hinweise jede loads strg most
     """.split()  # noqa: SIM905
 )
 """Words that a statement says by its kind, and marks of lists."""
