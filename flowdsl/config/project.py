@@ -13,6 +13,9 @@ from .address import Address
 EMBEDDED = "local"
 """The `api` of an environment that runs on the embedded emulator."""
 
+EMBEDDED_DATA = ".flowdsl/emulator.sqlite"
+"""The emulator's file in the folder of a project; `flowdsl emulator` serves it by default."""
+
 
 class KeySource(Record, eq=True):
     """The source of a key: `kind` is `env` (an environment variable) or `file` (a path)."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from flowdsl.config.project import EMBEDDED, Environment
+from flowdsl.config.project import EMBEDDED, EMBEDDED_DATA, Environment
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.limits import ClientOptions, Deadline
 from flowdsl.cyberdesk.log import Listener
@@ -18,8 +18,6 @@ from flowdsl.host.environment import MissingKey, hosts_to_trust, read_api_key
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from flowdsl.emulator.scenario import Scenario
-
-EMBEDDED_DATA = ".flowdsl/emulator.sqlite"
 
 
 @contextmanager

@@ -62,6 +62,10 @@ def test_mistakes_are_one_line_and_64(tmp_path: Path) -> None:
         for words, message in (
             (["--port", port], f"port {port} on `127.0.0.1` is in use"),
             (["--port", "0", "--key", "secret-key"], "`--key` takes `KEY=ORG`"),
+            (
+                ["--port", "0", "--key", "secret-key=a", "--key", "k=b", "--key", "secret-key=c"],
+                "`--key` gives one key twice, to `a` and `c`",
+            ),
             (["--port", "99999"], "a port is a number from 0 to 65535"),
             (["--port", "x"], "argument --port: invalid int value: 'x'"),
             (["--port", "0", "--data", "text"], "text"),
@@ -127,14 +131,29 @@ def test_a_rehearsal_from_a_file_and_options(tmp_path: Path) -> None:
         process.end()
 
 
-@pytest.mark.parametrize("secret", [SECRET, None])
-def test_webhooks_are_posted_while_it_serves(tmp_path: Path, secret: str | None) -> None:
+BY_OPTION, KEY_BY_OPTION = ("--webhook-url", "HOOK"), ("--webhook-secret", SECRET)
+
+
+@pytest.mark.parametrize(
+    ("settings", "options", "secret"),
+    [
+        ("", BY_OPTION + KEY_BY_OPTION, SECRET),
+        ("", BY_OPTION, None),
+        ("[webhooks]\nurl = 'HOOK'", KEY_BY_OPTION, SECRET),
+        (f"[webhooks]\nurl = 'http://127.0.0.1:1/'\nsecret = '{SECRET}'", BY_OPTION, SECRET),
+    ],
+    ids=["options", "new secret", "url of the scenario", "secret of the scenario"],
+)
+def test_webhooks_are_posted_while_it_serves(
+    tmp_path: Path, settings: str, options: tuple[str, ...], secret: str | None
+) -> None:
     from svix.webhooks import Webhook
 
     with socket.create_server(("127.0.0.1", 0)) as receiver:
         hook = f"http://127.0.0.1:{receiver.getsockname()[1]}/cyberdesk"
-        words = ["--webhook-url", hook, *(["--webhook-secret", secret] if secret else [])]
-        process, url = begin(tmp_path, *words)
+        (tmp_path / "day.toml").write_text(settings.replace("HOOK", hook))
+        words = [word.replace("HOOK", hook) for word in options]
+        process, url = begin(tmp_path, "--scenario", "day.toml", *words)
         try:
             if secret is None:
                 line = process.stderr.readline()
@@ -169,6 +188,8 @@ def test_mistakes_of_rehearsals_are_told_before_anything_is_served(
     (tmp_path / "b.toml").write_bytes(b"\xff\xfe")
     fault = "[[faults]]\nroute = 'POST /v1/workflow'\nkind = 'after'"
     (tmp_path / "c.toml").write_text(fault)
+    (tmp_path / "d.toml").write_text("rate_limit = '50/1h'")
+    (tmp_path / "e.toml").write_text("[webhooks]\nurl = 'http://localhost/'")
     for words, message in (
         (["--scenario", "none.toml"], "cannot read scenario `none.toml`: No such file"),
         (["--scenario", "a.toml"], "scenario `a.toml`: `listing_lag`: a duration is"),
@@ -179,6 +200,9 @@ def test_mistakes_of_rehearsals_are_told_before_anything_is_served(
         (["--idempotency", "off"], "`honour`, `ignore` or how long"),
         (["--webhook-url", "http://hooks.example.test/"], "this machine alone"),
         (["--webhook-secret", SECRET], "`--webhook-secret` needs `--webhook-url`"),
+        (["--webhook-secret", ""], "`--webhook-secret` needs `--webhook-url`"),
+        (["--scenario", "d.toml", "--webhook-secret", SECRET], "needs `--webhook-url`"),
+        (["--scenario", "e.toml", "--webhook-secret", "x1y2z3"], "24 to 64 bytes"),
         (["--webhook-url", "http://localhost/", "--webhook-secret", "x1y2z3"], "24 to 64 bytes"),
     ):
         assert main(["emulator", "--port", "0", *words]) == 64, words

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+
+from flowdsl.config.project import EMBEDDED_DATA
 
 from ...runtime.command_line.options import add_options
 from ...runtime.console import Console, UsageError
@@ -17,7 +19,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from flowdsl.emulator.scenario import Scenario
 
-DEFAULT_DATA = ".flowdsl/emulator.sqlite"
 DEFAULT_PORT = 8100
 
 
@@ -34,7 +35,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_options(
         parser,
         f"""
-        --data FILE  the data file (default: {DEFAULT_DATA})
+        --data FILE  the data file (default: {EMBEDDED_DATA})
         --key KEY=ORG...
             an API key and its organisation; may be repeated; without it any key selects one
             organisation
@@ -66,11 +67,11 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     """Serve until interrupted."""
     if not arguments.host:  # sockets take it for every address of this machine
         raise UsageError("`--host` needs an address")
-    keys = dict(map(_parse_key_option, arguments.key))
+    keys = _parse_keys(arguments.key)
     scenario = _build_scenario(arguments)
-    # The user did not name the default file, so links in the working folder are not followed.
+    # The user did not name the default file, so no link below the working folder is followed.
     here, named = Path.cwd(), arguments.data
-    below, data = (here, here / DEFAULT_DATA) if named is None else (None, here / named)
+    below, data = (here, here / EMBEDDED_DATA) if named is None else (None, here / named)
     from flowdsl.emulator.app import create_app
     from flowdsl.emulator.routes.pages import add_pages
     from flowdsl.emulator.scenario import ScenarioError
@@ -80,7 +81,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
     from .traces import TracePages
 
-    shown = DEFAULT_DATA if named is None else named
+    shown = EMBEDDED_DATA if named is None else named
 
     def ready(port: int) -> None:
         pages.port = port
@@ -119,6 +120,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 def _serving_alone(data: Path, below: Path | None, shown: str) -> Iterator[None]:
     """Keep a second server off the data file: it would send each webhook once more.
 
+    No link below the folder `below` is followed; None follows them. `shown` names the file.
     Raises `UsageError` if there is one. Commands that embed the emulator may share the file.
     """
     from flowdsl.state.errors import StateError, StoreBusy
@@ -150,22 +152,35 @@ def _build_scenario(arguments: argparse.Namespace) -> Scenario:
         for name in ("idempotency", "listing_lag", "rate_limit")
         if getattr(arguments, name) is not None
     }
-    if arguments.webhook_url is not None:
-        said["webhooks"] = {"url": arguments.webhook_url}
-        if arguments.webhook_secret is not None:
-            said["webhooks"]["secret"] = arguments.webhook_secret
-    elif arguments.webhook_secret is not None:
-        raise UsageError("`--webhook-secret` needs `--webhook-url`")
+    options = {"url": arguments.webhook_url, "secret": arguments.webhook_secret}
+    given = {name: value for name, value in options.items() if value is not None}
+    if given:
+        webhooks = scenario.webhooks
+        of_file = {} if webhooks is None else webhooks.model_dump(exclude_unset=True)
+        said["webhooks"] = {**of_file, **given}
+        if "url" not in said["webhooks"]:
+            raise UsageError(
+                "`--webhook-secret` needs `--webhook-url`, or `webhooks.url` in the scenario"
+            )
     try:
-        options = make_scenario(said)
+        by_options = make_scenario(said)
         faults = tuple(map(make_fault, arguments.fault))
     except ScenarioError as error:
         raise UsageError(str(error)) from None
-    return scenario.join_scenario(options.model_copy(update={"faults": faults}))
+    return scenario.join_scenario(by_options.model_copy(update={"faults": faults}))
 
 
-def _parse_key_option(written: str) -> tuple[str, str]:
-    key, equals, organization = written.partition("=")
-    if not (key and equals and organization):
-        raise UsageError("`--key` takes `KEY=ORG`")
-    return key, organization
+def _parse_keys(written: Sequence[str]) -> dict[str, str]:
+    """Return the organisation of each key; no message shows a key."""
+    keys: dict[str, str] = {}
+    for each in written:
+        key, equals, organization = each.partition("=")
+        if not (key and equals and organization):
+            raise UsageError("`--key` takes `KEY=ORG`")
+        if key in keys:
+            raise UsageError(
+                f"`--key` gives one key twice, to `{keys[key]}` and `{organization}`; a key belongs"
+                " to one organisation"
+            )
+        keys[key] = organization
+    return keys

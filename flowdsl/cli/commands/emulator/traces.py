@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from flowdsl.config.project import EMBEDDED, Environment
+from flowdsl.config.project import EMBEDDED, EMBEDDED_DATA, Environment
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.errors import NotFound
 from flowdsl.cyberdesk.limits import ClientOptions
@@ -25,7 +25,6 @@ from flowdsl.tracing.gathering import Beside, gather_trace, read_pictures
 from flowdsl.tracing.maps import find_deployed_addresses
 from flowdsl.tracing.page import render_page
 from flowdsl.workspace.project import read_project
-from flowdsl.workspace.service import EMBEDDED_DATA
 from flowdsl.workspace.state import open_state_of, usable_document
 
 
