@@ -10,8 +10,8 @@ from contextlib import asynccontextmanager
 from flowdsl.cyberdesk.errors import RateLimited
 from flowdsl.cyberdesk.retrying import parse_date, parse_seconds
 
-RESERVE = 5
-"""The last fifth of a window's requests is spread over the time that remains in the window."""
+RESERVE = 0.2
+"""The share of a window's requests, its last, that is spread over the time that remains in it."""
 
 ROUNDING_SECONDS = 1.0
 """How much later than announced a window may end, since its end is rounded to whole seconds."""
@@ -20,7 +20,8 @@ UNIX_TIME_FROM = 100_000_000.0
 """`X-RateLimit-Reset` from here on is Unix time, below it seconds from now (`rate-limit-reset`)."""
 
 SAME_WINDOW_SECONDS = 1.0
-"""Windows whose ends differ by less are the same one, reported with rounding and delay."""
+"""A window that ends at most this much later than the known one is that one, reported with rounding
+and delay. So is one that ends earlier, and by more than this, the known end was wrong."""
 
 
 class Pace:
@@ -97,10 +98,13 @@ class Pace:
         if known is not None and end - self._window_end <= SAME_WINDOW_SECONDS:
             # Replies may arrive out of order, and do not count the requests still in progress.
             self._left = min(known, left)
+            if self._window_end - end > SAME_WINDOW_SECONDS:
+                self._window_end = end
+                self._next_start = min(self._next_start, end)
         else:
             self._left = max(0.0, left - max(0, self._in_flight - 1))
             self._window_end = end
-        self._reserve = (left if limit is None else limit) / RESERVE
+        self._reserve = (left if limit is None else limit) * RESERVE
 
     def _resets_in(self, headers: Mapping[str, str]) -> float | None:
         text = headers.get("x-ratelimit-reset", "")

@@ -348,3 +348,23 @@ def test_replies_that_overtake_each_other_do_not_raise_what_is_left() -> None:
             return now()
 
     assert run_virtually(inside()) == 10.0
+
+
+def test_an_earlier_end_of_the_window_corrects_the_known_one() -> None:
+    async def inside() -> list[float]:
+        shared, moments = pace(), list[float]()
+        shared.learn({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "50.0"})
+        shared.learn({"x-ratelimit-remaining": "90", "x-ratelimit-reset": "5.0"})
+        async with shared.slot():
+            moments.append(now())
+        # Two are left until 95: the second begins half-way, at 50, unless the end is nearer.
+        limit = {"x-ratelimit-limit": "100"}
+        shared.learn({**limit, "x-ratelimit-remaining": "2", "x-ratelimit-reset": "90.0"})
+        async with shared.slot():
+            pass
+        shared.learn({**limit, "x-ratelimit-remaining": "90", "x-ratelimit-reset": "10.0"})
+        async with shared.slot():
+            moments.append(now())
+        return moments
+
+    assert run_virtually(inside()) == [5.0, 15.0]
