@@ -99,6 +99,24 @@ def test_each_thing_that_is_wrong_has_its_place_and_what_to_do(desk: Desk) -> No
     assert "`flowdsl init`" in examine(desk)["the project"][0]
 
 
+def test_a_failure_is_told_for_what_was_asked(desk: Desk) -> None:
+    flow = desk.root / "flows/desk.flow"
+    flow.write_text(SMALL_FLOW.replace("  steps", '  model { main = "careful" }\n  steps'))
+    for broken, subject in (
+        ("/v1/health", "the service"),
+        ("/v1/machines", "the organisation"),
+        ("/v1/model-configurations", "names"),
+    ):
+
+        def refuse(_method: str, path: str, broken: str = broken) -> Response | None:
+            return JSONResponse({"detail": "torn"}, 400) if path == broken else None
+
+        desk.server.answer = refuse
+        found = examine(desk)
+        assert "torn" in found.pop(subject)[0]
+        assert set(found) == {"git", "the state"}
+
+
 def test_a_clock_that_is_wrong_is_told_in_its_direction(desk: Desk) -> None:
     for seconds, direction in ((-300, "ahead of"), (300, "behind"), (-30, "")):
 

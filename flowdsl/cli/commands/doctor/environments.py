@@ -90,6 +90,7 @@ def _check_state(deployment: Deployment) -> tuple[StateDocument | None, list[Doc
 def _describe_state(
     document: StateDocument | None, deployment: Deployment
 ) -> Iterator[DoctorResult]:
+    """Say where the state is, what it holds, and whether others have it."""
     store, name = deployment.store, deployment.environment.name
     if document is None:
         yield DoctorResult(
@@ -142,11 +143,20 @@ def _check_service(
     arguments: argparse.Namespace,
     console: Console,
 ) -> list[DoctorResult]:
+    """Ask the service; a failure becomes the result of what was being asked."""
     results: list[DoctorResult] = []
+    subject = "the service"
 
     async def ask(client: CyberdeskClient) -> None:
-        async for result in _ask_service(client, deployment, document):
-            results.append(result)
+        nonlocal subject
+        for asked, check in (
+            ("the service", _check_clock(client, deployment)),
+            ("the organisation", _check_organization(client, deployment, document)),
+            ("names", _check_names(client, deployment)),
+        ):
+            subject = asked
+            async for result in check:
+                results.append(result)
 
     environment, limit = deployment.environment, TimeLimit(arguments.patience)
     try:
@@ -155,15 +165,15 @@ def _check_service(
         advice = "make a key in the settings of the dashboard, and put it in the place of this one"
         results.append(DoctorResult("the key", "problem", str(failure), advice))
     except FlowdslError as failure:
-        subject = "the organisation" if results else "the service"
         advice = "" if results else f"look at `api` ({environment.api}), and at proxies"
         results.append(DoctorResult(subject, "problem", str(failure), advice))
     return results
 
 
-async def _ask_service(
-    client: CyberdeskClient, deployment: Deployment, document: StateDocument | None
+async def _check_clock(
+    client: CyberdeskClient, deployment: Deployment
 ) -> AsyncIterator[DoctorResult]:
+    """Find out whether the service answers, and whether its clock agrees with ours."""
     before = datetime.now(UTC)
     clock = await client.read_clock()
     after = datetime.now(UTC)
@@ -173,10 +183,6 @@ async def _ask_service(
     )
     if clock is not None:
         yield _compare_clocks(clock, before, after)
-    async for result in _check_organization(client, deployment, document):
-        yield result
-    async for result in _check_names(client, deployment):
-        yield result
 
 
 def _compare_clocks(service: datetime, before: datetime, after: datetime) -> DoctorResult:
