@@ -174,7 +174,7 @@ def _render_part(frame: Frame, part: ast.TextPart, missing: str | None = None) -
                 written = spell_value(data)
                 frame.run.fill(len(written))
                 return written
-            frame.run.hold(data)
+            frame.run.count_size(data)
             return spell_value(data)
         case _:
             assert_never(part)

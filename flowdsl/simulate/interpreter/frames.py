@@ -68,7 +68,7 @@ class Run:
             takes = f"fills in and keeps more than {budget.characters:,} characters"
             raise TooLong(takes, self.loops)
 
-    def hold(self, data: Any) -> None:
+    def count_size(self, data: Any) -> None:
         """Count the size of a value that is read, kept or passed; raises `TooLong`."""
         self.fill(json_weight(data, self._budget.characters_left))
 

@@ -155,7 +155,7 @@ def _refuse_constant(constant: str) -> NoReturn:
 _UNITS = re.compile(r"^[^-0-9]{1,4}(?=-?[0-9])|(?<=[0-9])\D{1,4}$|,(?=\d{3})", re.ASCII)
 
 
-def is_other(data: Any, type_: types.Type) -> bool:
+def is_of_other_type(data: Any, type_: types.Type) -> bool:
     """Whether a copied text is not the number or boolean that its type requires."""
     match types.strip_optional(type_):
         case types.Primitive("int"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flowdsl.prompt.sentences import NUMERIC
 from flowdsl.semantics import types
-from flowdsl.simulate.interpreter.reading import is_other, value_of
+from flowdsl.simulate.interpreter.reading import is_of_other_type, value_of
 from flowdsl.simulate.machine.grammar import Said
 from flowdsl.simulate.machine.memory import Memory, evaluate_condition, from_json, read_as
 from flowdsl.simulate.machine.variants import Variant
@@ -46,7 +46,7 @@ def test_the_interpreter_reads_a_copied_text_as_the_machine_does(text: str) -> N
     for name in ("int", "number", "bool"):
         type_ = types.Primitive(name)
         data = value_of(text, type_, lambda value: value)
-        interpreted = None if is_other(data, type_) else data
+        interpreted = None if is_of_other_type(data, type_) else data
         read = read_as(text, ScalarShape(name))
         assert (type(interpreted), interpreted) == (type(read), read)
 

@@ -7,6 +7,7 @@ None if it succeeded.
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from flowdsl.semantics import types
 from flowdsl.semantics.traversal import type_read_by
@@ -19,11 +20,11 @@ from ..defaults import resolve_day
 from ..errors import NoSuchDay
 from ..expressions import constant_in, render_exact_text, render_line
 from ..frames import Frame
-from ..reading import as_saved, is_other, shape_of, value_of
+from ..reading import as_saved, is_of_other_type, shape_of, value_of
 from ..values import Value
 from . import leaving
 from .acting import act, reach_field
-from .spelling import is_spelled, take_apart
+from .spelling import has_live_braces, separate_braces
 
 DEFAULT_TIMEOUT = 60_000
 """The default timeout of `wait until` in milliseconds."""
@@ -95,16 +96,17 @@ def copy(frame: Frame, statement: ast.CopyStmt) -> str | None:
 
 
 def run(frame: Frame, statement: ast.RunStmt) -> str | None:
-    """Execute `run`: an `else` asks whether the command succeeded, `as` for its output.
+    """Execute `run`: run a command, and with `as` read its output.
 
-    Output is only kept if the command succeeded, even without an `else`.
+    Whether it succeeded is asked if there is an `else`, or if the output is needed, that is, its
+    type is not optional. Of a command that failed nothing is read.
     """
     command = render_exact_text(frame, statement.command)
     act(frame, trace.COMMAND, command)
-    needed = statement.name is not None and not isinstance(
+    needs_output = statement.name is not None and not isinstance(
         type_read_by(statement, frame.run.model), types.Optional
     )
-    asks = needed or statement.otherwise is not None
+    asks = needs_output or statement.otherwise is not None
     worked = not asks or frame.holds(Question(world.COMMAND, command))
     if worked and (
         statement.name is None or _store_answer(frame, statement, world.OUTPUT, command)
@@ -122,20 +124,13 @@ def _store_answer(
     """Set a variable or an output to an answer. Returns False if a needed value is missing."""
     assert statement.name is not None
     type_ = type_read_by(statement, frame.run.model)
-    model, background = "", False
-    if isinstance(statement, ast.ExtractStmt):
-        model, background = _model_alias(statement.model), statement.background
-    constant = constant_in(frame)
-    answer = frame.run.recorder.ask(
-        Question(kind, text, shape=shape_of(type_, constant), model=model)
-    )
+    background = isinstance(statement, ast.ExtractStmt) and statement.background
+    answer = _ask_for_value(frame, statement, kind, text, type_)
     if frame.run.types_what_it_read and not background:
-        # A copied text is the clipboard's text unchanged, or missing.
-        lost = kind == world.COPY and is_spelled(answer)
-        answer = None if lost else take_apart(answer)
-    frame.run.hold(answer)
-    data = value_of(answer, type_, constant)
-    if kind == world.COPY and is_other(data, type_):
+        answer = _make_safe_to_type(answer, copied=kind == world.COPY)
+    frame.run.count_size(answer)
+    data = value_of(answer, type_, constant_in(frame))
+    if kind == world.COPY and is_of_other_type(data, type_):
         data = None  # the copied text is not a number
     may_lack = isinstance(type_, types.Optional) and statement.otherwise is None
     there = data is not None or may_lack or background
@@ -143,6 +138,26 @@ def _store_answer(
     if there or kind == world.COPY:
         frame.store(statement, statement.name.text, Value(data, as_saved(answer, data, type_)))
     return there
+
+
+def _ask_for_value(
+    frame: Frame,
+    statement: ast.ExtractStmt | ast.CopyStmt | ast.RunStmt,
+    kind: str,
+    text: str,
+    type_: types.Type,
+) -> Any:
+    model = _model_alias(statement.model) if isinstance(statement, ast.ExtractStmt) else ""
+    shape = shape_of(type_, constant_in(frame))
+    return frame.run.recorder.ask(Question(kind, text, shape=shape, model=model))
+
+
+def _make_safe_to_type(answer: Any, *, copied: bool) -> Any:
+    """Return an answer in which no text is the placeholder of a secret (see `spelling`).
+
+    A copied text is the clipboard's, unchanged; so it is missing if it would have to be changed.
+    """
+    return None if copied and has_live_braces(answer) else separate_braces(answer)
 
 
 def _model_alias(written: ast.StringLit | None) -> str:

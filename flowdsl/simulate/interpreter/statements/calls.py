@@ -58,7 +58,7 @@ def _evaluate_arguments(
         else:
             assert parameter.field is not None
             passed = made_value(default_of(parameter.field, constant_in(frame)))
-        frame.run.hold(passed.data)
+        frame.run.count_size(passed.data)
         found[parameter.name] = passed
     return found
 

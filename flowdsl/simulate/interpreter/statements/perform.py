@@ -136,7 +136,7 @@ def _execute_emit(frame: Frame, statement: ast.EmitStmt) -> None:
         frame.emitted[name] = _append(frame, statement, frame.emitted.get(name, MISSING), type_)
     else:
         frame.emitted[name] = emitted = evaluate_expression(frame, statement.value, type_)
-        frame.run.hold(emitted.data)
+        frame.run.count_size(emitted.data)
 
 
 def _execute_keep(frame: Frame, statement: ast.KeepStmt) -> None:
@@ -147,7 +147,7 @@ def _execute_keep(frame: Frame, statement: ast.KeepStmt) -> None:
         frame.names[name] = _append(frame, statement, frame.names.get(name, MISSING), type_)
     else:
         frame.names[name] = kept = evaluate_expression(frame, statement.value, type_)
-        frame.run.hold(kept.data)
+        frame.run.count_size(kept.data)
 
 
 def _append(
@@ -157,7 +157,7 @@ def _append(
     whole = statement in frame.run.model.whole_appends
     wanted = type_ if whole else type_at(type_, None)
     added = evaluate_expression(frame, statement.value, wanted)
-    frame.run.hold(added.data)
+    frame.run.count_size(added.data)
     return append_entries(collected, added) if whole else append_entry(collected, added)
 
 

@@ -32,20 +32,20 @@ _OUTPUT = "="
 """In front of the name of an output, which an input may have, too."""
 
 
-def is_spelled(text: object) -> bool:
-    """Whether a text has a `{` directly before another `{` or a `$`."""
+def has_live_braces(text: object) -> bool:
+    """Whether a text has a `{` that begins a placeholder: before another `{` or a `$`."""
     return isinstance(text, str) and _OPENING.search(text) is not None
 
 
-def take_apart(data: Any) -> Any:
+def separate_braces(data: Any) -> Any:
     """Return JSON with a blank after each such brace in its texts."""
     match data:
         case str():
             return _OPENING.sub("{ ", data)
         case list():
-            return [take_apart(each) for each in data]
+            return [separate_braces(each) for each in data]
         case dict():
-            return {name: take_apart(each) for name, each in data.items()}
+            return {name: separate_braces(each) for name, each in data.items()}
         case _:
             return data
 
