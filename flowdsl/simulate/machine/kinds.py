@@ -1,7 +1,13 @@
 """Parse the holes of sentences: a reader for each kind of `sentences.toml`.
 
+That file says under `[kinds]` what a text of each kind looks like. The table at the end of
+`machine_grammar` has the reader of each: one that needs no other kind is a function of the module,
+the others are inside, where they read parts by the grammar.
+
 A reader returns every value that a text has as a hole of its kind. Texts keep their variables;
-`characters.fill_in_variables` fills them in when the line is executed.
+`characters.fill_in_variables` fills them in when the line is executed. Characters of the inputs of
+a run lie outside, in planes of their own (see `characters`), and so never match a reader's words:
+only the content of a hole may have them.
 """
 
 from __future__ import annotations
@@ -252,8 +258,8 @@ def _read_numbers(text: str) -> Iterator[tuple[int, ...]]:
 def _read_bound(text: str) -> Iterator[int | str]:
     """Parse a number; one from an input stays a text, as no other words depend on it."""
     yield from _read_count(text)
-    if looks := _outside_look(text):
-        yield looks
+    if original := _original_of_input(text):
+        yield original
 
 
 def _read_keys(text: str) -> Iterator[str]:
@@ -297,6 +303,7 @@ def machine_grammar() -> Grammar:
         return lambda text: grammar.read(names, text)
 
     def exact(text: str) -> Iterator[tuple[str, str]]:
+        """Parse a text with visible ends, as its noun and its content: `("command", "dir")`."""
         for said in grammar.sentence("values.value", text):
             yield "JSON value", said["value"]
         yield from (("text", said["value"]) for said in grammar.sentence("values.secret", text))
@@ -328,6 +335,7 @@ def machine_grammar() -> Grammar:
         yield from (content for noun, content in exact(text) if noun == "text")
 
     def lines(text: str) -> Iterator[tuple[tuple[str, str], ...]]:
+        """Parse lines in brackets, each as its opening bracket and its content."""
         found: list[tuple[str, str]] = []
         while text:
             start = _BRACKET.match(text[1:])
@@ -391,6 +399,7 @@ def machine_grammar() -> Grammar:
         )
 
     def field(text: str) -> Iterator[tuple[Any, str, str | None]]:
+        """Parse what follows the name of a field, as its type, description and default."""
         for words, rest in split_first_part(text, " ("):
             for shape in grammar.hole("type", words):
                 if rest is None:
@@ -416,6 +425,7 @@ def machine_grammar() -> Grammar:
                     yield _spell_literal(words), said["value"]
 
     def value(text: str) -> Iterator[Any]:
+        """Parse a value as `View.built` takes it: what kind of description it is, and that."""
         yield from (("json", each) for each in _read_scalar(text))
         yield from (("variable", path) for path in (*_read_variable(text), *_read_saved(text)))
         for noun, content in exact(text):
@@ -437,6 +447,7 @@ def machine_grammar() -> Grammar:
                     yield "object", said["values"]
 
     def closed(text: str) -> Iterator[Any]:
+        """Parse an entry or a member: a list or an object with anything in it has parentheses."""
         within = _in_parentheses(text)
         if within is None:
             yield from (each for each in grammar.hole("value", text) if not _is_open(each))
@@ -459,6 +470,7 @@ def machine_grammar() -> Grammar:
         )
 
     def operand(text: str) -> Iterator[Any]:
+        """Parse what a comparison has at its sides; unlike a value, a text may be in quotes."""
         yield from (("text", content) for content in delimited(text))
         if not text.startswith("⟦"):
             yield from (("text", content) for content in _read_quoted(text))
@@ -466,9 +478,8 @@ def machine_grammar() -> Grammar:
 
     def bare(text: str) -> Iterator[Any]:
         """Parse an operand, or an input of a kind whose end is clear."""
-        looks = move_inside(text)
-        if looks and move_outside(looks) == text:
-            if looks == EMPTY or any(True for _ in _read_scalar(looks)):
+        if original := _original_of_input(text):
+            if original == EMPTY or any(True for _ in _read_scalar(original)):
                 yield "text", text
         else:
             yield from operand(text)
@@ -477,9 +488,9 @@ def machine_grammar() -> Grammar:
         """Parse a value of the run as an operand, or an input after its name."""
         named = split_quotation(text)
         if named is not None and (within := _in_parentheses(named[1][1:])) is not None:
-            if named[1].startswith(" ") and "\n" not in named[0] and _outside_look(within):
+            if named[1].startswith(" ") and "\n" not in named[0] and _original_of_input(within):
                 yield from bare(within)
-        elif not _outside_look(text):
+        elif not _original_of_input(text):
             yield from bare(text)
 
     def choices(text: str) -> Iterator[tuple[Any, ...]]:
@@ -509,7 +520,9 @@ def machine_grammar() -> Grammar:
 
     def items(text: str) -> Iterator[Any]:
         """Parse the list argument of `start_loop`; a list from an input is the whole text."""
-        if text[:1] == '"' == text[-1:] and move_inside(text[1:-1]) == _outside_look(text[1:-1]):
+        if text[:1] == '"' == text[-1:] and move_inside(text[1:-1]) == _original_of_input(
+            text[1:-1]
+        ):
             yield "json", text[1:-1]
             return
         for content in _read_quoted(text):
@@ -536,24 +549,24 @@ def machine_grammar() -> Grammar:
         "answer": _read_name,
         "ask": one_of(*sentences_at(ASK)),
         "bare": bare,
-        "bracketed": _read_bracketed,
         "bound": _read_bound,
+        "bracketed": _read_bracketed,
         "choices": choices,
         "clause": _read_clause,
         "closing": _read_mark,
         "command": command,
         "comparison": _make_word_reader(COMPARISONS),
         "condition": condition,
-        "copied": _read_copied,
         "consequence": one_of(*sentences_at(CONSEQUENCE)),
+        "copied": _read_copied,
         "count": _read_count,
         "delimited": delimited,
         "duration": duration,
         "entries": entries,
         "exact": any_exact,
         "fields": fields,
-        "given": given,
         "filled": _read_filled,
+        "given": given,
         "held": _read_held,
         "items": items,
         "key": _read_key,
@@ -565,9 +578,9 @@ def machine_grammar() -> Grammar:
         "name": _read_name,
         "notes": read_notes(grammar),
         "noun": lambda text: (text,) if text in ("text", "JSON value", "command") else (),
+        "numbers": _read_numbers,
         "opening": _read_mark,
         "operand": operand,
-        "numbers": _read_numbers,
         "options": options,
         "part": _make_word_reader(PARTS),
         "path": _read_path,
@@ -581,8 +594,8 @@ def machine_grammar() -> Grammar:
         "shown": _read_shown,
         "source": one_of(*_family_names("sources")),
         "spelled": _read_name,
-        "text": _read_quoted,
         "start": one_of(*sentences_at(START)),
+        "text": _read_quoted,
         "truth": truth,
         "type": type_,
         "value": value,
@@ -592,10 +605,10 @@ def machine_grammar() -> Grammar:
     return grammar
 
 
-def _outside_look(text: str) -> str:
-    """Return the original of a text that is entirely from values; empty for any other."""
-    looks = move_inside(text)
-    return looks if looks and move_outside(looks) == text else ""
+def _original_of_input(text: str) -> str:
+    """Return the original of a text that is entirely from inputs; empty for any other."""
+    original = move_inside(text)
+    return original if original and move_outside(original) == text else ""
 
 
 def _read_mark(text: str) -> Iterator[str]:
