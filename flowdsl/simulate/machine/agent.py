@@ -117,7 +117,7 @@ class Agent:
         self.recorder = recorder
         self.memory = memory
         self.view = view
-        view.knows_own = "rules.marks" in self.further
+        view.marks_explained = "rules.marks" in self.further
         self.model = model
         self.attempts = 0
         self.rounds = 0
@@ -207,7 +207,7 @@ class Agent:
                     self.recorder,
                     ends=True if said["answer"] == DONE else None,
                 )
-                self.memory.whys[said["variable"], said["answer"]] = unmark_variables(
+                self.memory.reasons[said["variable"], said["answer"]] = unmark_variables(
                     said["condition"]
                 )
                 if taken:
@@ -217,7 +217,7 @@ class Agent:
                 if chosen is None:
                     raise self.meaningless_defect(line)
                 none = Said("control.no_condition", ())
-                self.memory.whys[said["variable"], said["answer"]] = none
+                self.memory.reasons[said["variable"], said["answer"]] = none
                 if not chosen:
                     self.memory.save_value(said["variable"], said["answer"])
                 return None, None
@@ -276,7 +276,7 @@ class Agent:
     def decided(self, said: Said, line: Line) -> bool:
         """Whether an earlier decision was saved as this answer, for the stated reason."""
         why: Said = said["why"]
-        known = self.memory.whys.get((said["variable"][0], said["answer"]))
+        known = self.memory.reasons.get((said["variable"][0], said["answer"]))
         told = why["check"] if why.name == "control.failed" else why
         if known is not None and known != unmark_variables(told):
             raise Defect("a decision is told with another reason than it had", line.text)

@@ -117,7 +117,7 @@ def carry_out(
         agent = MainAgent(grammar, recorder, memory, page, rules)
         recorder.outline(page.steps)
         ending = _carry_out_lines(agent, page, recording)
-        memory.wait()
+        memory.save_late_values()
         if ending.status == SUCCESS:
             made, refused = make_outputs(payload.output_schema, memory.values, grammar)
             ending = ending.__replace__(outputs=made)

@@ -214,7 +214,7 @@ class FocusedAgent(Agent):
         self._told("rules.unmet", line)
         words = self._find_unmet_words(ask, line)
         if said.name == "control.ask_decide":
-            self.memory.whys[said["variable"], said["unmet"]] = unmark_variables(ask)
+            self.memory.reasons[said["variable"], said["unmet"]] = unmark_variables(ask)
             answer = said["met"] if words is None else said["unmet"]
             self.memory.save_value(said["variable"], answer)
         elif words is None:

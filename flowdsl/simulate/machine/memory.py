@@ -1,4 +1,8 @@
-"""The runtime values of a run, and the evaluation of texts, values and conditions with them."""
+"""The runtime values of a run, and the evaluation of texts, values and conditions with them.
+
+An instruction names a value in one of two ways. The platform inserts `{{x}}` before the agent
+reads; a mark ⟪x⟫ it leaves alone, and the agent looks up what it has saved as `x` or was handed.
+"""
 
 from __future__ import annotations
 
@@ -39,10 +43,11 @@ class Memory:
     """The runtime values of one run, by the bare names of their variables.
 
     `commands` are those that the terminal accepts, before variables are filled in; None for any.
-    `whys` has the reason of a decision, by its variable and answer. `secrets` are the names of
-    those that the service inserts when their placeholders are typed. `loops_of_run` means that the
-    entries of the current loop are from the run, not from its inputs or the prompt. `late` has the
-    values of background readings: no line knows them, and only the outputs wait for them.
+    `reasons` has the condition or question that each decision was made by, by its variable and
+    answer: later lines must repeat it. `secrets` are the names of those that the service inserts
+    when their placeholders are typed. `loops_of_run` means that the entries of the current loop are
+    from the run, not from its inputs or the prompt. `late` has the values of background readings:
+    no line knows them, and only the outputs wait for them.
     """
 
     secrets: frozenset[str] = frozenset()
@@ -52,7 +57,7 @@ class Memory:
         self.commands = commands
         self.values: dict[str, Any] = {}
         self.late: list[tuple[str, Any]] = []
-        self.whys: dict[tuple[str, str], Any] = {}
+        self.reasons: dict[tuple[str, str], Any] = {}
         self.loops_of_run = False
 
     def save_value(self, key: str, value: Any) -> None:
@@ -62,7 +67,7 @@ class Memory:
             value = _merge_records(before, value)
         self.values[key] = value
 
-    def wait(self) -> None:
+    def save_late_values(self) -> None:
         """Save the values of background readings: the run has ended."""
         for key, value in self.late:
             self.save_value(key, value)
@@ -98,9 +103,10 @@ class View:
     ) -> None:
         """`values` are the current ones, of which an agent knows those that it has `saved`.
 
-        `knows_own` means that a rule says that marks name those, too. `handed` are the values from
-        the first bullet of a focused agent, `entries` the current entries of the lists that it
-        iterates over, by their marks.
+        `marks_explained` means that the agent was told the rule by which a mark names what it has
+        saved itself. `handed` are the values from the first bullet of a focused agent,
+        `Data: x = {{x}}`. `entries` are those at which its loops over lists are, by their marks.
+        `of_run` is `Memory.loops_of_run`.
         """
         self._variant = variant
         self._values = values
@@ -108,17 +114,20 @@ class View:
         self._secrets = secrets
         self._of_run = of_run
         self.saved: set[str] = set()
-        self.knows_own = True
+        self.marks_explained = True
         self.handed: dict[str, Any] = {}
         self.entries: dict[str, Any] = {}
 
     def value(self, path: PathParts) -> Any:
-        """Return the value that the platform has for `{{path}}`."""
+        """Return the value of `{{path}}`, or of the mark ⟪path⟫ if `path` begins with `SAVED`.
+
+        Raises Defect for one that the agent cannot read there.
+        """
         if path[0] == SAVED and path[1] in self.entries:
             found = at_path(self.entries, path[1:])
             return EMPTY if found is None else found
         if path[0] == SAVED:
-            if path[1] in self.saved and not self.knows_own:
+            if path[1] in self.saved and not self.marks_explained:
                 raise Defect("no rule says that a mark is what was saved", str(path[1]))
             return self.known(*path[1:])
         if self._focused and (path != (LOOP_ITEM,) or self._of_run):
