@@ -20,7 +20,7 @@ from flowdsl.simulate.interpreter.budget import Budget
 from flowdsl.simulate.machine.execute import Refused
 from flowdsl.simulate.trace import SUCCESS
 from flowdsl.source.record import Record
-from flowdsl.testing.explore.samples import Choices, Chosen, NoSample, Other
+from flowdsl.testing.explore.samples import Alternative, Choices, Chosen, NoSample
 
 from ..cases import Case, day_of_test, inputs_of, resolve_case_inputs
 from ..chains import Ran, chain_runs
@@ -219,7 +219,7 @@ def explore_subject(subject: Explored, most_paths: int) -> Exploration:
     Raises NoSample if a value cannot be generated and the inputs of tests lead to no path.
     """
     order = count()
-    pending: list[tuple[bool, int, int, Chosen | Other]] = [(False, 0, next(order), ())]
+    pending: list[tuple[bool, int, int, Chosen | Alternative]] = [(False, 0, next(order), ())]
     picked_before: set[Hashable] = set()
     picked_behind_branches: set[Hashable] = set()
     found: dict[PathKey, Path] = {}
@@ -227,7 +227,7 @@ def explore_subject(subject: Explored, most_paths: int) -> Exploration:
     steps_left = most_paths * STEPS_FOR_A_PATH
     while pending and left > 0 and steps_left > 0 and len(found) < most_paths:
         _, unusual, _, given = heappop(pending)
-        chosen = given.chosen if isinstance(given, Other) else given
+        chosen = given.chosen if isinstance(given, Alternative) else given
         choices = Choices(chosen, Budget(MAX_STEPS))
         runs += 1
         try:
@@ -242,7 +242,7 @@ def explore_subject(subject: Explored, most_paths: int) -> Exploration:
         sweep_garbage()
         left -= 1 + choices.count
         steps_left -= choices.budget.taken
-        for other in choices.others():
+        for other in choices.alternatives():
             again = (other.picked, other.branches) in picked_behind_branches
             others = unusual + (other.picked in picked_before)
             heappush(pending, (again, others, next(order), other))

@@ -1,8 +1,8 @@
 """Generate values of a type, and alternatives to choose from.
 
-A value on which no branch depends has one option. One that decides has more: missing or present,
-each value of an enum, the literals that it is compared with and their neighbours, lists of other
-lengths.
+A value on which no branch depends has one option. One that decides has more (`Deciding` tells the
+two apart): missing or present, each value of an enum, the literals that it is compared with and
+their neighbours, lists of other lengths.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ Chosen = tuple[int, ...]
 """The index of the option taken at each choice, in the order of the run."""
 
 
-class Other(Record):
+class Alternative(Record):
     """An alternative choice: the choices of a run up to a point, then another option.
 
-    - `picked`: what identifies the choice in every run, and the index of the other option.
+    - `picked`: the choice, by the `what` of `Choices.choose`, and the index of the other option.
     - `branches`: those that the run had taken up to then.
     - `made`: all choices of the run, of which the one at `at` is replaced.
     """
@@ -70,7 +70,7 @@ class Choices:
     def choose(self, options: int, what: Hashable) -> int:
         """Return the index of the option to take, out of `options`; 0 is the default.
 
-        `what` identifies the choice, and is the same in every run.
+        `what` identifies the choice, such as the path of a value, and is the same in every run.
         """
         at = len(self._made)
         taken = self._given[at] if at < len(self._given) else 0
@@ -78,13 +78,13 @@ class Choices:
         self._offered.append((what, options, self._branches))
         return taken
 
-    def others(self) -> Iterator[Other]:
+    def alternatives(self) -> Iterator[Alternative]:
         """Yield every alternative to the choices after the given ones."""
         made = tuple(self._made)
         for at in range(len(self._given), len(made)):
             what, options, branches = self._offered[at]
             for option in range(1, options):
-                yield Other((what, option), branches, made, at)
+                yield Alternative((what, option), branches, made, at)
 
 
 _TEXTS: dict[str, tuple[str, ...]] = {
@@ -126,6 +126,10 @@ class Samples:
         self._scope = scope
 
     def _literals(self, path: Path) -> list[Any] | None:
+        """Return the literals that branches compare a value with, maybe none.
+
+        None if no branch depends on it, so that it has one option.
+        """
         if self._deciding is None or self._scope is None:
             return None
         return self._deciding.literals(self._scope, path)
