@@ -131,7 +131,7 @@ def _empties_output(node: object, fields: dict[str | None, str]) -> bool:
     return (
         isinstance(node, nodes.Store)
         and node.assignments[0].variable in fields
-        and node.assignments[0].value == nodes.ConstantValue(value=None)
+        and node.assignments[0].value == _MISSING
     )
 
 
@@ -196,12 +196,16 @@ def _drop_starts(
     attempted: set[str],
     fields: Mapping[str | None, str],
 ) -> None:
+    """Drop the first lines that start an output, until another line emits it.
+
+    `appended` start as empty lists, `attempted` as missing; what was found is taken out of both.
+    """
     for line in list(lines):
         node = line.node
         if isinstance(node, nodes.Step):
             _drop_starts(line.bodies[0], appended, attempted, fields)
-        elif isinstance(node, Emit) and not node.append and node.value in _EMPTY:
-            started = attempted if node.value == _EMPTY[0] else appended
+        elif isinstance(node, Emit) and not node.append and node.value in (_MISSING, *_NO_ENTRIES):
+            started = attempted if node.value == _MISSING else appended
             if node.field in started:
                 started.discard(node.field)
                 lines.remove(line)
@@ -211,11 +215,8 @@ def _drop_starts(
             attempted -= emitted
 
 
-_EMPTY = (
-    nodes.ConstantValue(value=None),
-    nodes.ConstantValue(value=[]),
-    nodes.ListValue(items=()),
-)
+_MISSING = nodes.ConstantValue(value=None)
+_NO_ENTRIES = (nodes.ConstantValue(value=[]), nodes.ListValue(items=()))
 
 
 # Outputs without a `Store`
@@ -275,8 +276,12 @@ def _position_behind(body: list[Line], at: int) -> int:
 def _place_for(root: list[Line], name: str, *, late: bool) -> tuple[list[Line], int]:
     """Return the body and position for the `emit` of a variable.
 
-    After the statement that sets it or, with `late`, as late as lowering still finds the same kind
-    of source.
+    That is behind the last statement that sets it or, with `late`, as late as lowering still finds
+    the same kind of source. Around that statement may stand bodies that are skipped or repeated:
+
+        extract ref              behind it          late: at the end of the root
+        if … { extract ref }     behind it          late: at the end of the `if`
+        for … { extract ref }    behind the `for`   late: at the end of the root
     """
     places = list(_find_setters(root, name, ()))
     if not places:
@@ -327,10 +332,10 @@ def _find_setters(
 
 
 def keep_stored(root: list[Line], sources: Sources) -> None:
-    """Keep outputs stored for whose single `emit` lowering would need no `Store`.
+    """Make lowering store every output again that was stored.
 
-    Lowering takes such an output from a variable, or as a constant; a choice around it prevents
-    that.
+    Lowering needs no `Store` for an output with a single `emit` of a variable or a constant. Such
+    an `emit` is written into both bodies of an `if true`: two `emit`s have to be stored.
     """
     counts: Counter[str] = Counter()
     found: dict[str, tuple[list[Line], int, bool, bool]] = {}
@@ -397,12 +402,8 @@ def _walk_bodies(
 
 
 def both_ways(lines: list[Line]) -> Line:
-    """Return an `if` that is decided at compile time, with the same lines in both bodies."""
-    return _make_choice_line(True, lines, [line.copy() for line in lines])
-
-
-def _make_choice_line(holds: bool, lines: list[Line], otherwise: list[Line]) -> Line:
-    condition = nodes.IsTrue(operand=nodes.ConstantValue(value=holds))
+    """Return an `if true` with the same lines in both bodies; no prompt shows the choice."""
+    condition = nodes.IsTrue(operand=nodes.ConstantValue(value=True))
     branch = nodes.Branch(origin=NOWHERE, condition=condition, body=())
     node = nodes.If(origin=NOWHERE, branches=(branch,), otherwise=())
-    return Line(node, [lines, otherwise])
+    return Line(node, [lines, [line.copy() for line in lines]])
