@@ -183,7 +183,7 @@ def project(count: int, changed: Callable[[int], str]) -> Bundle:
         WorkflowArtifact(
             name=f"claim_{number:04}",
             title=f"Claim {number:04}",
-            body={
+            payload_or_maker={
                 "main_prompt": Template((f"{changed(number)}\n{STEP * 22}",)),
                 "input_schema": INPUTS,
                 "includes_file_exports": False,
@@ -192,7 +192,7 @@ def project(count: int, changed: Callable[[int], str]) -> Bundle:
             renamed_from=None,
             protect=False,
             images=(),
-            mapped=SourceMap(f"claim_{number:04}", (), ()),
+            source_map_or_maker=SourceMap(f"claim_{number:04}", (), ()),
         )
         for number in range(count)
     )

@@ -73,29 +73,31 @@ class WorkflowArtifact(Record):
     `name` is the name in source (the address is `workflow.<name>`), `title` the display name.
     `payload` is the body of `POST /v1/workflows`: both schemas are JSON strings, `main_prompt` is a
     `Template`, model ids are `ModelAlias` or UUID strings, and it has only fields that the source
-    declares. `tags` are names, sorted. `images` are content hashes. `body` and `mapped` are the
-    payload and the source map, or functions that make them: those of a large project would fill
-    the memory, and are made each time that they are asked for.
+    declares. `tags` are names, sorted. `images` are content hashes. `payload_or_maker` and
+    `source_map_or_maker` are the payload and the source map, or functions that make them: those of
+    a large project would fill the memory, and are made each time that they are asked for.
     """
 
     name: str
     title: str
-    body: dict[str, Any] | Callable[[], dict[str, Any]]
+    payload_or_maker: dict[str, Any] | Callable[[], dict[str, Any]]
     tags: tuple[str, ...]
     renamed_from: str | None
     protect: bool
     images: tuple[str, ...]
-    mapped: SourceMap | Callable[[], SourceMap]
+    source_map_or_maker: SourceMap | Callable[[], SourceMap]
     kind = "workflow"
 
     @property
     def payload(self) -> dict[str, Any]:
-        return self.body if isinstance(self.body, dict) else self.body()
+        given = self.payload_or_maker
+        return given if isinstance(given, dict) else given()
 
     @property
     def source_map(self) -> SourceMap:
         """The source of each line of the prompt."""
-        return self.mapped if isinstance(self.mapped, SourceMap) else self.mapped()
+        given = self.source_map_or_maker
+        return given if isinstance(given, SourceMap) else given()
 
 
 class ChainArtifact(Record):

@@ -49,12 +49,12 @@ def emit_workflow(
     return WorkflowArtifact(
         name=workflow.name,
         title=payload["name"],
-        body=payload,
+        payload_or_maker=payload,
         tags=workflow.tags,
         renamed_from=workflow.renamed_from,
         protect=workflow.protect,
         images=tuple(sorted(pictures)),
-        mapped=_source_map(workflow, prompt, payload, digests),
+        source_map_or_maker=_source_map(workflow, prompt, payload, digests),
     )
 
 

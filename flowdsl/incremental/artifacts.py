@@ -63,12 +63,12 @@ def unpack_workflow(packed: bytes) -> WorkflowArtifact:
     return WorkflowArtifact(
         name=name,
         title=title,
-        body=lambda: dict(_load(packed)[2]),
+        payload_or_maker=lambda: dict(_load(packed)[2]),
         tags=tuple(tags),
         renamed_from=renamed_from,
         protect=protect,
         images=tuple(images),
-        mapped=lambda: _map_from_text(_load(packed)[-1]),
+        source_map_or_maker=lambda: _map_from_text(_load(packed)[-1]),
     )
 
 

@@ -64,12 +64,12 @@ def flow(
     return WorkflowArtifact(
         name=name,
         title=shown,
-        body={"main_prompt": template, "name": shown, **payload},
+        payload_or_maker={"main_prompt": template, "name": shown, **payload},
         tags=tuple(sorted(tags)),
         renamed_from=renamed_from,
         protect=protect,
         images=images,
-        mapped=SourceMap(name, (), ()),
+        source_map_or_maker=SourceMap(name, (), ()),
     )
 
 

@@ -145,7 +145,7 @@ def _resolve_workflow(
     desired = Desired(
         address=workflow_address(artifact.name),
         name=artifact.title,
-        given=make_values if callable(artifact.body) else values,
+        given=make_values if callable(artifact.payload_or_maker) else values,
         tags=frozenset(artifact.tags) | frozenset(target.every_workflow_tags),
         renamed_from=(
             None if artifact.renamed_from is None else workflow_address(artifact.renamed_from)

@@ -112,7 +112,9 @@ def project(text: str = "Open the app.") -> Bundle:
     digest = hashlib.sha256(text.encode()).hexdigest()
     flows = (flow(f"flow_{number:02}", f"{text} {number}") for number in range(COUNT))
     mapped = (
-        each.__replace__(mapped=SourceMap(each.name, (), (), (), (("a.flow", digest),)))
+        each.__replace__(
+            source_map_or_maker=SourceMap(each.name, (), (), (), (("a.flow", digest),))
+        )
         for each in flows
     )
     return bundle(*mapped).__replace__(sources={digest: text})
