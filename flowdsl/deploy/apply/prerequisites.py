@@ -230,7 +230,7 @@ class _Creation:
     async def read_again(self) -> None:
         """Read the lists, and plan the same addresses from them."""
         self.seen = await refresh_directory(self.job, self.prior, self.seen)
-        again = plan_from(self.job, self.prior, self.seen).only(self.plan.addresses)
+        again = plan_from(self.job, self.prior, self.seen).without_others(self.plan.addresses)
         self.plan = replace(again, impact=self.plan.impact)
 
     def open_addresses(self, kind: str) -> set[Address]:

@@ -122,7 +122,10 @@ def dump_plan(document: Mapping[str, Any]) -> bytes:
 def base_of(
     policies: Policies, live: Live | None, managed: Mapping[str, Any], tags: frozenset[str]
 ) -> Base | None:
-    """Hash the current state of an object: its `managed` fields and those of its tags in `tags`."""
+    """Hash the current state of an object: its `managed` fields and those of its tags in `tags`.
+
+    Whoever applies the saved plan compares it, and so notices a later edit.
+    """
     if live is None:
         return None
     content = {
@@ -139,7 +142,7 @@ def base_of(
 
 
 def _count_changes(plan: Plan) -> Summary:
-    """Count the changes of workflows, named resources and pictures."""
+    """Count the changes of workflows and of their prerequisites."""
     actions = [change.action.value for change in plan.changes]
     actions += [named.action for named in plan.named]
     actions += ["create"] * len(plan.uploads)

@@ -147,7 +147,7 @@ class Guard:
 class Plan:
     """The changes that a deploy would make.
 
-    - `changes` has every workflow, or those left by `only`, sorted by address.
+    - `changes` has every workflow, or those left by `without_others`, sorted by address.
     - `named` are the changes of tags, tag groups and model configurations.
     - `uploads` are the pictures to store, and `notes` remarks for people.
     - `breaking` and `impact` are by address.
@@ -222,8 +222,8 @@ class Plan:
             tuple(image.sha256 for image in self.uploads),
         )
 
-    def only(self, addresses: Collection[Address]) -> Plan:
-        """Return the plan without the changes at other addresses.
+    def without_others(self, addresses: Collection[Address]) -> Plan:
+        """Return the plan without the changes at other addresses, even of prerequisites.
 
         Those of `addresses` that another workflow would still occupy are left out as well.
         """
@@ -245,7 +245,7 @@ class Plan:
         Each is mapped to the address that the other workflow has to move to first.
         """
         occupied: dict[Address, Address] = {}
-        while True:
+        while True:  # a workflow whose new address is occupied stays, and occupies its own
             staying = {
                 change.previous_address: change.address
                 for change in self.changes
@@ -374,7 +374,7 @@ def moves_of(
             continue
         if address not in tracked or tracked[address].renamed_from != old:
             moves[address] = old
-    while True:
+    while True:  # a workflow that cannot move stays where another one may have to move
         impossible = [
             address for address in moves if address in tracked and address not in moves.values()
         ]

@@ -177,7 +177,7 @@ def _leave_drifted_alone(plan: Plan, drifted: Mapping[Address, frozenset[str]]) 
         for address, moved in sorted(plan.find_occupied_addresses(others).items())
     )
     left = (f"{edited}, and is left as it is" for edited in _explain_drift(drifted))
-    return replace(plan.only(others), skipped=(*left, *as_well))
+    return replace(plan.without_others(others), skipped=(*left, *as_well))
 
 
 def _explain_drift(drifted: Mapping[Address, frozenset[str]]) -> list[str]:

@@ -269,7 +269,7 @@ def test_the_warning_outlasts_everything_in_a_short_comment() -> None:
 
 def test_a_model_that_a_plan_leaves_out_is_not_in_it() -> None:
     plan = Plan((), (model_change("Main", params(), params(base_url=HOSTILE)),), ())
-    assert key_routes(plan.only(["workflow.x"]).named) == ()
+    assert key_routes(plan.without_others(["workflow.x"]).named) == ()
 
 
 def test_the_mark_of_a_source_tells_kinds_apart() -> None:
