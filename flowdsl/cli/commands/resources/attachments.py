@@ -184,7 +184,7 @@ ATTACHMENTS = ResourceCommand(
             "add files of this machine to a run",
             _declare_add,
             _plan_add,
-            look=ATTACHMENT.look,
+            list_command=ATTACHMENT.list_command,
         ),
         ResourceAction("expire", "say how long a file is kept", _declare_expire, _plan_expire),
         delete_action(ATTACHMENT, lost="it cannot be brought back", help="delete a file of a run"),

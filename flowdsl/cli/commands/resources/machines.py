@@ -136,7 +136,7 @@ MACHINE = Objects(
     "MACHINE",
     lambda client: client.machines,
     lambda session, machine: _machine_row(session.client, machine),
-    look="flowdsl machines list",
+    list_command="flowdsl machines list",
     find=lambda session, word: find_machine(session.client, word),
 )
 MACHINES = ResourceCommand(

@@ -157,7 +157,7 @@ POOL = Objects(
     "POOL",
     lambda client: client.pools,
     _pool_with_machines,
-    look="flowdsl pools list",
+    list_command="flowdsl pools list",
     find=lambda session, word: find_pool(session.client, word),
 )
 POOLS = ResourceCommand(
@@ -174,7 +174,9 @@ POOLS = ResourceCommand(
     read=_list_pools,
     filters=(Filter("--machine", "machine", "those a machine is in", "MACHINE"),),
     actions=(
-        ResourceAction("create", "make a pool", _declare_create, _plan_create, look=POOL.look),
+        ResourceAction(
+            "create", "make a pool", _declare_create, _plan_create, list_command=POOL.list_command
+        ),
         ResourceAction(
             "set", "set parameters, name or description of a pool", _declare_set, _plan_set
         ),

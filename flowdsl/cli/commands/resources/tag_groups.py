@@ -28,7 +28,7 @@ TAG_GROUP = Objects(
     "GROUP",
     lambda client: client.tag_groups,
     lambda _session, group: row_of(group),
-    look="flowdsl tag-groups list",
+    list_command="flowdsl tag-groups list",
     rows=lambda session: session.client.tag_groups.list(),
 )
 TAG_GROUPS = ResourceCommand(

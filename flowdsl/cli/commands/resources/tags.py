@@ -72,7 +72,7 @@ TAG = Objects(
     "TAG",
     lambda client: client.tags,
     _tag_details,
-    look="flowdsl tags list",
+    list_command="flowdsl tags list",
     rows=lambda session: session.client.tags.list(include_archived=True),
 )
 

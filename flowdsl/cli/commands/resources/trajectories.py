@@ -31,7 +31,7 @@ from .frame.actions import (
 from .frame.resource import Filter, ResourceCommand, ResourceView, fields_of, row_of, time_filters
 from .frame.session import ResourceSession
 
-LOOK = "flowdsl trajectories list"
+LIST_COMMAND = "flowdsl trajectories list"
 
 
 def trajectory_row(trajectory: Trajectory, addresses: Mapping[str, Address]) -> Row:
@@ -128,7 +128,7 @@ TRAJECTORY = Objects(
     lambda client: client.trajectories,
     _trajectory_details,
     recording_label,
-    LOOK,
+    LIST_COMMAND,
     lambda session, word: find_trajectory(session.client, word),
 )
 TRAJECTORIES = ResourceCommand(
@@ -190,7 +190,7 @@ TRAJECTORIES = ResourceCommand(
             "copy a recording; the copy is not approved",
             lambda parser: add_words(parser, "TRAJECTORY", several=False),
             _plan_copy,
-            look=LOOK,
+            list_command=LIST_COMMAND,
         ),
         delete_action(
             TRAJECTORY,

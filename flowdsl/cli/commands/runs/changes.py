@@ -60,7 +60,7 @@ async def _plan_generation(session: ResourceSession, arguments: Namespace) -> St
     if recording is not None and recording.is_generated:
         row = trajectory_row(recording, session.addresses())
         message = f"the recording of {about} is {recording_label(recording)} already"
-        return [ActionStep(about, ended=(row, message))]
+        return [ActionStep(about, known_result=(row, message))]
 
     async def send() -> Ended:
         try:
@@ -93,5 +93,5 @@ _GENERATE = ResourceAction(
     "",
     lambda _parser: None,
     _plan_generation,
-    look="flowdsl trajectories list --run RUN",
+    list_command="flowdsl trajectories list --run RUN",
 )

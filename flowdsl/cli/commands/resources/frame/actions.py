@@ -45,10 +45,11 @@ def make_label(found: Any) -> str:
 class Objects(Record):
     """How objects of a kind are looked up, shown as a row, and named in messages.
 
-    - `subject` is the metavar in help; `look` is the command that lists them.
-    - `routes` are those of the client, which take the field `key` of an object.
-    - `find` is None for objects that are found by id, or also by name among `rows`; `candidate`
-      is the line about one of several with the same name.
+    - `subject` is the metavar in help; `list_command` is the command that lists them.
+    - `routes` are the client's for this kind, which identify an object by its field `key`.
+    - `find` looks up the object that a word names. If it is None, the word is an id or, where there
+      are `rows`, also a name among them; `candidate` is the line about one of several with the same
+      name.
     """
 
     kind: str
@@ -56,7 +57,7 @@ class Objects(Record):
     routes: Callable[[CyberdeskClient], Any]
     row: Callable[[ResourceSession, Any], Row | Awaitable[Row]]
     label: Callable[[Any], str] = make_label
-    look: str = ""
+    list_command: str = ""
     find: Callable[[ResourceSession, str], Awaitable[Any]] | None = None
     rows: Callable[[ResourceSession], Awaitable[Sequence[Any]]] | None = None
     candidate: Callable[[Any], str] = attrgetter("id")
@@ -84,17 +85,18 @@ class ActionStep(Record):
     """An object that an action changes.
 
     - `about` names it before a question.
-    - `send` changes it; None for an object that needs no change, for which `ended` is the result.
+    - `send` changes it and returns the result; None for an object that needs no change, whose
+      result is `known_result`.
     """
 
     about: str
     send: Callable[[], Coroutine[Any, Any, Ended]] | None = None
-    ended: Ended | None = None
+    known_result: Ended | None = None
 
 
 def skip_step(about: str, row: Row, state: str) -> ActionStep:
     """Make the step of an object that needs no change: `state` says what it is already."""
-    return ActionStep(about, ended=(row, f"{about} {state}"))
+    return ActionStep(about, known_result=(row, f"{about} {state}"))
 
 
 Steps = Sequence[ActionStep]
@@ -107,7 +109,7 @@ class ResourceAction(Record):
     - `question` makes the question asked before any change from the number of objects; None asks
       nothing.
     - `doing` completes the message that `--yes` is needed.
-    - `look` is the command that shows the effect of a request whose reply was lost.
+    - `list_command` shows whether a request was carried out whose reply was lost.
     """
 
     name: str
@@ -116,7 +118,7 @@ class ResourceAction(Record):
     plan: Callable[[ResourceSession, Namespace], Awaitable[Steps]]
     question: Callable[[int], str] | None = None
     doing: str = "deletes"
-    look: str = ""
+    list_command: str = ""
 
 
 def list_json(kind: str, environment: str, rows: Sequence[Row], **more: Any) -> str:
@@ -156,15 +158,15 @@ async def _carry_out_step(
     session: ResourceSession, step: ActionStep, action: ResourceAction
 ) -> Ended:
     if step.send is None:
-        assert step.ended is not None
-        return step.ended
+        assert step.known_result is not None
+        return step.known_result
     try:
         return await session.write(step.send)
     except CyberdeskError as error:
-        if not error.outcome_unknown or not action.look:
+        if not error.outcome_unknown or not action.list_command:
             raise
         raise CommandError(
-            f"{error}; whether it was carried out is not known: `{action.look}` shows it",
+            f"{error}; whether it was carried out is not known: `{action.list_command}` shows it",
             UNKNOWN_OUTCOME,
         ) from None
 
@@ -301,5 +303,5 @@ def delete_action(objects: Objects, *, lost: str, help: str) -> ResourceAction:
         declare=lambda parser: add_words(parser, objects.subject),
         plan=plan,
         question=question,
-        look=objects.look,
+        list_command=objects.list_command,
     )
