@@ -212,17 +212,17 @@ class SubmissionRecord:
         Raises `FlowdslError`, and it is not sent then.
         """
 
-    def settled(self, submission: Submission) -> None:
+    def resolved(self, submission: Submission) -> None:
         """Record that the outcome of the request is known."""
 
 
 class Submitter:
     """Sends requests that create runs of one workflow or chain.
 
-    `tell` shows people a line, and `made` is called with each settled submission. When `stopped`,
-    no further request starts; requests under way are finished. `record` is called before and after
-    every request. `submissions` are those of the last call, with their outcomes so far, for a
-    caller that is interrupted.
+    `tell` shows people a line, and `on_resolved` is called with each submission whose outcome is
+    known. When `stopped` returns True, no further request starts; requests under way are finished.
+    `record` is called before and after every request. `submissions` are those of the last call,
+    with their outcomes so far, for a caller that is interrupted.
     """
 
     def __init__(
@@ -231,13 +231,13 @@ class Submitter:
         runtime: Runtime,
         *,
         tell: Callable[[str], None],
-        made: Callable[[Submission], None] = lambda _submission: None,
+        on_resolved: Callable[[Submission], None] = lambda _submission: None,
         stopped: Callable[[], bool] = lambda: False,
         concurrency: int = 8,
         record: SubmissionRecord | None = None,
     ) -> None:
         self._client, self._runtime = client, runtime
-        self._tell, self._made, self._stopped = tell, made, stopped
+        self._tell, self._on_resolved, self._stopped = tell, on_resolved, stopped
         self._concurrency = concurrency
         self._newest: Run | None = None
         self._fatal: FlowdslError | None = None
@@ -381,8 +381,8 @@ class Submitter:
 
     def _conclude(self, submission: Submission) -> None:
         self._know_secrets(submission)
-        self._record.settled(submission)
-        self._made(submission)
+        self._record.resolved(submission)
+        self._on_resolved(submission)
 
     def _know_secrets(self, submission: Submission) -> None:
         """Redact the secrets of the runs from the service's messages about them."""
@@ -443,7 +443,11 @@ class Submitter:
     def _share_found_runs(
         self, equal: list[Submission], found: list[Run], *, is_last: bool
     ) -> None:
-        """Assign the found runs to equal requests; a surplus may belong to somebody else."""
+        """Assign the found runs to equal requests; a surplus may belong to somebody else.
+
+        Two lost requests are equal. Of three found runs nobody knows which are ours; two are the
+        one's and the other's; of one alone, a second may still show, unless `is_last`.
+        """
         wanted = sum(each.request.count for each in equal)
         if len(found) > wanted:
             for submission in equal:
@@ -463,7 +467,11 @@ class Submitter:
             self._conclude(submission)
 
     def _take_back(self, submission: Submission, every: Sequence[Submission]) -> None:
-        """Move a run that the service reports for `submission` away from an equal submission."""
+        """Take the runs that the service reports for `submission` from an equal one.
+
+        Of two equal requests that were lost, one run was found, and the first got it. The other is
+        sent again with its key, and the service replies with that run: the first is lost again.
+        """
         ours = {run.id for run in submission.runs}
         for other in every:
             if other is not submission and not ours.isdisjoint(run.id for run in other.runs):

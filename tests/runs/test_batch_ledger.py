@@ -12,8 +12,8 @@ import pytest
 from flowdsl.cyberdesk.models.run import Run, RunBulkCreate, RunCreate
 from flowdsl.runs.batches.folder import MOST, Folder, Ledger
 from flowdsl.runs.batches.ledger import (
+    RESOLVED,
     SENT,
-    SETTLED,
     WAITING,
     About,
     UnreadableLedger,
@@ -56,9 +56,9 @@ def test_every_beginning_of_a_ledger_is_one_that_can_be_gone_on_with(tmp_path: P
     path = written(tmp_path)
     sizes = {path.stat().st_size: [WAITING, WAITING]}
     stages = [WAITING, WAITING]
-    for at, stage in ((0, SENT), (1, SENT), (1, SETTLED), (0, SETTLED)):
-        every[at].runs = [Run(id=f"run-{at}", status="scheduling")] if stage == SETTLED else []
-        (ledger.settled if stage == SETTLED else ledger.sending)(every[at])
+    for at, stage in ((0, SENT), (1, SENT), (1, RESOLVED), (0, RESOLVED)):
+        every[at].runs = [Run(id=f"run-{at}", status="scheduling")] if stage == RESOLVED else []
+        (ledger.resolved if stage == RESOLVED else ledger.sending)(every[at])
         stages[at] = stage
         sizes[path.stat().st_size] = [*stages]
     content = path.read_bytes()
@@ -71,7 +71,7 @@ def test_every_beginning_of_a_ledger_is_one_that_can_be_gone_on_with(tmp_path: P
         assert batch is not None and batch.newest is not None and batch.newest.id == "before"
         assert [each.stage for each in batch.entries] == sizes[whole]
         assert [run.id for run in batch.runs] == [
-            f"run-{at}" for at, stage in enumerate(sizes[whole]) if stage == SETTLED
+            f"run-{at}" for at, stage in enumerate(sizes[whole]) if stage == RESOLVED
         ]
 
 
@@ -103,7 +103,7 @@ def test_what_a_bulk_is_short_of_is_asked_for_with_another_key(tmp_path: Path) -
     ledger, every = begun(Folder(str(tmp_path), "prod"), bulk)
     ledger.sending(every[0])
     every[0].runs = [Run(id=f"r{number}", status="scheduling") for number in range(3)]
-    ledger.settled(every[0])
+    ledger.resolved(every[0])
     first, rest = submissions_of(ledger.batch, [(bulk, "row 0")], lambda: "new key")
     assert (first.key, len(first.runs), first.is_sent) == ("key-0", 3, True)
     assert (rest.key, rest.request.count, rest.is_sent, rest.instead_of) == (
@@ -115,7 +115,7 @@ def test_what_a_bulk_is_short_of_is_asked_for_with_another_key(tmp_path: Path) -
     ledger.begin([first, rest], None)
     assert not ledger.batch.is_whole and ledger.batch.asked == 5
     rest.runs = [Run(id=f"s{number}", status="scheduling") for number in range(2)]
-    ledger.settled(rest)
+    ledger.resolved(rest)
     assert ledger.batch.is_whole
 
 

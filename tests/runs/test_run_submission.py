@@ -315,7 +315,7 @@ class _Recorded:
     """A record that can be written so often."""
 
     def __init__(self, often: int) -> None:
-        self.left, self.settled_keys = often, list[str]()
+        self.left, self.resolved_keys = often, list[str]()
 
     def begin(self, every: Any, newest: Any) -> None:
         pass
@@ -325,8 +325,8 @@ class _Recorded:
             raise StoreUnusable("the disk is full")
         self.left -= 1
 
-    def settled(self, submission: Submission) -> None:
-        self.settled_keys.append(submission.key)
+    def resolved(self, submission: Submission) -> None:
+        self.resolved_keys.append(submission.key)
 
 
 @in_rows("often", [0, 1, 5])
@@ -348,4 +348,4 @@ def test_what_cannot_be_written_down_is_not_sent(often: int) -> None:
             assert sorted(ids_of(made)) == sorted(world.ids())
             refused = [each for each in made if each.failures]
             assert refused[0].failures == ["it was not sent: the disk is full"]
-        assert len(world.ids()) == world.posts() == len(record.settled_keys) == often
+        assert len(world.ids()) == world.posts() == len(record.resolved_keys) == often

@@ -21,8 +21,8 @@ from flowdsl.host.folders import OpenFolder, Tree
 from flowdsl.host.writing import reason_of
 from flowdsl.runs.batches.ledger import (
     MAX_BYTES,
+    RESOLVED,
     SENT,
-    SETTLED,
     About,
     Batch,
     Entry,
@@ -284,11 +284,11 @@ class Ledger(SubmissionRecord):
             raise StoreUnusable(self._failure)
         entry.stage, entry.runs = SENT, []
 
-    def settled(self, submission: Submission) -> None:
+    def resolved(self, submission: Submission) -> None:
         """Record that the outcome of a request is known."""
         number = self._numbers[submission.key]
         entry = self.batch.entries[number]
-        entry.stage, entry.runs = SETTLED, list(submission.runs)
+        entry.stage, entry.runs = RESOLVED, list(submission.runs)
         self._write({"made": number, "runs": [describe_run(run) for run in submission.runs]})
 
     def end(self, *, is_told: bool) -> bool:

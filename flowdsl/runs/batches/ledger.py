@@ -28,7 +28,7 @@ FORMAT = 1
 MAX_BYTES = 64 * 1024**2
 """The size limit of a ledger that is read: ten thousand runs need two million bytes."""
 
-WAITING, SENT, SETTLED = "waiting", "sent", "settled"
+WAITING, SENT, RESOLVED = "waiting", "sent", "resolved"
 
 
 class UnreadableLedger(StoreUnusable):
@@ -60,7 +60,7 @@ class Entry:
     """One request.
 
     `of` is the number of the request whose missing runs this one repeats. `stage` is `WAITING`
-    before it is sent, `SENT` while its outcome is unknown, and `SETTLED` once `runs` are all that
+    before it is sent, `SENT` while its outcome is unknown, and `RESOLVED` once `runs` are all that
     it created.
     """
 
@@ -120,11 +120,11 @@ class Batch:
         """Return how many runs of a first entry are neither created nor requested again."""
         entry = self.entries[number]
         more = sum(
-            each.count if each.stage != SETTLED else len(each.runs)
+            each.count if each.stage != RESOLVED else len(each.runs)
             for each in self.entries
             if each.of == number
         )
-        return entry.count - len(entry.runs) - more if entry.stage == SETTLED else 0
+        return entry.count - len(entry.runs) - more if entry.stage == RESOLVED else 0
 
     def describe_progress(self) -> str:
         """The progress for people: `152 of 300 runs are made, of 8 nobody knows`."""
@@ -255,7 +255,7 @@ def _replay_line(batch: Batch, line: Any) -> None:
         entry.stage, entry.runs = SENT, []
     else:
         entry = batch.entries[_require_number(line["made"])]
-        entry.stage, entry.runs = SETTLED, [_read_run(each) for each in line["runs"]]
+        entry.stage, entry.runs = RESOLVED, [_read_run(each) for each in line["runs"]]
 
 
 def _read_run(fields: Any) -> Run:

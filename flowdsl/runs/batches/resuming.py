@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from flowdsl.cyberdesk.errors import CyberdeskError, make_printable
 from flowdsl.cyberdesk.models.run import Run
-from flowdsl.runs.batches.ledger import SENT, SETTLED, Batch, digest_shared_parts, row_digest
+from flowdsl.runs.batches.ledger import RESOLVED, SENT, Batch, digest_shared_parts, row_digest
 from flowdsl.runs.inputs.places import InputsRefused, Problem
 from flowdsl.runs.submit import BulkRequest, Request, Submission
 
@@ -106,7 +106,7 @@ def _not_made(batch: Batch) -> str:
     places = [
         each.place or f"request {at + 1}"
         for at, each in enumerate(batch.entries)
-        if each.of is None and (each.stage != SETTLED or batch.missing(at))
+        if each.of is None and (each.stage != RESOLVED or batch.missing(at))
     ]
     if not places:
         return "nothing is missing"
@@ -128,7 +128,7 @@ def submissions_of(
         request, place = requests[at if entry.of is None else entry.of]
         each = Submission(_replace_count(request, entry.count), entry.key, place)
         each.is_sent = entry.stage != "waiting"
-        if entry.stage == SETTLED:
+        if entry.stage == RESOLVED:
             each.runs = list(entry.runs)
         elif entry.stage == SENT:
             each.unknown = CyberdeskError(

@@ -115,7 +115,7 @@ class Following:
         self._is_few = total <= FEW
         done = {each.key for each in before or () if each.runs}
 
-        def made(submission: Submission) -> None:
+        def show_progress(submission: Submission) -> None:
             done.add(submission.key)
             if self._is_few:
                 return
@@ -126,7 +126,7 @@ class Following:
             client,
             system_runtime(),
             tell=self.say,
-            made=made,
+            on_resolved=show_progress,
             stopped=lambda: bool(interrupts.reason()),
             record=self.ledger,
         )
