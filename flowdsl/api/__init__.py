@@ -70,7 +70,7 @@ if TYPE_CHECKING:
     from flowdsl.runs.inputs.places import InputsRefused, Problem
     from flowdsl.runs.names import NoSuchName
     from flowdsl.runs.resources.usage import NoPeriod, UsageReport, UsageSums, WorkflowUsage
-    from flowdsl.runs.starting.place import NotDeployed
+    from flowdsl.runs.starting.deployed import NotDeployed
     from flowdsl.runs.starting.retrying import RunGoesOn
     from flowdsl.state.errors import StateError
     from flowdsl.workspace.environments import NoProject, NoSuchEnvironment, UnusableProject
@@ -163,7 +163,7 @@ _ON_USE = {
     "runs.inputs.places": ("InputsRefused", "Problem"),
     "runs.names": ("NoSuchName",),
     "runs.resources.usage": ("NoPeriod", "UsageReport", "UsageSums", "WorkflowUsage"),
-    "runs.starting.place": ("NotDeployed",),
+    "runs.starting.deployed": ("NotDeployed",),
     "runs.starting.retrying": ("RunGoesOn",),
     "state.errors": ("StateError",),
     "workspace.environments": ("NoProject", "NoSuchEnvironment", "UnusableProject"),

@@ -17,12 +17,8 @@ from flowdsl.cyberdesk.models.run import Run, RunRetry
 from flowdsl.ir import nodes
 from flowdsl.runs.inputs.assemble import InputSources
 from flowdsl.runs.inputs.documents import InputRow
-from flowdsl.runs.starting.place import (
-    deployed_ids,
-    find_place,
-    has_other_inputs,
-    other_inputs_warning,
-)
+from flowdsl.runs.starting.deployed import deployed_ids, has_other_inputs, other_inputs_warning
+from flowdsl.runs.starting.place import find_place
 from flowdsl.runs.starting.plan import RequestPlan, RunOptions, named_source
 from flowdsl.runs.starting.retrying import retried
 from flowdsl.runs.submit import Request, Submission, Submitter

@@ -27,7 +27,8 @@ class UnusableIds(FlowdslError):
 class IdList(BaseModel):
     """The ids of one environment by address.
 
-    The list has neither a serial nor a time, so that it changes only when an id does.
+    The list has neither a serial nor a time, so that it changes only when an id does. Its addresses
+    are read without validation, as those of state are.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, strict=True)

@@ -20,7 +20,7 @@ from flowdsl.host.environment import MissingKey
 from flowdsl.runs.inputs.places import InputsRefused
 from flowdsl.runs.inputs.today import UnknownTimezone
 from flowdsl.runs.names import NoSuchName
-from flowdsl.runs.starting.place import NotDeployed
+from flowdsl.runs.starting.deployed import NotDeployed
 from flowdsl.source.failure import ChangedSources, FlowdslError
 from flowdsl.state.errors import LeaseLost, Locked, StateError
 from flowdsl.workspace.environments import UnusableProject

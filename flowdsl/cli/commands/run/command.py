@@ -17,13 +17,9 @@ from flowdsl.runs.inputs.assemble import InputSources
 from flowdsl.runs.inputs.documents import InputRow
 from flowdsl.runs.inputs.places import Given
 from flowdsl.runs.inputs.today import today_in
+from flowdsl.runs.starting.deployed import deployed_ids, has_other_inputs, other_inputs_warning
 from flowdsl.runs.starting.parts import ChainParts, PartRequests
-from flowdsl.runs.starting.place import (
-    deployed_ids,
-    find_main_agent,
-    has_other_inputs,
-    other_inputs_warning,
-)
+from flowdsl.runs.starting.place import find_main_agent
 from flowdsl.runs.starting.plan import (
     MAX_COUNT,
     RequestPlan,
