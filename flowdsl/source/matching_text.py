@@ -72,7 +72,8 @@ class _Writer:
     def _write_sequence(self) -> str:
         text = ""
         while self._at < len(self._pattern) and self._pattern[self._at] not in "|)":
-            text += self._write_repetition(self._write_atom())
+            spare = self._spare
+            text += self._write_repetition(self._write_atom(), spare)
             if len(text) > MAX_LENGTH:
                 raise _Unsupported
         return text
@@ -95,7 +96,8 @@ class _Writer:
             case _:
                 return character
 
-    def _write_repetition(self, text: str) -> str:
+    def _write_repetition(self, text: str, spare: int) -> str:
+        """Write an atom as often as it is counted; `spare` is what there was before it."""
         low, high = 1, MAX_LENGTH
         if self._take("*"):
             low = 0
@@ -116,7 +118,9 @@ class _Writer:
             self._take("+")
         more = self._spare // max(1, len(text)) if self._spare else self._extra
         count = max(low, min(high, low + more))
-        if self._spare:
+        if count == 0:
+            self._spare = spare
+        elif self._spare:
             self._spare -= (count - low) * len(text)
         if count * len(text) > MAX_LENGTH:
             raise _Unsupported

@@ -318,6 +318,7 @@ def test_texts_are_as_long_as_the_service_wants_them(bounds: str) -> None:
         '@pattern(r"^[a-z]+-[0-9]+$") @min_length(8) @max_length(8)',
         '@pattern(r"^[A-Z]{1,2}(?:-|_+)[0-9]*$") @min_length(6) @max_length(6)',
         '@pattern(r"^(?:ab)+c*$") @min_length(7) @max_length(7)',
+        '@pattern(r"^(?:[0-9]+ )*[A-Z]+$") @min_length(4) @max_length(4)',
     ],
 )
 def test_a_pattern_with_open_counts_gets_a_text_of_exactly_the_length(bounds: str) -> None:
