@@ -280,3 +280,10 @@ def test_results_say_the_same_as_json(project: Project) -> None:
     project.test("--env", "test")
     project.compare("--env", "test", "--json")
     assert project.ran == 2
+
+
+@pytest.mark.parametrize("words", [("--mutate",), ("--explore", ""), ("--lcov", "")], ids=" ".join)
+def test_an_option_without_a_value_is_one(project: Project, words: tuple[str, ...]) -> None:
+    (project.root / "flows/m.flow").unlink()
+    project.test("--env", "test")
+    project.compare("--env", "test", *words)

@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from .sharing import Timed
 
 _NEEDS_ALL = (
-    *("words", "last_failed", "list", "html", "update"),
+    *("last_failed", "list", "html", "update"),
     *("cov", "cov_fail_under", "lcov", "explore", "mutate"),
 )
-"""Options that need the program of every test, or choose among tests."""
+"""Options that need the program of every test, or choose among tests; one may be given as ""."""
 
 
 class _Part(Record):
@@ -126,7 +126,8 @@ def open_indexed_tests(
     """
     if not has_index(target) or target.rules or target.buffers:
         return None
-    if any(getattr(arguments, name) not in (None, False, "") for name in _NEEDS_ALL):
+    given = (getattr(arguments, name) for name in _NEEDS_ALL)
+    if arguments.words or any(each is not None and each is not False for each in given):
         return None
     request = make_request(target, environment)
     if request.secret is None:
