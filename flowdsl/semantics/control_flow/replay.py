@@ -45,6 +45,7 @@ from ..calls.inlining import Frame, Variables, bind_parameters, decide_condition
 from ..calls.summaries import Summaries
 from ..capabilities import TOOLS, Capabilities
 from ..model import PARAMETER, TaskSymbol, WorkflowSymbol
+from ..names.files import group_connected_paths, imports_in
 from ..program import Program
 from ..traversal import refs_outside_blocks
 from .leaving import failure_words, first_failure, has_no_path_behind, runs_always
@@ -189,10 +190,9 @@ class _ReplayWalk:
         """Walk every workflow, and every task that nothing calls."""
         program = self.program
         called = set(program.calls.values())
-        # What cannot be read may call any task.
-        uncertain = any(module.unread for module in program.scopes)
+        uncertain = self._find_uncertain_files()
         for task in program.tasks.values():
-            if task not in called and not uncertain:
+            if task not in called and task.module.source.path not in uncertain:
                 frame = Frame(task.module.source, self.variables, {})
                 self._end(self._task(task, frame))
         for workflow in program.workflows.values():
@@ -202,6 +202,15 @@ class _ReplayWalk:
                     requirements = self._body(item.body, frame)
                     self._end(requirements)
                     self._check_image(requirements, workflow)
+
+    def _find_uncertain_files(self) -> set[str]:
+        """Return the files whose tasks may be called by declarations that cannot be read."""
+        texts = {module.source.path: module.source.text for module in self.program.scopes}
+        unread = {module.source.path for module in self.program.scopes if module.unread}
+        if not unread:
+            return set()
+        groups = group_connected_paths(sorted(texts), lambda path: imports_in(path, texts[path]))
+        return {path for group in groups if not unread.isdisjoint(group) for path in group}
 
     def _end(self, requirements: Requirements) -> None:
         """Finish a body outside of any decision: the main agent carries out what it requires."""

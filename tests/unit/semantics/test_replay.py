@@ -404,3 +404,17 @@ def test_a_picture_and_a_command_are_found_through_tasks() -> None:
     found = only(sink.findings_in_order(), "image-with-command")
     assert (found.span.text, found.span.first.line) == ("call see", 4)
     assert labels(found) == [(3, "run"), (2, "image"), (4, "call clean")]
+
+
+@in_rows(("head", "found"), [("", [FROZEN]), ('import { alone } from "./a.flow"', [])])
+def test_a_task_whose_callers_cannot_be_read_decides_nothing(head: str, found: list[str]) -> None:
+    """What cannot be read may call the task with a constant, if it imports its file."""
+    files = {
+        "a.flow": 'flow 1\ntask alone(urgent: bool) { if urgent { run "ipconfig" } }\n',
+        "b.flow": f"flow 1\n{head}\nworkflow {{\n",
+    }
+    sink = Sink()
+    memory = MemoryFiles(files)
+    analyze_program(load_sources(memory, [*files], sink), None, memory, sink)
+    errors = [each for each in sink.findings_in_order() if each.severity == ERROR]
+    assert [each.name for each in errors if each.span.path == "a.flow"] == found
