@@ -119,7 +119,9 @@ def _remove_restrictions(schema: Any, *, is_inputs: bool = False) -> Any:
         }
         if not is_inputs and bare.get("additionalProperties") is False:
             del bare["additionalProperties"]
-            if not {"$ref", "anyOf"}.isdisjoint(bare) and not any(bare["properties"].values()):
+            is_added = bare["properties"] != properties
+            is_empty = not any(bare["properties"].values())
+            if is_added and is_empty and not {"$ref", "anyOf"}.isdisjoint(bare):
                 del bare["properties"]  # a reference says what the fields are
     if "items" in bare:
         bare["items"] = _remove_restrictions(bare["items"])

@@ -469,6 +469,12 @@ def test_a_required_secret_takes_the_place_of_no_input() -> None:
     assert [field.name for field in read.secrets] == ["pin"]
 
 
+def test_fields_that_somebody_listed_beside_alternatives_stay() -> None:
+    entry = {"anyOf": [{"type": "object"}], "properties": {"x": {}}, "additionalProperties": False}
+    found = remove_restrictions({"type": "object", "properties": {"data": entry}})
+    assert found["properties"]["data"]["properties"] == {"x": {}}
+
+
 def test_secrets_are_told_by_their_sign_and_may_share_the_name_of_an_input() -> None:
     schema = {
         "type": "object",
