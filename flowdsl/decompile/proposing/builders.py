@@ -122,8 +122,9 @@ class Builders(Values):
     def type(self, parts: Parts) -> list[nodes.Statement]:
         """Return the `type` of `type {claim} into the search field`."""
         written, target = parts["value"] or "", self._readable(parts["target"])
-        if _bare_name(parts["target"] or "") in self._outputs:
-            return self.emit({"name": _bare_name(parts["target"] or ""), "value": written})
+        named = re.sub(r"(?i)^the (?:output|variable|value) ", "", parts["target"] or "")
+        if _bare_name(named) in self._outputs:
+            return self.emit({"name": _bare_name(named), "value": written})
         if target and parts.get("screen"):
             target = (*target, nodes.TextPiece(value=f" on {parts['screen']}"))
         appositive = set(re.findall(r"\w+", (parts.get("appositive") or "").lower()))
@@ -176,6 +177,7 @@ class Builders(Values):
         alone = whole_line and not starts_with_act(label) and not has_condition_words(label)
         equals = f"{label} = {parts['value']}" in self._line
         header = re.match(r"(?i)(?:from|to|subject|date|cc|mail|von|an|betreff)\b", label)
+        alone = alone or ("$" in (parts["value"] or "") and not starts_with_act(label))
         is_whole = (alone and (self._in_list or header is None)) or equals
         if not (is_whole and self._has_acted and target) or known:
             return []
@@ -396,7 +398,9 @@ class Builders(Values):
 
     def abort(self, parts: Parts) -> list[nodes.Statement]:
         """Return the `abort` of a clause, with its own reason or the condition that it follows."""
-        words = (parts.get("reason") or parts.get("why") or self._reason or "").strip()
+        words = (
+            parts.get("reason") or parts.get("why") or parts.get("given") or self._reason or ""
+        ).strip()
         words = ", ".join(filter(None, (words, parts.get("rest"))))
         words = re.sub(r"^([\"'])([^\"']*)\1$", r"\2", words)
         text = self._readable(words or "the task cannot be done")
@@ -432,9 +436,13 @@ class Builders(Values):
         """Return the `choose` of `select the row whose status is open`."""
         words = parts["target"] or ""
         label = parts.get("label")
-        for noun, _ in self._entries[-1:]:  # its agent does not know which entry it is
+        for noun in filter(
+            None, (each for each, _ in self._entries[-1:])
+        ):  # its agent does not know which entry it is
             words = re.sub(rf"(?i)^(the {re.escape(noun)})\b(?! \{{)", rf"\1 {{{noun}}}", words)
         target = self._readable(f"{words} in {label}" if label else words)
+        if has_condition_words(label or ""):
+            return []
         if points_back(words) or re.fullmatch(r"(?i)the (?:row|line|entry|first one)", words):
             return []
         return [make_choose(target)] if target else []

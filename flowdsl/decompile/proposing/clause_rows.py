@@ -30,7 +30,7 @@ _INTO = r"(?:into|in to|in|to|at|under)"
 MARKED_NAME = rf"(?:\{{\{{[ \t]*{NAME}[ \t]*\}}\}}|[\"']{NAME}[\"']|{NAME})"
 _NAMES = rf"{MARKED_NAME}(?:(?:, and |,? and |, | und ){MARKED_NAME})*"
 _FOCUSED = r"(?:(?:use|with|have|let|mit) (?:a |the )?(?:tool )?focused_action,?(?: to)? )?"
-_BY_FOCUSED = r"(?: (?:with|using|mit) (?:a )?focused_action| \(focused_action\))?"
+_BY_FOCUSED = r"(?: (?:with|using|via|by|mit) (?:a )?focused_action| \(focused_action\))?"
 _READ = (
     r"(?:read|extract|get|find|find out|note(?: down)?|write down|record|look up|identify|"
     r"determine|capture|count)"
@@ -75,6 +75,10 @@ _MUST = r"(?:must|should|has to|have to|needs? to|muss|soll)"
 ROWS: tuple[tuple[str, str], ...] = (
     (
         "press",
+        r"(?:press|hit|push) (?:the )?(?P<keys>(?P<named>(?-i:return|delete|space|home|end)))",
+    ),
+    (
+        "press",
         r"(?:press|hit|push) (?:the )?"
         r"\"?(?P<keys>(?:page |arrow )?[^\s\"]+?(?: ?\+ ?[^\s\"+]+)*(?: arrow)?)\"?(?P<named> key)?"
         rf"{_TIMES}(?: again)?",
@@ -101,6 +105,12 @@ ROWS: tuple[tuple[str, str], ...] = (
         rf"(?P<purpose>{ACT}[^{{}},;:]{{0,60}}?) (?:with|by pressing|mit) (?P<keys>{_CHORD})",
     ),
     ("press_for", rf"(?P<purpose>{ACT}[^{{}},;:]{{2,60}}?): (?P<keys>{_CHORD})"),
+    ("again_press", r"(?P<keys>(?P<named>delete|del|backspace|home|end|space|return))"),
+    (
+        "press_for",
+        rf"(?:(?:press|hit|push|use) )(?P<keys>(?-i:{_CHORD})){_TIMES} (?P<purpose>(?:for|to) "
+        rf"[^{{}},;]{{3,60}})",
+    ),
     ("wait", rf"(?:wait|give it) {_ABOUT}(?P<amount>{_AMOUNT})"),
     ("wait", rf"{_ABOUT}(?P<amount>{_AMOUNT}) warten"),
     (
@@ -110,7 +120,8 @@ ROWS: tuple[tuple[str, str], ...] = (
     ),
     (
         "wait_until",
-        rf"(?:wait {_BOUND}(?:until|till)|warten,? bis) (?P<condition>.+?){_BOUND_BEHIND}",
+        rf"(?:wait (?:a moment |a bit |a few seconds |shortly )?{_BOUND}(?:until|till)|warten,? "
+        rf"bis) (?P<condition>.+?){_BOUND_BEHIND}",
     ),
     (
         "wait_until",
@@ -126,7 +137,7 @@ ROWS: tuple[tuple[str, str], ...] = (
     ),
     (
         "type",
-        rf"(?:type|enter|input|fill in|write|put|paste)(?: in)? (?P<appositive>(?:the |your )?"
+        rf"(?:type|enter|input|fill(?: in)?|write|put|paste)(?: in)? (?P<appositive>(?:the |your )?"
         rf"(?:[a-z]+ ){{1,3}})?(?P<value>{_TYPED}) {_INTO} (?P<target>{_PLACE})",
     ),
     (
@@ -150,6 +161,16 @@ ROWS: tuple[tuple[str, str], ...] = (
         "type",
         rf"(?P<target>(?:the )?(?:field |box )?{_QUOTED}): (?:type|enter|paste|fill in) "
         rf"(?P<value>{VALUE}|{_QUOTED})",
+    ),
+    (
+        "type_into",
+        rf"(?:in|into) (?P<target>{_PLACE}), (?:type|enter|paste|write|put|fill in) "
+        rf"(?P<value>{VALUE}|{_QUOTED})",
+    ),
+    (
+        "type",
+        rf"(?:type|enter|input|fill in|put) (?P<value>{VALUE}) as the "
+        rf"(?P<target>[a-z][\w -]{{2,30}})",
     ),
     ("again", rf"(?P<value>{VALUE}|{_QUOTED}) (?:into|in|as|for) (?P<target>{_PLACE})"),
     ("again_here", rf"(?P<value>{VALUE})"),
@@ -197,7 +218,7 @@ ROWS: tuple[tuple[str, str], ...] = (
         "capture",
         r"(?:take|save|make|attach|add) (?:a|one|another) screenshot(?: (?:of|for) "
         r"(?P<shown>(?:(?! and | und )[^{}.;,()])+?))?(?: (?:and attach it(?: to the run)?|"
-        r"as a(?: run)? attachment|too|as well|"
+        r"as a(?: run)? attachment|too|as well|as proof|(?:as [a-z ]{3,20} )?"
         r"(?:with |using |\()(?:the tool )?save_screenshot_as_run_attachment\)?))?",
     ),
     (
@@ -208,7 +229,8 @@ ROWS: tuple[tuple[str, str], ...] = (
     (
         "capture",
         r"(?:einen |ein )?(?:screenshot|bildschirmfoto) (?:von [^{}.;,()]+ )?"
-        r"(?:machen|aufnehmen|speichern|anhängen)(?: \(save_screenshot_as_run_attachment\))?",
+        r"(?:machen und anhängen|machen|aufnehmen|speichern|anhängen)(?: "
+        r"\(save_screenshot_as_run_attachment\))?",
     ),
     (
         "export",
@@ -220,7 +242,20 @@ ROWS: tuple[tuple[str, str], ...] = (
         r"(?:use |call )?mark_file_for_export(?: (?:for )?(?:it|(?:this|that|the) (?:file|pdf|"
         r"csv)))?"
         r"|mark (?:it|(?:the|this|that) (?:file|pdf|csv)) for export"
+        r"(?: (?:with|using|via) mark_file_for_export)?"
         r"|(?:sie|die datei|es) mit mark_file_for_export (?:ausgeben|exportieren|markieren)",
+    ),
+    (
+        "copy",
+        r"copy (?P<source>[^.;]+?)(?: (?:to|into) the clipboard)? (?:with|using|via) "
+        r"copy_to_clipboard "
+        rf"\((?:as|key|name)?:? ?(?P<name>{MARKED_NAME})\)",
+    ),
+    (
+        "copy",
+        r"(?:use )?copy_to_clipboard to copy (?P<source>[^.;]+?) (?:as|with (?:the )?key|into|"
+        r"under) "
+        rf"(?P<name>{MARKED_NAME})",
     ),
     (
         "copy",
@@ -302,8 +337,9 @@ ROWS: tuple[tuple[str, str], ...] = (
     (
         "abort",
         r"(?:use |call )?(?:the (?:tool )?)?declare_task_failed"
-        rf"(?:,? (?:with|and|giving|because|saying|stating|mit|:)(?: dem)?{_A_REASON}:? "
-        r"(?P<reason>\".+\"|[^,;]+)|,? (?:reason:? )?(?P<why>\".+\"(?: \+ .+)?))?",
+        r"(?:\((?P<given>\"[^\"]+\")\)|"
+        rf",? (?:with|and|giving|because|saying|stating|mit|:)(?: dem)?{_A_REASON}:? "
+        r"(?P<reason>\".+\"|[^,;]+)|,? (?:reason:? )?(?P<why>\".+\"(?: \+ .+)?))?(?: aufrufen)?",
     ),
     ("abort", r"declare_task_failed, (?P<rest>(?:don['’]t|do not|because|since|as) .+)"),
     (
@@ -314,7 +350,7 @@ ROWS: tuple[tuple[str, str], ...] = (
     ),
     (
         "give_up",
-        r"(?:(?:stop|and|just|then|rather),? )*(?:fail|abort)"
+        r"(?:(?:stop|and|just|then|rather),? )*(?:fail|abort|abbrechen|the (?:run|task) has failed)"
         r"(?: (?:the )?(?:task|run|workflow|process))?"
         r"(?: (?:\(|(?:with|saying|because of) )?(?P<why>\".+\")\)?)?",
     ),
@@ -346,7 +382,8 @@ ROWS: tuple[tuple[str, str], ...] = (
     ),
     (
         "type",
-        rf"(?:(?:bei|in|im|unter|ins|ins feld|im feld|feld) )?(?P<target>(?!als )(?:{_QUOTED}|"
+        rf"(?:(?:bei|in|im|unter|ins|ins feld|im feld|in das feld|feld) )?(?P<target>(?!als "
+        rf")(?:{_QUOTED}|"
         rf"[\w-]{{2,30}}))"
         rf" (?P<value>{VALUE}) {_TYPING}",
     ),
@@ -386,6 +423,19 @@ ROWS: tuple[tuple[str, str], ...] = (
         rf"(?P<label>{_PLACE}): (?:select|choose|pick) (?P<target>{VALUE}|(?:the|an?) [^;,]+)",
     ),
     (
+        "choose",
+        rf"(?:click|double[- ]click|open|select)(?: on)? (?P<target>the (?:[a-z]+ "
+        rf"){{0,3}}?(?:row|entry|line|"
+        rf"record|result|item|mail|case|order|invoice) (?:for|of|from|with|named|whose|that|"
+        rf"which) [^;,]*{VALUE}[^;,]*)",
+    ),
+    (
+        "choose",
+        rf"(?:select|choose|pick) (?P<target>{_QUOTED} (?:in|from|under) (?:the )?(?:[\w/-]+ "
+        rf"){{0,3}}?"
+        r"(?:list|drop-?down|combo ?box|menu)(?: [\w ]+)?)",
+    ),
+    (
         "find_and_open",
         r"(?:find|look for|search(?: for)?|locate) (?P<target>[^;,]+? (?:in|on|at) (?:the |this "
         r")?[\w ]+?),? "
@@ -412,8 +462,17 @@ ROWS: tuple[tuple[str, str], ...] = (
 )
 SPANNING = frozenset(
     (
-        *("again", "capture", "copy", "find_and_open", "give_up", "read_several", "read_value"),
-        *("store", "type_pairs", "type_unnamed"),
+        *(
+            "again",
+            "again_press",
+            "capture",
+            "copy",
+            "find_and_open",
+            "give_up",
+            "read_several",
+            "read_value",
+        ),
+        *("store", "type_into", "type_pairs", "type_unnamed"),
     )
 )
 """The kinds of clauses that are made of several pieces of a sentence."""

@@ -97,6 +97,9 @@ def parse_clauses(sentence: str) -> list[Clause]:
     return clauses
 
 
+_SAME_AS = {"again": "type", "again_here": "type_here", "again_press": "press", "type_into": "type"}
+"""Kinds of rows that only another clause before them, or a cut inside, makes another kind."""
+
 _REMARKED = ("press", "set_field", "type", "type_here", "type_pairs", "wait", "wait_until")
 
 
@@ -153,9 +156,9 @@ def parse_clause(text: str, before: Clause | None) -> Clause | None:
             continue
         if kind == "again" and not (before and before.kind == "type"):
             continue
-        if kind == "again_here" and not (before and before.kind == "press"):
+        if kind in ("again_here", "again_press") and not (before and before.kind == "press"):
             continue
-        kind = {"again": "type", "again_here": "type_here"}.get(kind, kind)
+        kind = _SAME_AS.get(kind, kind)
         return Clause(kind, text, found.groupdict())
     return None
 

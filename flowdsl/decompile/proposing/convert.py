@@ -33,6 +33,7 @@ from .decisions import (
     parse_otherwise,
     parse_question,
     parse_repetition,
+    parse_rounds,
     repeats_steps,
     stands_alone_as_rule,
     stands_always,
@@ -671,10 +672,16 @@ def _convert_governing_entry(
     line = _strip_title_marks(entry.text)
     repeated = parse_repetition(line)
     condition = None if repeated else parse_decision_head(f"{line}:")
-    if (repeated is None or repeated.then) and condition is None:
+    rounds = parse_rounds(f"{line}: x") if condition is None and repeated is None else None
+    if (repeated is None or repeated.then) and condition is None and rounds is None:
         return None
     if not instructions.accept(entry.written):
         return None
+    if rounds is not None:
+        with instructions.inside_rounds():
+            inner = tuple(_convert_blocks(entry.below, instructions))
+        made = instructions.make_rounds(rounds, inner)
+        return (made, False) if made else None
     if repeated is not None:
         with instructions.inside_loop(repeated):
             inner = tuple(_convert_loop_body(entry.below, instructions))

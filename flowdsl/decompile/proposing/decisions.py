@@ -79,7 +79,7 @@ _BEHIND_CONDITION = re.compile(
     rf"|, (?=(?:please |just |simply |also |bitte )?(?:{ACT}|it is |it['’]s ))"
     rf"| (?={_ACT_IN_FLOW}|don['’]t |do not |it is |it['’]s |I |"
     rf"it (?:won['’]t|will|cannot|can['’]t) )"
-    rf"|, (?=[^,;]+{ENDS_AS_ACT})|, (?=darf |soll |muss |{NAME} = )",
+    rf"|, (?=[^,;]*{ENDS_AS_ACT})|, (?=darf |soll |muss |{NAME} = )",
     _FLAGS,
 )
 _FINITE = re.compile(
@@ -215,7 +215,8 @@ _BEFORE_LEAP = re.compile(
 _CHECKS = re.compile(
     r"(?:(?:then |and )?(?:check|verify|make sure|ensure|confirm)(?: (?:that|if|whether))?|"
     r"prüfen,? (?:ob|dass)|"
-    r"prüfe,? (?:ob|dass)|\{[^{}]+\}+ must) ",
+    r"prüfe,? (?:ob|dass)|[^,;:]{2,70} (?:must|has to|have to|should) (?:be|say|show|read|"
+    r"contain)) ",
     _FLAGS,
 )
 _INNER_IF = re.compile(
@@ -645,7 +646,10 @@ def means_going_on(act: str) -> bool:
     return _GO_ON.fullmatch(act.strip().rstrip(".")) is not None
 
 
-_EACH = r"(?:for|repeat (?:this|the following)(?: steps)? for|für) (?:each|every|jede[nrs]?)"
+_EACH = (
+    r"(?:for|(?:repeat|do)(?: this| the following| these)?(?: steps)? for|für) (?:each|every|"
+    r"jede[nrs]?)"
+)
 _FOR = re.compile(
     r"(?:start_loop over \{(?P<over>[A-Za-z_]\w*)\}\. for (?:each|every) (?P<one>[a-z][\w ]{0,30})|"
     rf"{_EACH} (?P<noun>[a-z][\w ]{{0,30}}?) (?:in|of|from|aus) (?:the )?(?:list |array |input )?"
@@ -666,6 +670,52 @@ _START_LOOP = re.compile(
     r"(?:the |each |every |all )+(?P<noun>\w+?)s? (?P<where>(?:of|in|on) the [\w ]{3,40}))",
     _FLAGS,
 )
+_ROUNDS = re.compile(
+    r"(?:(?P<word>while|as long as|solange) (?P<so>[^,:;]{5,90}?)(?:[,:] |, dann )(?P<act>.+)"
+    r"|repeat(?: this)? (?:until|till) (?P<end>[^,:;]{5,90}?)[:,] (?P<first>.+)"
+    r"|(?:keep|continue|go on) (?P<keep>press|click|hit|scroll|push)ing (?P<rest>[^,;]{2,60}?) "
+    r"(?:until|till) (?P<until>[^,;]{4,90})"
+    r"|(?P<doing>(?:scroll|page|press page) (?:down|up)(?: (?:and (?:carry|go) on|further))?|"
+    r"press \S+) "
+    r"(?:until|till) (?P<goal>[^,;]{4,90}))",
+    _FLAGS,
+)
+_LASTING = re.compile(
+    r"\b(?:there (?:is|are)|there['’]s|still|active|enabled|visible|shown|open|not empty|noch|"
+    r"aktiv|"
+    r"steht|offen)\b",
+    _FLAGS,
+)
+
+
+class Rounds(Record):
+    """`While there are rows, do it`: rounds that go on until a condition, or while it holds."""
+
+    condition: str
+    act: str
+    holds: bool
+    looks_first: bool
+
+
+def parse_rounds(sentence: str) -> Rounds | None:
+    """Parse `While X, do Y`, `Repeat until X: do Y`, `Keep pressing F3 until X`."""
+    plain = sentence.strip().rstrip(".!").rstrip()
+    found = _ROUNDS.fullmatch(plain)
+    if found is None or is_vague(found["so"] or ""):
+        return None
+    if found["so"]:
+        lasting = _LASTING.search(found["so"]) is not None
+        idle = r"(?i)(?:don['’]t|do not|nothing|nichts|leave|wait|warten|look)\b"
+        if not lasting or re.match(idle, found["act"]) is not None:
+            return None
+        return Rounds(found["so"], found["act"], holds=True, looks_first=True)
+    if found["end"]:
+        return Rounds(found["end"], found["first"], holds=False, looks_first=False)
+    act = f"{found['keep']} {found['rest']}" if found["keep"] else found["doing"]
+    condition = re.sub(r"(?i)^you (?:see|can see) ", "", found["until"] or found["goal"])
+    return Rounds(condition, act, holds=False, looks_first=True)
+
+
 _RULE = re.compile(
     r"(?:> ?)?(?:!+ ?|\(!\) ?|\*\*)?(?:please )?(?:(?:PS ?\d?|NB|tip|note|"
     r"important|warning|attention|caution|hinweis|achtung|wichtig|"
@@ -727,7 +777,8 @@ def is_ban(sentence: str) -> bool:
     """Whether a sentence forbids something for the whole task: `Never press Esc`."""
     return (
         re.match(
-            r"(?i)(?:(?:and )?(?:please )?(?:we |you )?(?:never|niemals|(?:don['’]t|do not) ever|"
+            r"(?i)(?:(?:and )?(?:please |bitte )?(?:we |you |make sure )?(?:never|niemals|"
+            r"(?:don['’]t|do not) ever|"
             r"under no circumstances|at no time)\b|[^.:;,]{3,60} (?:must|may|should|is|are|darf|"
             r"dürfen|werden|wird) (?:never|niemals)\b|(?:please )?(?:don['’]t|do not) .*, whatever "
             r"happens$)",

@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import Literal
 
 from flowdsl.ir import nodes
+from flowdsl.ir.lowering.statements import rounds_reason
 from flowdsl.ir.lowering.values import negate_condition
 from flowdsl.ir.walk import walk
 from flowdsl.prompt.likeness import like_a_sentence
@@ -25,8 +26,10 @@ from . import clauses, decisions
 from .builders import Builders
 from .clauses import Clause
 from .statements import (
+    MOST_ENTRIES,
     chain_decisions,
     is_leap,
+    make_abort,
     make_choose,
     make_decision,
     make_extract,
@@ -266,6 +269,9 @@ class Instructions(Builders):
         moment = self._read_moment(first)
         if moment:
             return moment, 1
+        rounds = self._read_rounds(first)
+        if rounds:
+            return rounds, 1
         decided = self._read_question(first, following) or self._read_decision(first, following)
         if decided is not None:
             return decided
@@ -304,9 +310,14 @@ class Instructions(Builders):
             choice = replace(make_choose(target), otherwise=tuple(ends))
             return [*self._build_clauses(parsed[:-1]), choice], 2
         act = decisions.parse_negation(following[0])
-        if parsed[-1].kind != "expect" or act is None:
+        if parsed[-1].kind not in ("expect", "must") or act is None:
             return [], 1
-        condition = self._readable(strip_condition_that(parsed[-1].parts["condition"] or ""))
+        must = self.must(parsed[-1].parts) if parsed[-1].kind == "must" else []
+        if must and isinstance(must[0], nodes.Expect):
+            condition: nodes.Text | None = must[0].condition
+        else:
+            words = parsed[-1].parts.get("condition") or ""
+            condition = self._readable(strip_condition_that(words))
         acts = self._read_body([act.rstrip(".!")], None)
         if not condition or not acts:
             return [], 1
@@ -330,6 +341,35 @@ class Instructions(Builders):
             return []
         acts = self._read_sentences([as_sentence(found.then)])
         return [make_wait_until(condition, None), *acts]
+
+    def _read_rounds(self, sentence: str) -> list[nodes.Statement]:
+        """Read `While there are rows, press Delete`; empty for another sentence."""
+        found = decisions.parse_rounds(sentence)
+        if found is None:
+            return []
+        with self.inside_rounds():
+            body = self._read_body([found.act], None)
+        return self.make_rounds(found, body or [])
+
+    def make_rounds(
+        self, found: decisions.Rounds, body: Sequence[nodes.Statement]
+    ) -> list[nodes.Statement]:
+        """Return the rounds of a body, with the bound that loops have; empty for no body."""
+        condition = self.condition(found.condition)
+        if condition is None or not body or any(map(is_leap, body)):
+            return []
+        until = negate_condition(condition) if found.holds else condition
+        reason = rounds_reason(MOST_ENTRIES, until, looks_first=found.looks_first)
+        return [
+            nodes.Repeat(
+                origin=NOWHERE,
+                until=until,
+                looks_first=found.looks_first,
+                limit=MOST_ENTRIES,
+                body=tuple(body),
+                otherwise=make_abort(reason),
+            )
+        ]
 
     def _read_question(
         self, sentence: str, following: Sequence[str]

@@ -121,6 +121,16 @@ class Values:
             del self._entries[-len(names) :]
 
     @contextmanager
+    def inside_rounds(self) -> Iterator[None]:
+        """Read lines that are done several times, but not for the entries of a list."""
+        self._entries.append(("", ANY))
+        try:
+            with self.inside_decision():
+                yield
+        finally:
+            self._entries.pop()
+
+    @contextmanager
     def inside_decision(self) -> Iterator[None]:
         """Read lines that a condition governs, where an act may end the run."""
         outer, self._inside = self._inside, True

@@ -73,7 +73,7 @@ KEY_ALONE = (
     r"(?:(?:Ctrl|Alt|Shift|Strg)\s?\+\s?[^\s,;.]+|Enter|Tab|Esc(?:ape)?|F\d{1,2}|Page (?:Up|Down))"
 )
 _VERBS = (
-    r"(?:press|hit|push|wait|type|enter|input|fill|write|put|paste|click|double[- ]click|"
+    r"(?:call|press|hit|push|wait|type|enter|input|fill|write|put|paste|click|double[- ]click|"
     r"right[- ]click|"
     r"triple-click|select|choose|pick|mark|tick|untick|check|uncheck|verify|make sure|ensure|"
     r"confirm|open|close|go|switch|navigate|scroll|start|launch|run|take|save|store|remember|"

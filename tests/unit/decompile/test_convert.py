@@ -31,6 +31,7 @@ LANGUAGE = frozenset(
     steps always sees do string from extract emit for expect abort finish timeout else press read
     results work on not nothing left task cannot done png value field that has focus is says comes
     shows appears reads contains type into step times entry ctrl
+    pagedown while repeat until
     """.split()  # noqa: SIM905
 )
 """Words of the language, and those of the last step."""
@@ -420,20 +421,22 @@ def test_a_variable_is_kept_or_missed(text: str) -> None:
 
 DROPPABLE = frozenset(
     """
+    anything
     a an the and or it its them they this that to into in as at by with for of on is are be use
-    call tool please now then next first also just simply finally lastly again you should must make
-    sure remember press hit push key wait until till type enter input fill write put paste set save
-    store keep read extract get find out note down record look up identify determine capture count
-    take screenshot attach attachment run mark file export copy verify confirm check ensure select
-    choose pick if in case otherwise else stop end fail abort finish reason error message text value
-    only when focused_action upsert_runtime_values declare_task_failed copy_to_clipboard start_loop
-    save_screenshot_as_run_attachment mark_file_for_export each every whether field key so step not
-    steps following over under none fits doesn remarks bitte dann danach und als mit dem ob wenn
-    warten bis true max say come show falls grund prüfen ob twice seconds isn but does go here
-    iteration add append continue ii minute drücken eingeben eintragen eintippen lesen ablesen
-    auslesen merken ablegen speichern setzen auswählen suchen kopieren holen auf bei about least
-    than greater one two ten double give sekunden sonst abbrechen werden wichtig general don load
-    counts success too ignore für hinweise jede loads strg most
+    call tool please now then next first also just simply finally lastly again you should must
+    make sure remember press hit push key wait until till type enter input fill write put paste
+    set save store keep read extract get find out note down record look up identify determine
+    capture count take screenshot attach attachment run mark file export copy verify confirm check
+    ensure select choose pick if in case otherwise else stop end fail abort finish reason error
+    message text value only when focused_action upsert_runtime_values declare_task_failed
+    copy_to_clipboard start_loop save_screenshot_as_run_attachment mark_file_for_export each every
+    whether field key so step not steps following over under none fits doesn remarks bitte dann
+    danach und als mit dem ob wenn warten bis true max say come show falls grund prüfen ob twice
+    seconds isn but does go here page pressing see iteration add append continue ii minute drücken
+    eingeben eintragen eintippen lesen ablesen auslesen merken ablegen speichern setzen auswählen
+    suchen kopieren holen auf bei about least than greater one two ten double give sekunden sonst
+    abbrechen werden wichtig general don load counts success too ignore für hinweise jede loads
+    strg most
     """.split()  # noqa: SIM905
 )
 """Words that a statement says by its kind, and marks of lists."""
