@@ -21,6 +21,7 @@ from flowdsl.source.record import Record
 
 from ..model import NOWHERE, PromptHints
 from .decisions import (
+    Repeating,
     find_leap,
     governs_behind,
     is_heading_of_rules,
@@ -39,7 +40,7 @@ from .decisions import (
     stands_always,
 )
 from .instructions import Instructions
-from .leaps import Segment, Unresolved, resolve_leaps
+from .leaps import Segment, Unresolved, has_leap, resolve_leaps
 from .rich_text import (
     Block,
     Entry,
@@ -354,7 +355,7 @@ def _convert_listing(
 ) -> list[nodes.Statement]:
     """Return the statements of a list; an entry whose leap cannot be said is prose."""
     last = find_leap(listing.entries[-1].text)
-    if in_loop and last is not None and not last[0] and last[1] is None:
+    if in_loop and last is not None and not last[0] and instructions.leaves_entry(last[2], ""):
         listing = Listing(listing.ordered, listing.entries[:-1])  # "end_loop_iteration"
     for _ in listing.entries:
         with instructions.trying() as take_back:
@@ -365,13 +366,19 @@ def _convert_listing(
                 instructions.as_prose |= stranded
                 continue
             try:
-                return resolve_leaps(segments, in_loop=in_loop)
-            except Unresolved as problem:
+                return resolve_leaps(
+                    segments, instructions.named_labels, instructions.may_place, in_loop=in_loop
+                )
+            except Unresolved:  # one that is prose may go to where another leads past
                 take_back()
-                written = segments[problem.args[0]].label
-                instructions.without_leaps |= _texts_of(listing, written)
-    segments = _read_segments(listing, instructions.plain())
-    return resolve_leaps(segments, in_loop=False)
+                for each in segments:
+                    if has_leap(each.statements):
+                        instructions.without_leaps |= _texts_of(listing, each.label)
+    return [
+        statement
+        for segment in _read_segments(listing, instructions.plain())
+        for statement in segment.statements
+    ]
 
 
 def _find_stranded(listing: Listing, segments: Sequence[Segment]) -> set[str]:
@@ -453,16 +460,6 @@ def _read_segments(listing: Listing, instructions: Instructions) -> list[Segment
             # The case that it introduces can only be in the entries after it.
             reader = instructions.plain()
     return segments
-
-
-def _convert_loop_body(
-    blocks: Sequence[Block], instructions: Instructions
-) -> Iterator[nodes.Statement]:
-    for block in blocks:
-        if isinstance(block, Listing):
-            yield from _convert_listing(block, instructions, in_loop=True)
-        else:
-            yield from _convert_blocks((block,), instructions)
 
 
 def _ends_section(block: Block, level: int) -> bool:
@@ -675,7 +672,7 @@ def _convert_governing_entry(
     rounds = parse_rounds(f"{line}: x") if condition is None and repeated is None else None
     if (repeated is None or repeated.then) and condition is None and rounds is None:
         return None
-    if not instructions.accept(entry.written):
+    if _holds_line_behind(entry.below[0]) or not instructions.accept(entry.written):
         return None
     if rounds is not None:
         with instructions.inside_rounds():
@@ -683,9 +680,7 @@ def _convert_governing_entry(
         made = instructions.make_rounds(rounds, inner)
         return (made, False) if made else None
     if repeated is not None:
-        with instructions.inside_loop(repeated):
-            inner = tuple(_convert_loop_body(entry.below, instructions))
-        loop = instructions.make_loop(repeated, inner)
+        loop = _make_loop_of_list(repeated, entry.below[0], instructions)
         return (loop, False) if loop else None
     with instructions.inside_decision():
         inner = tuple(_convert_blocks(entry.below, instructions))
@@ -714,11 +709,37 @@ def _convert_introduced_loop(
     repeated = parse_repetition(_strip_title_marks(line))
     if repeated is None or repeated.then or not isinstance(following, Listing):
         return []
-    if not instructions.accept(f"{line}\n{following.written}"):
+    written = f"{line}\n{following.written}"
+    if _holds_line_behind(following) or not instructions.accept(written):
         return []
-    with instructions.inside_loop(repeated):
-        inner = tuple(_convert_loop_body((following,), instructions))
-    return instructions.make_loop(repeated, inner)
+    return _make_loop_of_list(repeated, following, instructions)
+
+
+def _make_loop_of_list(
+    repeated: Repeating, listing: Listing, instructions: Instructions
+) -> list[nodes.Statement]:
+    """Return the loop whose body is a list; empty if it is none."""
+    with instructions.trying() as take_back:
+        with instructions.inside_loop(repeated):
+            inner = _convert_listing(listing, instructions, in_loop=True)
+        loop = instructions.make_loop(repeated, inner)
+        if not loop:
+            take_back()
+    return loop
+
+
+def _holds_line_behind(listing: Listing) -> bool:
+    """Whether the last entry of a list holds a line that may stand behind the list.
+
+    `After that, press F10` directly below it, and not indented.
+    """
+    last = listing.entries[-1]
+    if last.below:
+        inner = last.below[-1]
+        return isinstance(inner, Listing) and _holds_line_behind(inner)
+    margins = [len(line) - len(line.lstrip()) for line in last.written.split("\n")]
+    anew = len(_split_sentence_lines(last.text)) > 1
+    return anew and any(margin <= margins[0] for margin in margins[1:])
 
 
 def _strip_title_marks(title: str) -> str:

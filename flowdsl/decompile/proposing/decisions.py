@@ -8,6 +8,7 @@ matter of `values` and `instructions`.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from flowdsl.source.record import Record, replace
 
@@ -206,11 +207,17 @@ _LEAP = re.compile(
 )
 """An act that leaves what is between it and a later place: `label` is that of the place."""
 _BEFORE_LEAP = re.compile(
-    r"(?:^|[,;.!]? (?:and |then |und |dann |just |simply )*| ?(?=-> ))(?=(?:go|continue|proceed|"
+    r"(?:(?:^|[,;.!] | (?=(?:and|then|und|dann) ))(?:and |then |und |dann |just |simply )*"
+    r"| ?(?=-> ))(?=(?:go|continue|proceed|"
     r"jump|skip|weiter|gehe|->|move|carry|take|(?:the )?next|end_loop|nächst|das n|übersp))",
     _FLAGS,
 )
 
+
+_DENIES = re.compile(
+    r"\b(?:not|never|only|cannot|without|nicht|nie|niemals|nur|ohne|kein\w*)\b|n['’]t\b", _FLAGS
+)
+"""Words in front of a leap that it may belong to: `do not`, `only then`."""
 
 _CHECKS = re.compile(
     r"(?:(?:then |and )?(?:check|verify|make sure|ensure|confirm)(?: (?:that|if|whether))?|"
@@ -459,7 +466,8 @@ def is_consequence(text: str) -> bool:
 def find_leap(act: str) -> tuple[str, str | None, str] | None:
     """Return an act without the leap at its end, the label it leaps to, and the leap's words.
 
-    The label is None for the next entry of a loop. None if the act has no leap at its end.
+    The label is None for the next entry of a loop. None if the act has no leap at its end, or
+    denies or restricts it.
     """
     plain = act.strip().rstrip(".!").rstrip()
     shown = mask(plain)
@@ -469,11 +477,54 @@ def find_leap(act: str) -> tuple[str, str | None, str] | None:
         found = _LEAP.fullmatch(shown, before.end())
         if found is not None:
             rest = plain[: before.start()].rstrip(" ,;")
+            if _DENIES.search(mask(rest)) is not None:
+                return None
             return rest, found["label"], plain[before.end() :]
     found = re.match(r"(?i)skip(?: it| this \w+)?(?:,| and) (?P<rest>.+)", plain)
     return (
         None if found is None else (found["rest"], None, plain[: found.start("rest")].rstrip(" ,"))
     )
+
+
+def find_named_labels(prompt: str) -> frozenset[str]:
+    """Return the numbers and letters by which a prompt names its steps, with those of a range."""
+    label = r"(?:\d+(?:\.\d+)*|[a-z](?=[).,;]|$))"
+    joint = r"(?:, ?(?:and |or |und |oder )?| and | or | und | oder )"
+    until = r" ?(?:-|–|to|until|through|bis) ?"
+    named: set[str] = set()
+    for each in re.findall(
+        r"(?im)(?:\b(?:steps?|points?|items?|numbers?|nr\.?|no\.?|parts?|schritte?n?|punkte?n?|"
+        r"(?:go|jump|skip|continue|proceed|back|return|on|start|repeat|weiter|gehe?|zurück)"
+        rf"(?: (?:on|again))? (?:to|with|at|from|mit|bei|zu))|->) ?({label}(?:(?:{joint}|{until})"
+        rf"(?:steps? |schritt )?{label})*)",
+        prompt,
+    ):
+        named |= set(re.findall(rf"(?im){label}", each))
+        for first, last in re.findall(
+            rf"(?i)(\d{{1,3}}){until}(?:steps? |schritt )?(\d{{1,3}})", each
+        ):
+            named |= {str(at) for at in range(int(first), int(last) + 1)}
+    return frozenset(named)
+
+
+def leaves_entry(words: str, nouns: Collection[str], condition: str) -> bool:
+    """Whether the words of a leap without a label leave an entry of a loop, called `nouns`.
+
+    `skip it` may be about anything else that its condition names.
+    """
+    words = words.lower()
+    found = re.fullmatch(
+        r"end_loop_iteration|.*\b(?:next|nächste[rns]?)(?: (?P<next>.+))?"
+        r"|skip (?:this|the) (?P<this>.+)|skip.*|überspringen",
+        words,
+    )
+    noun = None if found is None else found["next"] or found["this"]
+    if noun is not None:
+        return noun in nouns or noun in ("one", "entry", "item")
+    if "skip" in words or "überspringen" in words:
+        named = "|".join(map(re.escape, nouns))
+        return re.search(rf"(?i)\b(?:{named})\b", mask(condition)) is not None
+    return found is not None
 
 
 def is_again(act: str) -> bool:
@@ -520,8 +571,21 @@ def governs_behind(sentence: str) -> bool:
     shown = mask(sentence)
     if not has_condition_words(shown) or is_event(sentence):
         return False
-    repeats = re.search(r"(?i)\b(?:for (?:each|every|all|any)|repeat|loop|until)\b", shown)
-    return repeats is not None or not starts_with_act(sentence)
+    looped = re.search(r"(?i)\b(?:for (?:each|every|all|any)|repeat|loop|until)\b", shown)
+    return looped is not None or not starts_with_act(sentence)
+
+
+def repeats(sentence: str) -> bool:
+    """Whether a sentence begins as one does whose acts are done for each of several things."""
+    return (
+        re.match(
+            r"(?i)(?:please |then |now |and )*"
+            r"(?:(?:for|für) (?:each|every|all|any|jede[nrs]?|alle)|repeat|loop|until|while|"
+            r"as long as|solange|wiederhole)\b",
+            sentence,
+        )
+        is not None
+    )
 
 
 def is_event(sentence: str) -> bool:

@@ -79,6 +79,16 @@ _PRONOUN = re.compile(
     r"(?i)(?:(?!\b(?:the|a|an|this|that|\w+['’]s) )[^.])*?\b(?:it|its|them|they|that one)\b"
 )
 """The beginning of a text with a pronoun, and no noun before it that it could mean."""
+_SKIPS = re.compile(r"(?i)\bskip|überspring")
+_OF_MAIN_AGENT = re.compile(
+    r"(?i)\b(?:screenshots?|bildschirmfotos?|attach|export|clipboard|zwischenablage|tool|"
+    r"stop|halt|abort|cancel|terminate|quit|exit|break|give up|fail|failed|finish|"
+    r"end (?:the|this|here)|the (?:task|run|loop|workflow)|brich|abbrechen|beenden?|"
+    r"skip|jump|repeat|retry|again|go on|go back|return to|continue|proceed|start (?:over|from)|"
+    r"next (?:one|entry|item)|otherwise|else|instead|above|earlier|before|previous|same|other|"
+    r"sonst|andernfalls|überspringe\w*|wiederhole\w*|oben|vorher)\b"
+)
+"""Words of an act that ends the run, has a tool, or is about what is said elsewhere."""
 _BACK_AT_THE_TOP = re.compile(r"(?i)(?:now|finally|in the end|lastly|at last|zum schluss)\b")
 """How a sentence begins that belongs to no condition before it."""
 
@@ -240,6 +250,8 @@ class Instructions(Builders):
 
         A condition of its own ends them, as it does behind a decision that is understood.
         """
+        if decisions.repeats(sentences[0]):
+            return len(sentences)
         decision = decisions.parse_decision(sentences[0])
         if decision is not None and not decision.opens:  # a full stop ends what it governs
             taken = 1
@@ -521,14 +533,16 @@ class Instructions(Builders):
         """
         first = _TOOL.sub("", acts[0]).strip()
         leap = decisions.find_leap(first)
-        in_loop = leap is not None and bool(self._entries)  # there, "skip it" is the next one
-        if len(acts) == 1 and decisions.means_going_on(first) and not in_loop:
+        skips = leap is not None and bool(self._nouns)  # there, "skip it" may be the next one
+        if skips and leap is not None and re.search(r"(?i)\bnext step\b", leap[2]):
+            skips = False
+        if len(acts) == 1 and decisions.means_going_on(first) and not skips:
             return []
         text = ". ".join(_TOOL.sub("", each).rstrip(".!").rstrip() for each in acts)
         last = _cut(as_sentence(text))[-1:]
         nested = any(decisions.parse_decision(each) is not None for each in last)
         leap = None if nested else decisions.find_leap(text)
-        if leap is not None and not self._may_leap:
+        if leap is not None and not (self._may_leap and self._can_leap(leap, condition or "")):
             return None
         text = leap[0] if leap is not None else text
         outer, said, reason, inside = self._line, self._said, self._reason, self._inside
@@ -544,6 +558,8 @@ class Instructions(Builders):
         statements = [self._name_again(each) for each in statements]
         if any(_needs_main_agent(each) or _names_no_step(each) for each in statements):
             return None
+        if self._nouns and any(_SKIPS.search(_words_of(each)) for each in statements):
+            return None
         ends = [at for at, each in enumerate(statements) if isinstance(each, nodes.Leave)]
         if ends:  # what is said behind an end holds before it, and "stop!" is another end's word
             aborts = [at for at in ends if not _is_finish(statements[at])]
@@ -553,6 +569,31 @@ class Instructions(Builders):
         elif leap is not None:
             statements.append(make_leap(self.text(as_sentence(leap[2])), leap[1]))
         return statements
+
+    def _can_leap(self, leap: tuple[str, str | None, str], condition: str) -> bool:
+        """Whether a leap goes to an entry of its list, or leaves the entry of its loop."""
+        if leap[1] is not None:
+            return leap[1] not in self._headings
+        return self.leaves_entry(leap[2], condition)
+
+    def leaves_entry(self, words: str, condition: str) -> bool:
+        """Whether the words of a leap leave the entry of the innermost loop."""
+        return bool(self._nouns) and decisions.leaves_entry(words, self._nouns[-1], condition)
+
+    def may_place(self, decision: nodes.If, between: Sequence[nodes.Statement]) -> bool:
+        """Whether the agent of a decision can do what a leap leaves out."""
+        inner = [each for statement in between for each in walk(statement)]
+        return not any(isinstance(each, nodes.Loop | nodes.Step) for each in inner) and not (
+            any(
+                _needs_main_agent(each)
+                or _names_no_step(each)
+                or _OF_MAIN_AGENT.search(mask(_words_of(each)))
+                or _PRONOUN.match(_words_of(each))
+                for each in inner
+                if isinstance(each, nodes.Do)
+            )
+            or any(self._freezes(each.condition, between) for each in decision.branches)
+        )
 
     def _freezes(self, condition: nodes.Condition, body: Sequence[nodes.Statement]) -> bool:
         """Whether a replay would take the branch of its recording, which the checker refuses.

@@ -14,6 +14,7 @@ from flowdsl.source.record import replace
 from ..model import NOWHERE, PromptHints
 from ..writing.type_names import source_name
 from ..writing.value_types import ANY, type_at
+from . import decisions
 from .decisions import Repeating, shows_text
 from .prompt_variables import variable_of_match
 from .statements import is_scalar, make_extract
@@ -59,6 +60,9 @@ class Values:
         self.as_prose: set[str] = set()
         self.rules: list[nodes.Text] = []
         self._entries: list[tuple[str, nodes.Type]] = []
+        self._nouns: list[set[str]] = []
+        self.named_labels = decisions.find_named_labels(prompt)
+        self._headings = set(re.findall(r"(?m)^#+ .*?\b(\d+(?:\.\d+)*)\b", prompt))
         self._refused = refused
         self._inputs = {field.name: field for field in hints.inputs or ()}
         self._secrets = {field.name for field in hints.secrets}
@@ -115,9 +119,14 @@ class Values:
         entry = items.element if isinstance(items, nodes.ListType) else ANY
         names = {found.noun.lower().replace(" ", "_"), found.items.removesuffix("s") or found.noun}
         self._entries += [(name, entry) for name in names]
+        noun = found.noun.lower()
+        self._nouns.append(
+            {noun, noun.rpartition(" ")[2], *(("row", "line") if found.where else ())}
+        )
         try:
             yield
         finally:
+            self._nouns.pop()
             del self._entries[-len(names) :]
 
     @contextmanager
@@ -151,12 +160,14 @@ class Values:
 
     @contextmanager
     def trying(self) -> Iterator[Callable[[], None]]:
-        """Yield a function that takes back what was read since."""
-        before, recognized = self._state(), len(self.recognized)
+        """Yield a function that takes back what was read since, so that it can be read anew."""
+        before, recognized, rules = self._state(), len(self.recognized), len(self.rules)
+        told = self._said, self._before, self._decided, self._has_acted
 
         def take_back() -> None:
             self._restore(before)
-            del self.recognized[recognized:]
+            self._said, self._before, self._decided, self._has_acted = told
+            del self.recognized[recognized:], self.rules[rules:]
 
         yield take_back
 

@@ -8,10 +8,12 @@ from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pytest import MonkeyPatch
 
 from flowdsl.decompile.fields import loose_fields
 from flowdsl.decompile.model import PromptHints
 from flowdsl.decompile.proposing.convert import Proposal, propose_statements
+from flowdsl.decompile.proposing.instructions import Instructions
 from flowdsl.decompile.proposing.prompt_variables import compare_variables, variables_in
 from flowdsl.decompile.proposing.rich_text import is_rich_text, plain_text
 from flowdsl.decompile.proposing.section import SourceNames, Unwritable, steps_section
@@ -83,6 +85,32 @@ def test_a_line_becomes_its_statements(row: tuple[str, list[str]]) -> None:
 def test_what_is_not_stays_prose(line: str) -> None:
     (statement,) = propose_statements(line, WITHOUT_OUTPUTS).body
     assert statement == nodes.Do(origin=statement.origin, text=statement.text)
+
+
+def test_leaps_nest_only_so_deep_that_the_statements_compile() -> None:
+    def prompt(leaps: int) -> str:
+        lines = [f"{at}. If row {at} is red, go to step 99." for at in range(1, leaps + 1)]
+        return "\n".join((*lines, "98. Press F8.", "99. Press F9."))
+
+    assert written(prompt(8))[7].strip() == 'if sees "row 8 is red" {} else { press "F8" }'
+    assert written(prompt(9)) == [
+        *(f'do "If row {at} is red, go to step 99."' for at in range(1, 10)),
+        'press "F8"',
+        'press "F9"',
+    ]
+
+
+def test_leaps_that_cannot_be_said_are_read_only_once_more(monkeypatch: MonkeyPatch) -> None:
+    lines: list[str] = []
+    read = Instructions.read
+
+    def note(self: Instructions, line: str, *, entry: bool = False) -> list[nodes.Statement]:
+        lines.append(line)
+        return read(self, line, entry=entry)
+
+    monkeypatch.setattr(Instructions, "read", note)
+    written("\n".join(f"{at}. If row {at} is red, go to step {at}." for at in range(1, 41)))
+    assert len(lines) == 80
 
 
 def test_a_variable_can_be_typed_once_it_is_set() -> None:
