@@ -66,6 +66,21 @@ def test_import_listens_for_no_sentence_that_nobody_says() -> None:
     assert {name for name in read if not name.endswith(".flow")} <= SENTENCES.keys()
 
 
+READ_BY_ANOTHER = {
+    "control.loop_reason": "as the reason of `control.loop_too_many`",
+    "data.append_numbered": "by its name with `_numbered` at the end",
+    "data.append_every_numbered": "by its name with `_numbered` at the end",
+}
+
+
+def test_import_reads_every_sentence_of_a_line() -> None:
+    """Without a reader in `decompile/reading`, an import keeps such a prompt as a file."""
+    read = {name for path in READERS for name in _named(path)}
+    of_lines = ("actions.", "control.", "data.", "screen.", "tools.")
+    unread = {name for name in SENTENCES if name.startswith(of_lines)} - read
+    assert unread == READ_BY_ANOTHER.keys(), "read it in `decompile/reading`"
+
+
 def test_every_sentence_is_declared_once() -> None:
     names = [
         f"{family}.{key}"

@@ -14,6 +14,7 @@ from typing import get_args
 
 from flowdsl.ir import nodes
 from flowdsl.lint.texts.prose import HAS_PROSE, prose_of
+from flowdsl.lint.rules.program import optional_read_unguarded
 from flowdsl.semantics.capabilities import TOOLS
 from flowdsl.semantics.flow_tests.run_texts import ACTS
 from flowdsl.semantics.places import OF_ROLE
@@ -93,8 +94,9 @@ def test_every_agent_has_the_tools_that_capabilities_give_it() -> None:
     assert {tool.name for tool in TOOLS.values() if tool.focused} == EVERY_AGENT
 
 
-def test_every_role_has_a_place() -> None:
+def test_every_role_has_a_place_and_a_name_in_messages() -> None:
     assert OF_ROLE.keys() == set(ROLES)
+    assert optional_read_unguarded._PLACES.keys() == set(ROLES)
 
 
 @in_rows("class_", get_args(nodes.Statement), ids=lambda class_: class_.__name__)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import assert_never
 
 from flowdsl.ir import nodes
 from flowdsl.ir.facts import fits
@@ -162,9 +163,16 @@ def _emit_either(statement: nodes.Statement, agent: Agent) -> list[Item]:
             return control.emit_retry(statement, agent)
         case nodes.Leave():
             return [_make_leave_line(statement, agent)]
-        case _:
-            assert isinstance(statement, nodes.Action), statement.kind
+        case nodes.Do() | nodes.TypeIn() | nodes.Clear() | nodes.Press() | nodes.Wait():
             return actions.emit_action(statement)
+        case nodes.Choose() | nodes.WaitUntil() | nodes.Expect() | nodes.Extract() | nodes.Copy():
+            raise AssertionError(f"{statement.kind} is said to a focused agent")
+        case nodes.Store() | nodes.If() | nodes.Repeat() | nodes.Loop():
+            raise AssertionError(f"{statement.kind} is said to one of the agents in its own words")
+        case nodes.BackgroundExtract() | nodes.TypeDay() | nodes.Step():
+            raise AssertionError(f"{statement.kind} is said to the main agent")
+        case _:
+            assert_never(statement)
 
 
 def _make_leave_line(statement: nodes.Leave, agent: Agent) -> Item:

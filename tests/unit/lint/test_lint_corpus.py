@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from functools import cache
+from importlib import import_module
+from pkgutil import walk_packages
 
 from flowdsl.diagnostics.diagnostic import INFO
+from flowdsl.lint import rules
+from flowdsl.lint.rule import LoadedRule
 from flowdsl.lint.rules import RULES
 from tests.support.flows.expectations import CORPUS, Case, differences, expectations_of, find_cases
 from tests.support.rows import for_rows
@@ -33,10 +37,21 @@ def test_rule_has_cases_that_trigger_it_and_cases_that_do_not(name: str) -> None
         for case in cases()
         if rule_of(case) == name
     }
-    assert triggers == {True, False}
+    assert triggers == {True, False}, f"{name} needs a case that triggers it and one that does not"
 
 
 @for_rows(lambda: [rule.name for rule in RULES])
 def test_rule_is_named_like_its_diagnostic_and_in_order(name: str) -> None:
     rule = next(rule for rule in RULES if rule.name == name)
     assert rule.load().spec.name == name
+
+
+def test_every_rule_of_a_module_has_a_row_that_wakes_it() -> None:
+    written: set[str] = set()
+    for each in walk_packages(rules.__path__, f"{rules.__name__}."):
+        module = import_module(each.name)
+        several = [rule for rule in getattr(module, "RULES", ()) if isinstance(rule, LoadedRule)]
+        written |= {rule.spec.name for rule in several}
+        if hasattr(module, "check") and not several:
+            written.add(module.SPEC.name)
+    assert written == {rule.name for rule in RULES}, "give it a row in `lint.rules._RULES`"
