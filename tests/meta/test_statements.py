@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import get_args
 
 from flowdsl.ir import nodes
-from flowdsl.lint.texts.prose import HAS_PROSE, prose_of
 from flowdsl.lint.rules.program import optional_read_unguarded
+from flowdsl.lint.texts.prose import HAS_PROSE, prose_of
 from flowdsl.semantics.capabilities import TOOLS
 from flowdsl.semantics.flow_tests.run_texts import ACTS
 from flowdsl.semantics.places import OF_ROLE
