@@ -42,7 +42,7 @@ def _is_part_met(frame: Frame, condition: ast.Condition, seen: Mapping[ast.SeesE
         case ast.NotExpr(operand=operand):
             return not _is_part_met(frame, operand, seen)
         case ast.EmptyExpr(operand=ref):
-            return resolve_reference(frame, ref).data in (None, "", [])
+            return _is_empty(frame, ref)
         case ast.Ref():
             return resolve_reference(frame, condition).data in (True, "true")
         case ast.CompareExpr():
@@ -62,6 +62,16 @@ def _is_part_met(frame: Frame, condition: ast.Condition, seen: Mapping[ast.SeesE
             return text is not None and matches_whole(pattern.value, spell_value(text))
         case _:
             assert_never(condition)
+
+
+def _is_empty(frame: Frame, ref: ast.Ref) -> bool:
+    """Whether a value is missing, or a list without entries.
+
+    Of the type `any`, the text `[]` is one: a prompt shows both alike.
+    """
+    data = resolve_reference(frame, ref).data
+    is_any = types.strip_optional(frame.run.model.ref_types[ref]) == types.ANY
+    return data in (None, "", []) or (is_any and data == "[]")
 
 
 def _is_comparison_met(frame: Frame, compare: ast.CompareExpr) -> bool:
