@@ -147,7 +147,7 @@ class Builders(Values):
             return []
         if target and parts.get("screen"):
             target = (*target, nodes.TextPiece(value=f" on {parts['screen']}"))
-        if written.isdigit():
+        if re.fullmatch("[0-9]+", written):
             literal = (nodes.TextPiece(value=written),)
             return [nodes.TypeIn(origin=NOWHERE, value=literal, display=None, target=target)]
         return self._make_typing(self.text(written), target)
@@ -382,7 +382,7 @@ class Builders(Values):
         value: str | int | bool = written.strip('"')
         if written in ("true", "false"):
             value = written == "true"
-        elif written.isdigit():
+        elif re.fullmatch("[0-9]+", written):  # `isdigit` holds for "²", which is no number
             value = int(written)
         kinds = {"string": str, "bool": bool, "int": int, "number": int}
         wanted: type | None = str if isinstance(type_, nodes.EnumType) else None
@@ -412,7 +412,8 @@ class Builders(Values):
 
     def finish(self, parts: Parts) -> list[nodes.Statement]:
         """Return the `finish` of a clause, with the condition that it follows as the reason."""
-        words = (parts.get("why") or self._reason or "nothing is left to do").strip('"')
+        words = parts.get("why") or self._reason or "nothing is left to do"
+        words = re.sub(r"^\"([^\"]*)\"$", r"\1", words)
         reason = self._readable(words)
         return [nodes.Leave(origin=NOWHERE, action="finish", reason=reason)] if reason else []
 

@@ -31,6 +31,7 @@ from .decisions import (
     parse_case,
     parse_decision,
     parse_decision_head,
+    parse_negation,
     parse_otherwise,
     parse_question,
     parse_repetition,
@@ -39,7 +40,7 @@ from .decisions import (
     stands_alone_as_rule,
     stands_always,
 )
-from .instructions import Instructions
+from .instructions import Instructions, is_beyond_agent
 from .leaps import Segment, Unresolved, has_leap, resolve_leaps
 from .rich_text import (
     Block,
@@ -54,7 +55,13 @@ from .rich_text import (
 )
 from .statements import chain_decisions, make_decision
 from .unread import read_before_use
-from .wording import has_condition_words, is_governing_line, starts_with_act, strip_markdown
+from .wording import (
+    as_sentence,
+    has_condition_words,
+    is_governing_line,
+    starts_with_act,
+    strip_markdown,
+)
 
 _NUMBER = r"(?i)(?:step\s+\d{1,3}\s*[.:)–-]?|\d{1,3}(?:\.\d{1,3})*[.:)]|\d{1,3}(?:\.\d{1,3})+)\s+"
 _SENTENCE = r"[A-Z{\"'“`].*[.!]"
@@ -391,7 +398,8 @@ def _find_stranded(listing: Listing, segments: Sequence[Segment]) -> set[str]:
     for at, segment in enumerate(segments):
         text = texts.get(segment.label, "")
         prose = all(isinstance(each, nodes.Do) for each in segment.statements)
-        if not prose or parse_otherwise(text.strip()) is None:
+        negated = parse_negation(strip_markdown(text)) is not None
+        if not prose or (parse_otherwise(text.strip()) is None and not negated):
             continue
         for before in reversed(segments[:at]):
             decides = any(isinstance(each, nodes.If) for each in before.statements)
@@ -433,7 +441,10 @@ def _read_segments(listing: Listing, instructions: Instructions) -> list[Segment
         governed = _convert_governing_entry(entry, entries[:1], reader)
         if governed is not None:
             statements, took_next = governed
+            chained = _chain_with_last(segments, statements)
             segments.append(Segment(label, tuple(statements)))
+            if chained is not None:
+                segments[-2:] = [chained]
             del entries[:took_next]
             continue
         if entries and reader.decides_last(entry.text) and _is_otherwise(entries[0]):
@@ -442,14 +453,10 @@ def _read_segments(listing: Listing, instructions: Instructions) -> list[Segment
                 reader.without_leaps.add(joined)
             both = reader.read(joined, entry=True)
             if not all(isinstance(each, nodes.Do) for each in both):
-                last = segments[-1].statements[-1:] if segments else ()
-                chained = chain_decisions(last[0], both[0]) if last and len(both) == 1 else None
-                if chained is None:
-                    segments.append(Segment(label, tuple(both)))
-                else:
-                    segments[-1] = Segment(
-                        segments[-1].label, (*segments[-1].statements[:-1], chained)
-                    )
+                chained = _chain_with_last(segments, both)
+                segments.append(Segment(label, tuple(both)))
+                if chained is not None:
+                    segments[-2:] = [chained]
                 del entries[0]
             else:
                 segments.append(Segment(label, (reader.prose(entry.text),)))
@@ -460,6 +467,17 @@ def _read_segments(listing: Listing, instructions: Instructions) -> list[Segment
             # The case that it introduces can only be in the entries after it.
             reader = instructions.plain()
     return segments
+
+
+def _chain_with_last(
+    segments: Sequence[Segment], statements: Sequence[nodes.Statement]
+) -> Segment | None:
+    """Return the last segment with a decision chained to its end; None if they are no chain."""
+    last = segments[-1] if segments else None
+    if last is None or not last.statements or len(statements) != 1:
+        return None
+    chained = chain_decisions(last.statements[-1], statements[0])
+    return None if chained is None else Segment(last.label, (*last.statements[:-1], chained))
 
 
 def _ends_section(block: Block, level: int) -> bool:
@@ -576,6 +594,10 @@ def _convert_details(entry: Entry, instructions: Instructions) -> list[nodes.Sta
             for block in entry.below
             for each in (block.entries if isinstance(block, Listing) else ())
         ]
+        if parse_question(strip_markdown(entry.text)) is not None and any(
+            parse_case(strip_markdown(each), any_label=True) is not None for each in below
+        ):
+            return []
         with instructions.judged(*below[:1]):
             statements = instructions.read(entry.text, entry=True)
         cases = False
@@ -682,24 +704,24 @@ def _convert_governing_entry(
     if repeated is not None:
         loop = _make_loop_of_list(repeated, entry.below[0], instructions)
         return (loop, False) if loop else None
-    with instructions.inside_decision():
-        inner = tuple(_convert_blocks(entry.below, instructions))
-    decided = instructions.condition(condition or "")
-    if decided is None:
-        return None
-    other: tuple[nodes.Statement, ...] = ()
-    for next_entry in following:
-        if is_otherwise_head(_strip_title_marks(next_entry.text)) and next_entry.below:
-            with instructions.inside_decision():
-                other = tuple(_convert_blocks(next_entry.below, instructions))
-        elif (act := parse_otherwise(next_entry.text.strip())) and not next_entry.below:
-            other = () if means_going_on(act.rstrip(".")) else (instructions.prose(act),)
-        else:
-            break
-        decision = make_decision(decided, inner, other)
-        return None if decision is None else ([decision], True)
-    decision = make_decision(decided, inner, other)
-    return None if decision is None else ([decision], False)
+    with instructions.trying() as take_back:
+        with instructions.inside_decision():
+            inner = tuple(_convert_blocks(entry.below, instructions))
+            other: tuple[nodes.Statement, ...] = ()
+            took_next = False
+            for next_entry in following:
+                act = None if next_entry.below else parse_otherwise(next_entry.text.strip())
+                if is_otherwise_head(_strip_title_marks(next_entry.text)) and next_entry.below:
+                    other = tuple(_convert_blocks(next_entry.below, instructions))
+                elif act is not None and not means_going_on(act.rstrip(".")):
+                    other = tuple(instructions.read(as_sentence(act)))
+                took_next = bool(other) or act is not None
+        decided = instructions.condition(condition or "")
+        beyond = any(map(is_beyond_agent, (*inner, *other)))
+        decision = None if decided is None or beyond else make_decision(decided, inner, other)
+        if decision is None:
+            take_back()
+    return None if decision is None else ([decision], took_next)
 
 
 def _convert_introduced_loop(

@@ -63,9 +63,9 @@ _LEAD = re.compile(
     _FLAGS,
 )
 _IF = re.compile(
-    r"(?:only |just |even )?"
-    r"(?P<word>if|unless|(?:should|sollten?)(?= (?:an?|the|any|some|it|this|that|you|eine?r?|der|"
-    r"die|das|es) )|"
+    r"(?:if and )?(?:only |just )?"
+    r"(?P<word>if|unless|(?:should|sollten?)(?= (?:an?|the|any|some|no|it|this|that|there|you|"
+    r"eine?r?|keine?|der|die|das|es) )|"
     r"in case(?: of)?|in the case that|falls|wenn|sofern|when(?:ever)?) "
     r"|(?=(?:steht|erscheint|kommt|meldet|fehlt|fehlen|zeigt|passt|ist|sind|gibt es|bleibt|lautet|"
     r"hat|wird) )",
@@ -159,10 +159,16 @@ _OF_HISTORY = re.compile(
     r"already did|last (?:time|run)|before step|at any point|jederzeit)\b",
     _FLAGS,
 )
+_ACT_INSIDE = re.compile(
+    r"(?:[,;]|\b(?:and|und|or|oder)) (?:then |dann )?"
+    rf"(?!(?:open|set|clear|correct|do)\b(?:$|,| and| or| in| on| not)|don['’]t){ACT}",
+    _FLAGS,
+)
 _POINTING = re.compile(
-    r"(?:it|it['’]s|they|them|this|that|one|these|those|any|none|all|both|either|neither|he|she|"
-    r"someone|something|yes|no$|not|so|es|er|sie|das|dies|man|ja|nein|nicht|same|another|different|"
-    r"there(?:['’]s| is| are| isn['’]t| aren['’]t)(?: not)? "
+    r"(?:it|it['’]s|they|them|this|that|one|these|those|any|none|all|both|either|"
+    r"neither(?! .* nor )|he|she|someone|something|yes|no$|not(?! (?:all|every|each|any)\b)|so|"
+    r"es|er|sie|das|dies|man|ja|nein|nicht|same|another|different|"
+    r"there (?:is|are)$|there(?:['’]s| is| are| isn['’]t| aren['’]t)(?: not)? "
     r"(?:any|one|none|nothing|still|already))\b",
     _FLAGS,
 )
@@ -181,6 +187,40 @@ _JUMP = re.compile(
     _FLAGS,
 )
 """What a part of the task that is decided by itself cannot do, or cannot know."""
+
+_RUN = (
+    r"(?:loop|run|task|job|workflow|process|execution|everything|schleife|lauf|aufgabe|auftrag|"
+    r"vorgang|ablauf|prozess)\b"
+)
+_END = r"(?:stop|halt|quit|exit|break|terminate|give up|abort|fail|cancel|abbrechen|beenden|stopp)"
+_ENDS_OR_LEAVES = re.compile(
+    rf"\b(?:{_END}|end|finish|leave|break out of|beende)(?: (?:with )?(?:the|this|whole|entire|den|"
+    rf"die|das|diesen?))* {_RUN}|\b{_RUN} (?:beenden|abbrechen|stoppen)"
+    rf"|(?:^|[,;.] |\b(?:and|und|then|dann|or|to) ){_END}(?: here| now| there| immediately| "
+    r"at once| hier| sofort)?(?=$|[.,;!]| and | und )"
+    r"|\b(?:task|run|job|workflow|process) (?:has|is) (?:failed|done|finished|over|complete)"
+    r"|\b(?:skip|ignore|omit) (?:all |any |the |of |steps )*(?:other|remaining|remainder|rest|"
+    r"following|further)\b|\bfrom the (?:top|beginning|start)\b|\bstart (?:over|again)\b"
+    r"|\bhör\w*\b[^.;]*\bauf\b|\bvon vorne?\b|\bbrich\b[^.;]*\bab\b"
+    r"|\büberspring\w* (?:alle|den rest|die (?:restlichen|übrigen|weiteren))\b",
+    _FLAGS,
+)
+"""Words for ends of the run, which end only the agent of a condition if it is told them."""
+
+_FOR_OTHER_CASES = re.compile(
+    r"[,;] (?:but |and |und |aber )?(?:if|falls|wenn) (?:not|no|nicht|nein)\b"
+    r"|\b(?:in (?:any|either|every) case|in both cases|either way|regardless|always|immer|"
+    r"(?:auf jeden|in jedem) fall|jedenfalls)\b|(?:^|[;,] )\"[^\"]*\"(?::| ->)",
+    _FLAGS,
+)
+"""What is said of other cases than the one whose consequence it stands in."""
+
+_GOES_ON = re.compile(
+    r"(?:but|and|or|yet|although|though|while|because|since|as|even|aber|und|oder|obwohl|während|"
+    r"sondern|weil|wobei)\b(?! (?:then|dann)\b)",
+    _FLAGS,
+)
+"""How what follows a comma begins that is still the condition."""
 
 _AGAIN = re.compile(
     r"\b(?:again|once more|repeat|retry|same as|nochmals?|erneut|wiederholen|redo)\b", _FLAGS
@@ -241,7 +281,8 @@ def parse_decision(sentence: str) -> Decision | None:
 
     None for a sentence that does not decide, or whose condition nobody could decide.
     """
-    text = _LEAD.sub("", sentence.strip(), count=1).rstrip(".!;,").rstrip()
+    lead = _LEAD.match(sentence.strip())
+    text = sentence.strip()[lead.end() if lead is not None else 0 :].rstrip(".!;,").rstrip()
     shown = mask(text)
     begin = _IF.match(shown)
     if begin is not None:
@@ -298,14 +339,18 @@ def _parse_leading(text: str, shown: str, begin: re.Match[str]) -> Decision | No
     if word in ("falls", "wenn", "sofern") or word.startswith("sollte"):
         split = _GERMAN_ACT.match(shown, begin.end())
         if split is not None:
-            return _make_decision(
-                text[begin.end() : split.end("condition")], text[split.start("then") :]
-            )
-        ends = re.search(r"(?i)(?:t|en|ln|rn|ist|sind|war|= \"?\w+\"?), ", shown[begin.end() :])
+            condition = text[begin.end() : split.end("condition")]
+            return _make_decision(condition, text[split.start("then") :])
+        ends = re.search(
+            r"(?i)(?:t|en|ln|rn|ist|sind|war|wird|wurde|kann|= \"?\w+\"?), ", shown[begin.end() :]
+        )
         if ends is not None and " -> " not in shown:
             at = begin.end() + ends.end()
             then = re.sub(r"(?i)^(?:dann|so) ", "", text[at:])
-            return _make_decision(text[begin.end() : at - 2], then)
+            condition = text[begin.end() : at - 2]
+            supposed = word.startswith("sollte")
+            condition = (_state_supposed(word, condition) or "") if supposed else condition
+            return _make_decision(condition, then)
     for behind in _BEHIND_CONDITION.finditer(shown, begin.end()):
         condition = text[begin.end() : behind.start()]
         bare = behind[0] == " "
@@ -331,6 +376,8 @@ def _parse_leading(text: str, shown: str, begin: re.Match[str]) -> Decision | No
             and re.match(ACT, shown[behind.end() :], _FLAGS) is None
         ):
             continue
+        if word in ("should", "sollte", "sollten"):
+            condition = _state_supposed(word, condition) or ""
         found = _make_decision(condition, text[behind.end() :])
         if found is not None and word == "unless":
             found = replace(found, unless=True)
@@ -393,7 +440,11 @@ def _parse_trailing(text: str, shown: str) -> Decision | None:
     act = strip_fillers(then)
     moment = found["word"].lower() == "when" and _is_moment(condition)
     asks = re.fullmatch(r"(?i)(?:check|see|look|verify|find out|ask|tell|test|note|confirm)", act)
-    asks = asks or re.search(r"(?i)(?:,|\b(?:even|as|what|see|check|know|auch))$", then)
+    asks = asks or re.search(
+        r"(?i)(?:,|\b(?:even|as|what|see|check|know|auch|"
+        r"except|not|außer|nicht|nur|or|oder|and|und))$",
+        then,
+    )
     one = (
         not asks
         and re.match(ACT, act, _FLAGS)
@@ -446,6 +497,8 @@ def _make_decision(condition: str, rest: str) -> Decision | None:
     if split is not None and split.start() > 0:
         then, otherwise = rest[: split.start()], rest[split.end() :]
     if is_vague(condition) or not condition or not then or len(condition) > 200:
+        return None
+    if _GOES_ON.match(then) is not None:
         return None
     return Decision(condition, then, otherwise)
 
@@ -537,6 +590,12 @@ def needs_other_steps(act: str) -> bool:
     return _JUMP.search(mask(act)) is not None
 
 
+def is_beyond_case(act: str) -> bool:
+    """Whether an act in prose ends the run or a loop, or is said of another case than its own."""
+    shown = mask(act)
+    return any(each.search(shown) is not None for each in (_ENDS_OR_LEAVES, _FOR_OTHER_CASES))
+
+
 def begins_decision(sentence: str) -> bool:
     """Whether a sentence decides about something, and is not the rest of what is before it."""
     if parse_otherwise(sentence) is not None:
@@ -546,7 +605,11 @@ def begins_decision(sentence: str) -> bool:
 
 def parse_decision_head(line: str) -> str | None:
     """Return the condition of `If X:`, whose consequence is the list below it."""
-    found = re.fullmatch(r"(?i)(?:if|in case) (?P<condition>[^:]{3,160}?)(?:, then|,)?:", line)
+    found = re.fullmatch(
+        r"(?i)(?:if|in case of|in case) (?P<condition>[^:]{3,160}?)"
+        r"(?:,? (?:then|do (?:the following|this|these steps)|proceed as follows)|,)*:",
+        line,
+    )
     return None if found is None or is_vague(found["condition"]) else found["condition"]
 
 
@@ -561,6 +624,26 @@ def parse_negation(sentence: str) -> str | None:
     found = _NEGATION.fullmatch(sentence.strip())
     act = found["then"] if found is not None else parse_otherwise(sentence)
     return act if act is not None and is_consequence(act.rstrip(".!")) else None
+
+
+def is_other_case(sentence: str) -> bool:
+    """Whether a sentence is for what none of the conditions before it says."""
+    return (
+        parse_otherwise(sentence) is not None
+        or parse_negation(sentence) is not None
+        or re.match(
+            r"(?i)(?:if|falls|wenn) (?:neither|none|keine?[rs]?)(?:,|:| of| davon)", sentence
+        )
+        is not None
+    )
+
+
+def begins_with_verb(sentence: str) -> bool:
+    """Whether a German condition may begin with its verb: `Blinkt die Zeile, F3 drücken`."""
+    found = re.match(
+        r"(?i)[a-zäöüß]+t (?:der|die|das|ein|eine|kein|keine|es|sich|im|am|auf) [^,.]+, ", sentence
+    )
+    return found is not None and not starts_with_act(sentence.partition(",")[0])
 
 
 def governs_behind(sentence: str) -> bool:
@@ -616,7 +699,7 @@ def parse_question(sentence: str) -> str | None:
     )
     if found is None:
         return None
-    return re.sub(r"(?i)^(?:whether|if|ob) ", "", found["question"] or found["fact"])
+    return re.sub(r"(?i)^(?:whether|if|ob|at) ", "", found["question"] or found["fact"])
 
 
 def state_question(question: str) -> str:
@@ -625,12 +708,47 @@ def state_question(question: str) -> str:
     there = re.fullmatch(r"(?i)(is|are) there (.+)", plain)
     if there is not None:
         return f"there {there[1].lower()} {there[2]}"
-    does = re.fullmatch(r"(?i)do(?:es)? (.+?) (have|show|say|contain|need|exist)\b(.*)", plain)
+    does = re.fullmatch(
+        r"(?i)(do(?:es)?) (.+?)( not)? (have|show|say|contain|need|exist)\b(.*)", plain
+    )
     if does is not None:
-        verb = "has" if does[2].lower() == "have" else f"{does[2].lower()}s"
-        return f"{does[1]} {verb}{does[3]}"
+        several = does[1].lower() == "do"
+        return f"{does[2]} {_inflect(does[4].lower(), several, does[3])}{does[5]}"
     asks = re.match(r"(?i)(?:is|are|does|do|has|have|can|did|ist|sind|hat|gibt)\b", plain)
     return f"{plain}? yes" if asks is not None else plain
+
+
+def _inflect(verb: str, several: bool, negated: str | None) -> str:
+    """Return the form of a verb behind one thing or several: `is`, `has`, `do not appear`."""
+    if verb == "be":
+        return f"{'are' if several else 'is'}{negated or ''}"
+    if negated:
+        return f"{'do' if several else 'does'} not {verb}"
+    return verb if several else "has" if verb == "have" else f"{verb}s"
+
+
+def _state_supposed(word: str, condition: str) -> str | None:
+    """Return what is so where `should the popup appear` holds; None if its verb is not known."""
+    if word in ("sollte", "sollten"):
+        found = re.fullmatch(
+            r"(?i)(.+) (sein|haben|erscheinen|fehlen|kommen|stehen|zeigen|bleiben|existieren)",
+            condition,
+        )
+        verb = found[2].lower() if found is not None else ""
+        one = {"sein": "ist", "haben": "hat"}.get(verb, f"{verb[:-2]}t")
+        many = {"sein": "sind"}.get(verb, verb)
+        return None if found is None else f"{found[1]} {one if word == 'sollte' else many}"
+    found = re.match(
+        r"(?i)(.+?)( not)? (be|appear|show|exist|have|contain|ask|open|come|pop|fail|say|display|"
+        r"need|differ|remain|happen)(?= |$)",
+        mask(condition),
+    )
+    if found is None:
+        return None
+    subject = condition[: found.end(1)]
+    several = re.search(r"(?i)(?:[^su\W]s|^you|^they|^these|^those)$", subject) is not None
+    verb = _inflect(found[3].lower(), several and subject.lower() != "this", found[2])
+    return f"{subject} {verb}{condition[found.end() :]}"
 
 
 def parse_unless_found(sentence: str) -> str | None:
@@ -665,11 +783,16 @@ def is_otherwise_head(line: str) -> bool:
 
 
 def is_vague(condition: str) -> bool:
-    """Whether nobody could decide a condition by what is seen: `needed`, `this happens twice`."""
+    """Whether nobody could decide a condition by what is seen: `needed`, `this happens twice`.
+
+    Nor can one that holds an act, as `it is red and press F2` does.
+    """
     condition = condition.strip()
+    outside = mask(condition)
+    if _ACT_INSIDE.search(outside) is not None:
+        return True
     if shows_text(condition):
         return False
-    outside = mask(condition)
     return _VAGUE.match(condition) is not None or _OF_HISTORY.search(outside) is not None
 
 
@@ -682,7 +805,7 @@ def needs_sentence_before(condition: str) -> bool:
     """Whether a condition is about something that the sentence before it names."""
     if shows_text(condition):
         return False
-    outside = mask(condition)
+    outside = _mask_neither(condition)
     if _POINTING.match(outside) or _POINTING_INSIDE.search(outside):
         return True
     if len(condition.split()) < 2 and "{" not in condition:
@@ -690,9 +813,14 @@ def needs_sentence_before(condition: str) -> bool:
     return is_fragment(condition) and _QUOTED_LABEL.fullmatch(condition) is None
 
 
+def _mask_neither(condition: str) -> str:
+    """Return a masked condition in which the `noch` of `weder A noch B` means no time."""
+    return re.sub(r"(?i)\bweder\b(.{1,60}?)\bnoch\b", r"weder\1oder", mask(condition))
+
+
 def points_at_before(condition: str) -> bool:
     """Whether the words of a condition alone say nothing: `it is red`, `still locked`."""
-    outside = mask(condition)
+    outside = _mask_neither(condition)
     return (
         _POINTING.match(outside) is not None
         or _POINTING_INSIDE.search(outside) is not None

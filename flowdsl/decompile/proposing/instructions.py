@@ -202,6 +202,7 @@ class Instructions(Builders):
         statements: list[nodes.Statement] = []
         prose: list[str] = []
         at = 0
+        start, rules = self._state(), 0 if self._inside else len(self._pending)
         while at < len(sentences):
             if self._take_ban(sentences[at]):
                 at += 1
@@ -209,6 +210,11 @@ class Instructions(Builders):
             before = self._state()
             said = self._said
             read, taken = self._read_next(sentences[at:])
+            if read is None and statements and decisions.is_other_case(sentences[at]):
+                self._restore(start)  # nothing before it is what it is the other case of
+                if not self._inside:
+                    del self._pending[rules:]
+                return [self.prose(_join(sentences))]
             if read is None:
                 self._restore(before)
                 governs = decisions.governs_behind(sentences[at])
@@ -389,6 +395,8 @@ class Instructions(Builders):
         """Read `Is there an address? Then choose E-mail, otherwise Print.`"""
         if not sentence.rstrip().endswith("?") or not following:
             return None
+        if re.match(r"(?i)\w+n['’]t\b", sentence):
+            return None  # "Isn't there one?" expects its answer
         fact = decisions.state_question(sentence)
         negated = decisions.parse_negation(following[0])
         behind = re.match(r"(?i)(?:then|dann),? |(?:if )?(?:yes|so|ja)[,:]? ", following[0])
@@ -414,11 +422,19 @@ class Instructions(Builders):
         found = decisions.parse_decision(sentence)
         if found is None:
             return None
-        then, otherwise = found.then, found.otherwise
-        if found.unless:
-            then, otherwise = otherwise or "", then
-        opens = found.opens and not self._before
-        return self._decide(found.condition, then, otherwise, following, 1, opens=opens)
+        condition = found.condition
+        points = decisions.points_at_before(condition) and not decisions.shows_text(condition)
+        if found.behind and points:
+            return None  # "it" is in the act, not in the sentence before
+        return self._decide(
+            condition,
+            found.then,
+            found.otherwise,
+            following,
+            1,
+            opens=found.opens and not self._before,
+            unless=found.unless,
+        )
 
     def _decide(
         self,
@@ -429,6 +445,7 @@ class Instructions(Builders):
         taken: int,
         *,
         opens: bool = False,
+        unless: bool = False,
     ) -> tuple[list[nodes.Statement], int] | None:
         """Return the `if` of a condition, and how many sentences it took; None if it is none.
 
@@ -442,22 +459,30 @@ class Instructions(Builders):
         belonging: list[str] = []
         while then and otherwise is None and rest and self._belongs(rest, then, belonging, opens):
             belonging.append(rest.pop(0))
+        others = [otherwise] if otherwise is not None else []
         if otherwise is None and rest:
             otherwise = decisions.parse_negation(rest[0]) or decisions.parse_otherwise(rest[0])
             if otherwise is not None:
+                others = [otherwise]
                 rest.pop(0)
+                decides = decisions.parse_decision(otherwise) is not None
+                while decides and rest and decisions.parse_otherwise(rest[0]) is not None:
+                    others.append(rest.pop(0))  # "Else if B, y. Else z": z is for neither
         taken += len(following) - len(rest)
         if rest and self._may_belong(rest[0], then):
             return None
         acts = [each for each in (then, *belonging) if each]
         denied = re.fullmatch(_DENIAL, words) is not None
         reason = re.sub(_CHECKING, "", self._said.rstrip(".,;:! ")) if denied else words
-        body = self._read_body(acts, reason) if acts else []
-        other = [] if otherwise is None else self._read_body([otherwise.rstrip(".!")], None)
+        body = self._read_body(acts, None if unless else reason) if acts else []
+        told = [each.rstrip(".!") for each in others]
+        other = self._read_body(told, reason if unless else None) if told else []
         if body is None or other is None or self._freezes(condition, [*body, *other]):
             return None
         if not then:
             condition, body, other = negate_condition(condition), other, []
+        if unless:
+            body, other = other, body
         branch = nodes.Branch(origin=NOWHERE, condition=condition, body=tuple(body))
         decision = nodes.If(origin=NOWHERE, branches=(branch,), otherwise=tuple(other))
         if not body and other:
@@ -501,6 +526,8 @@ class Instructions(Builders):
         """Return a condition, with the sentence before it if it is about that."""
         words = words.strip(" ,")
         said = self._said.strip().rstrip(".!:?,;").rstrip()
+        if re.fullmatch(r"(?i)there (?:is|are)|(?:neither|none|both)(?: of them)?", words):
+            return None
         question = decisions.parse_question(self._said)
         said = question or _TOOL.sub("", said)
         points = points_back(said) or re.search(r"(?i)\b(?:both|them|these|those)$", said)
@@ -510,7 +537,8 @@ class Instructions(Builders):
             usable = usable and not self._decided
             return self.condition(said) if usable else None
         if re.fullmatch(_DENIAL, words):
-            usable = usable and not self._decided
+            tells = question is not None or re.match(_CHECKING, said) or re.match(_LOOKING, said)
+            usable = usable and not self._decided and bool(tells or not starts_with_act(said))
             fact = self.condition(re.sub(_CHECKING, "", said)) if usable else None
             return None if fact is None else negate_condition(fact)
         if decisions.needs_sentence_before(words):
@@ -556,7 +584,7 @@ class Instructions(Builders):
             self._line, self._said, self._reason, self._inside = outer, said, reason, inside
             self._before = before
         statements = [self._name_again(each) for each in statements]
-        if any(_needs_main_agent(each) or _names_no_step(each) for each in statements):
+        if any(_needs_main_agent(each) or is_beyond_agent(each) for each in statements):
             return None
         if self._nouns and any(_SKIPS.search(_words_of(each)) for each in statements):
             return None
@@ -586,7 +614,7 @@ class Instructions(Builders):
         return not any(isinstance(each, nodes.Loop | nodes.Step) for each in inner) and not (
             any(
                 _needs_main_agent(each)
-                or _names_no_step(each)
+                or is_beyond_agent(each)
                 or _OF_MAIN_AGENT.search(mask(_words_of(each)))
                 or _PRONOUN.match(_words_of(each))
                 for each in inner
@@ -631,7 +659,6 @@ class Instructions(Builders):
         told = self._before
         branches: list[nodes.Branch] = []
         other: list[nodes.Statement] = []
-        prose: list[nodes.Statement] = []
         for case in map(strip_markdown, cases):
             otherwise = decisions.parse_otherwise(case)
             found = decisions.parse_case(case, any_label=True)
@@ -646,6 +673,8 @@ class Instructions(Builders):
             rest = found.then if found.otherwise is None else case[len(found.condition) :]
             rest = re.sub(r"^(?:: | -> | = )", "", rest)
             label = found.condition
+            if not question and decisions.needs_sentence_before(label):
+                return None
             words = f"{question}: {label}" if question else label
             condition = self.condition(words)
             self._said, self._before = words, question or told
@@ -656,8 +685,7 @@ class Instructions(Builders):
                 or has_inner_leap(body)
                 or self._freezes(condition, body)
             ):
-                prose.append(self.prose(case))
-                continue
+                return None
             nested = re.match(r"(?i)(?:still|again|immer noch)\b|.* again$", label) is not None
             branch = nodes.Branch(origin=NOWHERE, condition=condition, body=tuple(body))
             if nested and branches:
@@ -666,14 +694,15 @@ class Instructions(Builders):
                 branches[-1] = replace(last, body=(*last.body, inner))
             else:
                 branches.append(branch)
-        if not branches or (other and prose):
+        if not branches:
             return None
-        chosen = nodes.If(origin=NOWHERE, branches=tuple(branches), otherwise=tuple(other))
-        return [chosen, *prose]
+        return [nodes.If(origin=NOWHERE, branches=tuple(branches), otherwise=tuple(other))]
 
     def _read_clauses(self, sentence: str, following: Sequence[str]) -> list[nodes.Statement]:
         """Return the statements of a sentence without a decision; empty if all of it is prose."""
         parsed = clauses.parse_clauses(sentence)
+        if decisions.begins_with_verb(sentence):
+            return []
         depends = self._is_judged or any(map(decisions.judges_before, following))
         if depends and any(each.kind in ("expect", "choose", "must") for each in parsed):
             return []
@@ -774,10 +803,10 @@ def _needs_main_agent(statement: nodes.Statement) -> bool:
     )
 
 
-def _names_no_step(statement: nodes.Statement) -> bool:
-    """Whether a `do` names a step that its agent does not know."""
+def is_beyond_agent(statement: nodes.Statement) -> bool:
+    """Whether a `do` names a step that its agent does not know, or ends more than its agent."""
     return any(
-        decisions.needs_other_steps(_words_of(each))
+        decisions.needs_other_steps(_words_of(each)) or decisions.is_beyond_case(_words_of(each))
         for each in walk(statement)
         if isinstance(each, nodes.Do)
     )

@@ -59,7 +59,8 @@ def chain_decisions(before: nodes.Statement, last: nodes.Statement) -> nodes.Sta
     if before.otherwise or not last.otherwise:
         return None
     first, second = before.branches[-1].condition, last.branches[0].condition
-    if _subject_of(first).isdisjoint(_subject_of(second)):
+    about, also = _subject_of(first), _subject_of(second)
+    if not (about and also and (about <= also or also <= about)):
         return None
     branches = (*before.branches, *last.branches)
     return nodes.If(origin=NOWHERE, branches=branches, otherwise=last.otherwise)
@@ -72,7 +73,11 @@ def _subject_of(condition: nodes.Condition) -> set[str]:
         return names
     text = "".join(each.value for each in condition.text if isinstance(each, nodes.TextPiece))
     subject = re.split(r": |\b(?:is|are|has|have|says|shows|ist|hat|was|does|contains)\b", text)[0]
-    return names | set(re.findall(r"\w{4,}", text if not subject else subject.lower()))
+    if not subject:
+        return names | set(re.findall(r"\w{4,}", text))
+    named = set(re.findall(r"\"([^\"]+)\"", subject))
+    words = set(re.findall(r"\w{3,}", subject.lower()))
+    return names | named or words - {"the", "any", "der", "die", "das", "ein", "eine"}
 
 
 def make_leap(words: nodes.Text, label: str | None) -> nodes.Leave:

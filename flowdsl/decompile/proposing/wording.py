@@ -20,6 +20,7 @@ _DEPENDS = (
     r"si|sinon|tant que|chaque|mientras|cada|cuando|se|caso|quando|enquanto|finché|ogni|altrimenti|"
     r"als|indien|zodra|zolang|telkens|elke|"
     r"om|när|varje|jeśli|jeżeli|gdy|dopóki|każd\w*|pokud|jestliže|když|každ\w*|eğer)\b"
+    r"|^(?:should|sollten?|were|had)\b"
     r"|場合|もし|たら|ごと|如果|若|每|当|경우|마다|إذا|كل|\?(?=\s|$)"
 )
 _OTHER_THAN_STEPS = (
@@ -87,6 +88,7 @@ _VERBS = (
     r"fix|PF\d{1,2}|login|log in|apply|approve|reject|assign|charge|increase|reset|restart|"
     r"reload|reopen|ask|inform|tell|"
     r"highlight|expand|activate|deactivate|jump|overwrite|rename|escalate|retry|choose|"
+    r"brich|beende|"
     r"klicken? sie|klicke?|drücken? sie|drücke?|wartet?e?|öffnen? sie|öffne|wähle|lies|gib|trage?|"
     r"speichere|schließe|setze?|nimm|gehe?|suche|prüfe|kopiere|notiere|bestätige|melde|lösche)"
 )

@@ -76,12 +76,12 @@ def test_what_is_plain_becomes_a_statement(row: tuple[str, list[str]]) -> None:
     assert written(f"1. {line}") == statement
 
 
-@for_rows(lambda: cases("lines.txt"), name=lambda row: row[0], fewest=50)
+@for_rows(lambda: cases("lines.txt"), name=lambda row: row[0], fewest=80)
 def test_a_line_becomes_its_statements(row: tuple[str, list[str]]) -> None:
     assert written(row[0]) == row[1]
 
 
-@for_rows(lambda: (DASHBOARD / "prose.txt").read_text(encoding="utf-8").splitlines(), fewest=37)
+@for_rows(lambda: (DASHBOARD / "prose.txt").read_text(encoding="utf-8").splitlines(), fewest=70)
 def test_what_is_not_stays_prose(line: str) -> None:
     (statement,) = propose_statements(line, WITHOUT_OUTPUTS).body
     assert statement == nodes.Do(origin=statement.origin, text=statement.text)
@@ -132,6 +132,11 @@ def test_a_reading_that_is_given_up_sets_none_of_its_names() -> None:
         "Press Enter. Read the fee and the total above. Save them as fee and total.",
     ):
         assert propose_statements(prompt, hints).read_at_the_end == ("fee", "total"), prompt
+
+
+def test_a_digit_of_no_number_is_a_text() -> None:
+    hints = PromptHints((), (), (nodes.FieldSpec(name="status", type=STRING),), {})
+    assert written("Save status = ².", hints) == ['emit status = "²"']
 
 
 def test_variables_that_nothing_sets_are_named() -> None:
