@@ -308,7 +308,8 @@ def _convert_lines(lines: Sequence[str], instructions: Instructions) -> Iterator
         ends = (n for n in range(at + 1, len(lines)) if re.match(_AFTER_LOOP, lines[n]))
         end = next(ends, len(lines))
         if len(lines) > 1:
-            line = re.sub(_NUMBER, "", line, count=1)
+            number = re.match(_NUMBER, line)
+            line = line if number is None else line[number.end() :]
         if head is None or end == at + 1:
             with instructions.judged(*lines[at + 1 : at + 2]):
                 yield from instructions.read(line)
@@ -699,7 +700,8 @@ def _convert_governing_entry(
     if rounds is not None:
         with instructions.inside_rounds():
             inner = tuple(_convert_blocks(entry.below, instructions))
-        made = instructions.make_rounds(rounds, inner)
+        beyond = any(map(is_beyond_agent, inner))
+        made = [] if beyond else instructions.make_rounds(rounds, inner)
         return (made, False) if made else None
     if repeated is not None:
         loop = _make_loop_of_list(repeated, entry.below[0], instructions)

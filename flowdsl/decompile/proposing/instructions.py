@@ -79,7 +79,10 @@ _PRONOUN = re.compile(
     r"(?i)(?:(?!\b(?:the|a|an|this|that|\w+['’]s) )[^.])*?\b(?:it|its|them|they|that one)\b"
 )
 """The beginning of a text with a pronoun, and no noun before it that it could mean."""
-_SKIPS = re.compile(r"(?i)\bskip|überspring")
+_OF_MAIN_AGENT_ALONE = nodes.Loop | nodes.Repeat | nodes.Retry | nodes.Run | nodes.Step
+_SKIPS = re.compile(
+    r"(?i)\bskip|überspring|\b(?:not|don['’]t) (?:continue|proceed|go on)\b|nicht weiter"
+)
 _OF_MAIN_AGENT = re.compile(
     r"(?i)\b(?:screenshots?|bildschirmfotos?|attach|export|clipboard|zwischenablage|tool|"
     r"stop|halt|abort|cancel|terminate|quit|exit|break|give up|fail|failed|finish|"
@@ -561,9 +564,10 @@ class Instructions(Builders):
         """
         first = _TOOL.sub("", acts[0]).strip()
         leap = decisions.find_leap(first)
-        skips = leap is not None and bool(self._nouns)  # there, "skip it" may be the next one
-        if skips and leap is not None and re.search(r"(?i)\bnext step\b", leap[2]):
-            skips = False
+        words = "" if leap is None else leap[2]  # "skip it" may be any of several things
+        skips = re.match(r"(?i)skip", words) is not None or (
+            bool(words and self._nouns) and re.search(r"(?i)\bnext step\b", words) is None
+        )
         if len(acts) == 1 and decisions.means_going_on(first) and not skips:
             return []
         text = ". ".join(_TOOL.sub("", each).rstrip(".!").rstrip() for each in acts)
@@ -585,8 +589,6 @@ class Instructions(Builders):
             self._before = before
         statements = [self._name_again(each) for each in statements]
         if any(_needs_main_agent(each) or is_beyond_agent(each) for each in statements):
-            return None
-        if self._nouns and any(_SKIPS.search(_words_of(each)) for each in statements):
             return None
         ends = [at for at, each in enumerate(statements) if isinstance(each, nodes.Leave)]
         if ends:  # what is said behind an end holds before it, and "stop!" is another end's word
@@ -611,7 +613,7 @@ class Instructions(Builders):
     def may_place(self, decision: nodes.If, between: Sequence[nodes.Statement]) -> bool:
         """Whether the agent of a decision can do what a leap leaves out."""
         inner = [each for statement in between for each in walk(statement)]
-        return not any(isinstance(each, nodes.Loop | nodes.Step) for each in inner) and not (
+        return not any(isinstance(each, _OF_MAIN_AGENT_ALONE) for each in inner) and not (
             any(
                 _needs_main_agent(each)
                 or is_beyond_agent(each)
@@ -806,7 +808,9 @@ def _needs_main_agent(statement: nodes.Statement) -> bool:
 def is_beyond_agent(statement: nodes.Statement) -> bool:
     """Whether a `do` names a step that its agent does not know, or ends more than its agent."""
     return any(
-        decisions.needs_other_steps(_words_of(each)) or decisions.is_beyond_case(_words_of(each))
+        decisions.needs_other_steps(_words_of(each))
+        or decisions.is_beyond_case(_words_of(each))
+        or _SKIPS.search(mask(_words_of(each))) is not None
         for each in walk(statement)
         if isinstance(each, nodes.Do)
     )
