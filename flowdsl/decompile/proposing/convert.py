@@ -400,7 +400,10 @@ def _find_stranded(listing: Listing, segments: Sequence[Segment]) -> set[str]:
         text = texts.get(segment.label, "")
         prose = all(isinstance(each, nodes.Do) for each in segment.statements)
         negated = parse_negation(strip_markdown(text)) is not None
-        if not prose or (parse_otherwise(text.strip()) is None and not negated):
+        other = parse_otherwise(text.strip()) is not None or is_otherwise_head(
+            _strip_title_marks(text)
+        )
+        if not prose or not (other or negated):
             continue
         for before in reversed(segments[:at]):
             decides = any(isinstance(each, nodes.If) for each in before.statements)
@@ -694,6 +697,8 @@ def _convert_governing_entry(
     condition = None if repeated else parse_decision_head(f"{line}:")
     rounds = parse_rounds(f"{line}: x") if condition is None and repeated is None else None
     if (repeated is None or repeated.then) and condition is None and rounds is None:
+        return None
+    if entry.text in instructions.as_prose:
         return None
     if _holds_line_behind(entry.below[0]) or not instructions.accept(entry.written):
         return None

@@ -72,7 +72,8 @@ _IF = re.compile(
     _FLAGS,
 )
 _ACT_IN_FLOW = (
-    rf"(?!(?:run|print|export|mark|check|note|report|search|copy|order) {ACT}){ACT}(?! ?[,.]|$)"
+    r"(?!lies\b|\w+ (?:is|are|was|has|does)\b|"
+    rf"(?:run|print|export|mark|check|note|report|search|copy|order) {ACT}){ACT}(?! ?[,.]|$)"
 )
 """An act without a comma in front of it; `run` in `the payroll run choose no` is none."""
 _BEHIND_CONDITION = re.compile(
@@ -165,7 +166,8 @@ _ACT_INSIDE = re.compile(
     _FLAGS,
 )
 _POINTING = re.compile(
-    r"(?:it|it['’]s|they|them|this|that|one|these|those|any|none|all|both|either|"
+    r"(?:it|it['’]s|they|them|this|that|one|these|those|"
+    r"(?:any|none|all|both|either)(?= (?:of|is|are|was|were|has|have|fits?|exist|appears?)\b|$)|"
     r"neither(?! .* nor )|he|she|someone|something|yes|no$|not(?! (?:all|every|each|any)\b)|so|"
     r"es|er|sie|das|dies|man|ja|nein|nicht|same|another|different|"
     r"there (?:is|are)$|there(?:['’]s| is| are| isn['’]t| aren['’]t)(?: not)? "
@@ -192,12 +194,15 @@ _RUN = (
     r"(?:loop|run|task|job|workflow|process|execution|everything|schleife|lauf|aufgabe|auftrag|"
     r"vorgang|ablauf|prozess)\b"
 )
-_END = r"(?:stop|halt|quit|exit|break|terminate|give up|abort|fail|cancel|abbrechen|beenden|stopp)"
+_END = (
+    r"(?:stop|halt|quit|exit|break|terminate|give up|abort|fail|cancel|finish|end|abbrechen|"
+    r"beenden?|stoppe?)"
+)
 _ENDS_OR_LEAVES = re.compile(
     rf"\b(?:{_END}|end|finish|leave|break out of|beende)(?: (?:with )?(?:the|this|whole|entire|den|"
     rf"die|das|diesen?))* {_RUN}|\b{_RUN} (?:beenden|abbrechen|stoppen)"
     rf"|(?:^|[,;.] |\b(?:and|und|then|dann|or|to) ){_END}(?: here| now| there| immediately| "
-    r"at once| hier| sofort)?(?=$|[.,;!]| and | und )"
+    r"at once| hier| sofort)?(?=$|[.,;!]| and | und | with | mit )"
     r"|\b(?:task|run|job|workflow|process) (?:has|is) (?:failed|done|finished|over|complete)"
     r"|\b(?:skip|ignore|omit) (?:all |any |the |of |steps )*(?:other|remaining|remainder|rest|"
     r"following|further)\b|\bfrom the (?:top|beginning|start)\b|\bstart (?:over|again)\b"
@@ -208,7 +213,7 @@ _ENDS_OR_LEAVES = re.compile(
 """Words for ends of the run, which end only the agent of a condition if it is told them."""
 
 _FOR_OTHER_CASES = re.compile(
-    r"[,;] (?:but |and |und |aber )?(?:if|falls|wenn) (?:not|no|nicht|nein)\b"
+    r"(?:[,;]|\b(?:and|und|but|aber|or|oder)) (?:but |and |und |aber )?(?:if|falls|wenn|when)\b"
     r"|\b(?:in (?:any|either|every) case|in both cases|either way|regardless|always|immer|"
     r"(?:auf jeden|in jedem) fall|jedenfalls)\b|(?:^|[;,] )\"[^\"]*\"(?::| ->)",
     _FLAGS,
@@ -433,6 +438,8 @@ def _parse_trailing(text: str, shown: str) -> Decision | None:
         return None
     at, until = found.end("then"), found.start("condition")
     then, words = text[:at], text[until:]
+    bare = re.sub(r"(?i)^(?:only|just) ", "", then)
+    then = bare if find_leap(bare) is None else then
     split = _ELSE.search(mask(words))
     condition, otherwise = words, None
     if split is not None and split.start() > 0:
@@ -624,6 +631,12 @@ def parse_negation(sentence: str) -> str | None:
     found = _NEGATION.fullmatch(sentence.strip())
     act = found["then"] if found is not None else parse_otherwise(sentence)
     return act if act is not None and is_consequence(act.rstrip(".!")) else None
+
+
+def names_its_subject(sentence: str) -> bool:
+    """Whether a decision is about something else than the sentence before it."""
+    found = parse_decision(sentence)
+    return found is None or not needs_sentence_before(found.condition)
 
 
 def is_other_case(sentence: str) -> bool:

@@ -60,6 +60,7 @@ _DENIAL = (
     r"(?i)(?:not|no|nicht|nein|(?:it|this|that|they|one|he|she)(?: is| are| was| does| do| has|"
     r"['’]s)?(?:n['’]t| not)(?: so)?)"
 )
+_ASSENT = r"(?i)(?:yes|so|ja|(?:it|this|that|they) (?:is|are|does|do|has|have))"
 _PROHIBITION = r"(?i)(?:please )?(?:do not|don['’]t|never|niemals|nicht|kein)\b"
 _LOOKING = (
     r"(?i)(?:check|look|see|read|compare|verify|click refresh|wait|find|count|filter|search)\b"
@@ -237,7 +238,12 @@ class Instructions(Builders):
                 )
                 statements[-1:] = [*statements[-1:], *read] if chained is None else [chained]
                 self._decided = any(isinstance(each, nodes.If) for each in read)
-                self._said = said if self._decided else sentences[at + taken - 1]
+                if not self._decided:
+                    self._said = sentences[at + taken - 1]
+                elif decisions.names_its_subject(sentences[at]):
+                    self._said = ""  # what "it" is behind it may be what it is about
+                else:
+                    self._said = said
             at += taken
             self._before = " ".join((self._before, *sentences[at - taken : at])).strip()
         if prose:
@@ -536,7 +542,7 @@ class Instructions(Builders):
         points = points_back(said) or re.search(r"(?i)\b(?:both|them|these|those)$", said)
         tool = re.search(r"\b[a-z]+_[a-z]+_[a-z_]+\b|focused_action", mask(said))
         usable = bool(said) and len(said) <= 240 and not (points or tool)
-        if re.fullmatch(r"(?i)(?:yes|so|ja)", words):
+        if re.fullmatch(_ASSENT, words):
             usable = usable and not self._decided
             return self.condition(said) if usable else None
         if re.fullmatch(_DENIAL, words):
