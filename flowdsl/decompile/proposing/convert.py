@@ -36,7 +36,9 @@ from .decisions import (
     parse_question,
     parse_repetition,
     parse_rounds,
+    points_at_before,
     repeats_steps,
+    shows_text,
     stands_alone_as_rule,
     stands_always,
 )
@@ -405,13 +407,17 @@ def _find_stranded(listing: Listing, segments: Sequence[Segment]) -> set[str]:
         )
         if not prose or not (other or negated):
             continue
+        found = False
         for before in reversed(segments[:at]):
             decides = any(isinstance(each, nodes.If) for each in before.statements)
             told = texts.get(before.label, "")
             plain = strip_markdown(told)
             case = parse_decision(plain) or parse_case(plain, any_label=True)
             if not decides and case is None:
-                break
+                if found:
+                    break
+                continue
+            found = True
             stranded.add(told)
     return stranded
 
@@ -451,7 +457,8 @@ def _read_segments(listing: Listing, instructions: Instructions) -> list[Segment
                 segments[-2:] = [chained]
             del entries[:took_next]
             continue
-        if entries and reader.decides_last(entry.text) and _is_otherwise(entries[0]):
+        decides = not entry.below and bool(entries) and reader.decides_last(entry.text)
+        if decides and _is_otherwise(entries[0]):
             joined = f"{entry.text.rstrip()} {entries[0].text}"
             if entry.text in reader.without_leaps:
                 reader.without_leaps.add(joined)
@@ -648,7 +655,9 @@ def _is_plain_act(statement: nodes.Statement) -> bool:
     words = "".join(
         each.value if isinstance(each, nodes.TextPiece) else "x" for each in statement.text
     )
-    opens = re.match(r"(?i)(?:otherwise|sonst|not|none|still)\b", words)
+    opens = re.match(
+        r"(?i)(?:otherwise|sonst|not|none|still|(?:if|wenn|falls) (?:no|not|nein|nicht))\b", words
+    )
     case = re.match(r"[^\".:]{2,50}(?:: | -> | → )", words)
     decides = re.match(r"(?i)(?:if|when|wenn|falls)\b", words)
     return opens is None and (case is None or decides is not None or starts_with_act(words))
@@ -723,7 +732,8 @@ def _convert_governing_entry(
                 elif act is not None and not means_going_on(act.rstrip(".")):
                     other = tuple(instructions.read(as_sentence(act)))
                 took_next = bool(other) or act is not None
-        decided = instructions.condition(condition or "")
+        points = points_at_before(condition or "") and not shows_text(condition or "")
+        decided = None if points else instructions.condition(condition or "")
         beyond = any(map(is_beyond_agent, (*inner, *other)))
         decision = None if decided is None or beyond else make_decision(decided, inner, other)
         if decision is None:

@@ -109,7 +109,7 @@ _GERMAN_ACT = re.compile(
 """`{paid} true ist "A" wählen, sonst "B"`, without a comma behind the condition."""
 _ELSE = re.compile(
     r"(?:[,;.!]|[,;] but|,? but)? ?\b(?:otherwise|sonst|andernfalls|ansonsten)\b[,:]? (?:just )?"
-    rf"|[,;] (?:or )?else,? | else (?={ACT})",
+    rf"|[,;] (?:or )?else,? |(?: or)? else (?={ACT})",
     _FLAGS,
 )
 _OTHERWISE = re.compile(
@@ -162,7 +162,8 @@ _OF_HISTORY = re.compile(
 )
 _ACT_INSIDE = re.compile(
     r"(?:[,;]|\b(?:and|und|or|oder)) (?:then |dann )?"
-    rf"(?!(?:open|set|clear|correct|do)\b(?:$|,| and| or| in| on| not)|don['’]t){ACT}",
+    rf"(?!(?:open|set|clear|correct|do)\b(?:$|,| and| or| in| on| not)|don['’]t){ACT}"
+    r"|\b(?:otherwise|else|unless|sonst|ansonsten|andernfalls)\b",
     _FLAGS,
 )
 _POINTING = re.compile(
@@ -203,6 +204,7 @@ _ENDS_OR_LEAVES = re.compile(
     rf"die|das|diesen?))* {_RUN}|\b{_RUN} (?:beenden|abbrechen|stoppen)"
     rf"|(?:^|[,;.] |\b(?:and|und|then|dann|or|to) ){_END}(?: here| now| there| immediately| "
     r"at once| hier| sofort)?(?=$|[.,;!]| and | und | with | mit )"
+    r"|\b(?:leave|exit|quit) the (?:list|table)\b"
     r"|\b(?:task|run|job|workflow|process) (?:has|is) (?:failed|done|finished|over|complete)"
     r"|\b(?:skip|ignore|omit) (?:all |any |the |of |steps )*(?:other|remaining|remainder|rest|"
     r"following|further)\b|\bfrom the (?:top|beginning|start)\b|\bstart (?:over|again)\b"
@@ -333,6 +335,9 @@ def cut_decisions(sentence: str) -> list[str]:
             continue
         if not parts and _IF.match(shown) and parse_decision(before) is None:
             continue
+        if re.search(r"(?i) (?:or|oder|but|not|except|außer)$", before) is not None:
+            continue
+        before = re.sub(r"(?i) (?:and|und|then|dann)$", "", before)
         parts.append(f"{before}{found[0][0]}")
         at = found.end()
     return [each.strip() for each in (*parts, sentence[at:]) if each.strip()]
@@ -600,6 +605,8 @@ def needs_other_steps(act: str) -> bool:
 def is_beyond_case(act: str) -> bool:
     """Whether an act in prose ends the run or a loop, or is said of another case than its own."""
     shown = mask(act)
+    if re.search(r"(?i)\((?:but )?(?:otherwise|else|if not|unless|sonst|falls nicht)\b", act):
+        return True
     return any(each.search(shown) is not None for each in (_ENDS_OR_LEAVES, _FOR_OTHER_CASES))
 
 

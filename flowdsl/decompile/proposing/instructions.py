@@ -61,6 +61,9 @@ _DENIAL = (
     r"['’]s)?(?:n['’]t| not)(?: so)?)"
 )
 _ASSENT = r"(?i)(?:yes|so|ja|(?:it|this|that|they) (?:is|are|does|do|has|have))"
+_KEY_PRESSED = r"(?i)(?:please )?(?:press|hit|drücke?)\b"
+_OF_A_THING = r"(?i)(?:it|they|es|er|sie)\b"
+"""How a condition begins that is about a thing, which no sentence about a key names."""
 _PROHIBITION = r"(?i)(?:please )?(?:do not|don['’]t|never|niemals|nicht|kein)\b"
 _LOOKING = (
     r"(?i)(?:check|look|see|read|compare|verify|click refresh|wait|find|count|filter|search)\b"
@@ -510,7 +513,9 @@ class Instructions(Builders):
         if decisions.begins_decision(sentence) or decisions.parse_otherwise(sentence) is not None:
             return False
         if re.match(
-            r"(?i)(?:in that case|in diesem fall|this|that|these|it is not|then it)\b", sentence
+            r"(?i)(?:(?:.* )?in (?:that|this) case|in diesem fall|this|that|these|it is not|"
+            r"then it)\b",
+            sentence,
         ):
             return True
         if opens and not _ends(then):
@@ -541,7 +546,8 @@ class Instructions(Builders):
         said = question or _TOOL.sub("", said)
         points = points_back(said) or re.search(r"(?i)\b(?:both|them|these|those)$", said)
         tool = re.search(r"\b[a-z]+_[a-z]+_[a-z_]+\b|focused_action", mask(said))
-        usable = bool(said) and len(said) <= 240 and not (points or tool)
+        keyed = re.match(_KEY_PRESSED, said) is not None and re.match(_OF_A_THING, words)
+        usable = bool(said) and len(said) <= 240 and not (points or tool or keyed)
         if re.fullmatch(_ASSENT, words):
             usable = usable and not self._decided
             return self.condition(said) if usable else None
