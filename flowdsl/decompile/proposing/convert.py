@@ -459,7 +459,8 @@ def _read_segments(listing: Listing, instructions: Instructions) -> list[Segment
             continue
         decides = not entry.below and bool(entries) and reader.decides_last(entry.text)
         if decides and _is_otherwise(entries[0]):
-            joined = f"{entry.text.rstrip()} {entries[0].text}"
+            stop = "" if entry.text.rstrip().endswith((".", "!", ",", ";")) else ";"
+            joined = f"{entry.text.rstrip()}{stop} {entries[0].text}"
             if entry.text in reader.without_leaps:
                 reader.without_leaps.add(joined)
             both = reader.read(joined, entry=True)

@@ -171,7 +171,8 @@ _POINTING = re.compile(
     r"(?:any|none|all|both|either)(?= (?:of|is|are|was|were|has|have|fits?|exist|appears?)\b|$)|"
     r"neither(?! .* nor )|he|she|someone|something|yes|no$|not(?! (?:all|every|each|any)\b)|so|"
     r"es|er|sie|das|dies|man|ja|nein|nicht|same|another|different|"
-    r"there (?:is|are)$|there(?:['’]s| is| are| isn['’]t| aren['’]t)(?: not)? "
+    r"there (?:is|are)(?: (?:one|two|three|more|several|many|some|none|enough|\d+))?$|"
+    r"there(?:['’]s| is| are| isn['’]t| aren['’]t)(?: not)? "
     r"(?:any|one|none|nothing|still|already))\b",
     _FLAGS,
 )
@@ -202,8 +203,8 @@ _END = (
 _ENDS_OR_LEAVES = re.compile(
     rf"\b(?:{_END}|end|finish|leave|break out of|beende)(?: (?:with )?(?:the|this|whole|entire|den|"
     rf"die|das|diesen?))* {_RUN}|\b{_RUN} (?:beenden|abbrechen|stoppen)"
-    rf"|(?:^|[,;.] |\b(?:and|und|then|dann|or|to) ){_END}(?: here| now| there| immediately| "
-    r"at once| hier| sofort)?(?=$|[.,;!]| and | und | with | mit )"
+    rf"|(?:^|[,;.] |\b(?:and|und|then|dann|or|to|otherwise|else|sonst) ){_END}"
+    r"(?: here| now| there| immediately| at once| hier| sofort)?(?=$|[.,;!]| and | und | with | mit )"
     r"|\b(?:leave|exit|quit) the (?:list|table)\b"
     r"|\b(?:task|run|job|workflow|process) (?:has|is) (?:failed|done|finished|over|complete)"
     r"|\b(?:skip|ignore|omit) (?:all |any |the |of |steps )*(?:other|remaining|remainder|rest|"
@@ -216,6 +217,7 @@ _ENDS_OR_LEAVES = re.compile(
 
 _FOR_OTHER_CASES = re.compile(
     r"(?:[,;]|\b(?:and|und|but|aber|or|oder)) (?:but |and |und |aber )?(?:if|falls|wenn|when)\b"
+    r"|, (?:ist|sind|wird|hat|steht|fehlt|erscheint) [^,]+, "
     r"|\b(?:in (?:any|either|every) case|in both cases|either way|regardless|always|immer|"
     r"(?:auf jeden|in jedem) fall|jedenfalls)\b|(?:^|[;,] )\"[^\"]*\"(?::| ->)",
     _FLAGS,
@@ -656,6 +658,12 @@ def is_other_case(sentence: str) -> bool:
         )
         is not None
     )
+
+
+def points_at_decision(sentence: str) -> bool:
+    """Whether a sentence decides about what the decision before it is about: `If it is open`."""
+    found = parse_decision(sentence)
+    return found is not None and not found.behind and points_at_before(found.condition)
 
 
 def begins_with_verb(sentence: str) -> bool:

@@ -215,9 +215,10 @@ class Instructions(Builders):
                 at += 1
                 continue
             before = self._state()
-            said = self._said
+            said, decided = self._said, self._decided
             read, taken = self._read_next(sentences[at:])
-            if read is None and statements and decisions.is_other_case(sentences[at]):
+            follows = decided and decisions.points_at_decision(sentences[at])
+            if read is None and statements and (follows or decisions.is_other_case(sentences[at])):
                 self._restore(start)  # nothing before it is what it is the other case of
                 if not self._inside:
                     del self._pending[rules:]
@@ -547,7 +548,9 @@ class Instructions(Builders):
         points = points_back(said) or re.search(r"(?i)\b(?:both|them|these|those)$", said)
         tool = re.search(r"\b[a-z]+_[a-z]+_[a-z_]+\b|focused_action", mask(said))
         keyed = re.match(_KEY_PRESSED, said) is not None and re.match(_OF_A_THING, words)
-        usable = bool(said) and len(said) <= 240 and not (points or tool or keyed)
+        moment = re.match(r"(?i)as soon as ", said) is not None
+        decides = question is None and (moment or has_condition_words(said))
+        usable = bool(said) and len(said) <= 240 and not (points or tool or keyed or decides)
         if re.fullmatch(_ASSENT, words):
             usable = usable and not self._decided
             return self.condition(said) if usable else None
