@@ -323,6 +323,9 @@ def cut_decisions(sentence: str) -> list[str]:
     at = 0
     for found in _INNER_IF.finditer(shown):
         before, behind = sentence[at : found.start()], sentence[found.end() :]
+        joined = re.search(r"\b(?:and|or|but|then|und|oder|aber|dann)$", before, _FLAGS)
+        if joined and _IF.match(shown):
+            continue  # "If it is blue, F3 and, if it is red, F4": the first governs both
         denies = re.match(r"(?:if|falls|wenn) (?:no|not|nein|nicht)\b", behind, _FLAGS)
         if found["other"] is not None and (
             _CHECKS.match(before) is None or parts or has_condition_words(_CHECKS.sub("", before))
@@ -535,7 +538,7 @@ def find_leap(act: str) -> tuple[str, str | None, str] | None:
     """Return an act without the leap at its end, the label it leaps to, and the leap's words.
 
     The label is None for the next entry of a loop. None if the act has no leap at its end, or
-    denies or restricts it.
+    denies it, or has it only in some case.
     """
     plain = act.strip().rstrip(".!").rstrip()
     shown = mask(plain)
@@ -545,7 +548,7 @@ def find_leap(act: str) -> tuple[str, str | None, str] | None:
         found = _LEAP.fullmatch(shown, before.end())
         if found is not None:
             rest = plain[: before.start()].rstrip(" ,;")
-            if _DENIES.search(mask(rest)) is not None:
+            if _DENIES.search(mask(rest)) is not None or has_condition_words(mask(rest)):
                 return None
             return rest, found["label"], plain[before.end() :]
     found = re.match(r"(?i)skip(?: it| this \w+)?(?:,| and) (?P<rest>.+)", plain)

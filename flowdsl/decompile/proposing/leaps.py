@@ -45,12 +45,12 @@ def resolve_leaps(
 
     `named` are the labels that the prompt mentions: what leaps into an `else` cannot be said.
     """
-    flat = [(at, at, 0, each) for at, segment in enumerate(segments) for each in segment.statements]
+    flat = [(at, 0, each) for at, segment in enumerate(segments) for each in segment.statements]
+    leaps = [leap for _, _, each in flat for leap in _find_leaps(each)]
+    inside = {*named, *(leap.noted for leap in leaps)}
     for index in range(len(flat) - 1, -1, -1):
-        segment, _, _, statement = flat[index]
-        leaps = [
-            each for each in walk(statement) if isinstance(each, nodes.Leave) and is_leap(each)
-        ]
+        segment, _, statement = flat[index]
+        leaps = _find_leaps(statement)
         if not leaps:
             continue
         end = _find_target(leaps, segments, segment, in_loop=in_loop)
@@ -59,19 +59,22 @@ def resolve_leaps(
         last = index + 1
         while last < len(flat) and flat[last][0] < end:
             last += 1
-        between = [each for _, _, _, each in flat[index + 1 : last]]
-        depth = 1 + max((nested for _, _, nested, _ in flat[index + 1 : last]), default=0)
+        between = [each for _, _, each in flat[index + 1 : last]]
+        depth = 1 + max((nested for _, nested, _ in flat[index + 1 : last]), default=0)
         placed = _place(statement, between)
         if (
             placed is None
             or depth > _MOST_NESTED
-            or any(reached >= end for _, reached, _, _ in flat[index + 1 : last])
-            or any(each.label in named for each in segments[segment + 1 : end])
+            or any(each.label in inside for each in segments[segment + 1 : end])
             or (between and not may_place(statement, between))
         ):
             raise Unresolved
-        flat[index:last] = [(segment, end - 1, depth, placed)]
-    return [each for _, _, _, each in flat]
+        flat[index:last] = [(segment, depth, placed)]
+    return [each for _, _, each in flat]
+
+
+def _find_leaps(statement: nodes.Statement) -> list[nodes.Leave]:
+    return [each for each in walk(statement) if isinstance(each, nodes.Leave) and is_leap(each)]
 
 
 def _find_target(
