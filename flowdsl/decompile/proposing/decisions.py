@@ -163,7 +163,8 @@ _OF_HISTORY = re.compile(
 _ACT_INSIDE = re.compile(
     r"(?:[,;]|\b(?:and|und|or|oder)) (?:then |dann )?"
     rf"(?!(?:open|set|clear|correct|do)\b(?:$|,| and| or| in| on| not)|don['’]t){ACT}"
-    r"|\b(?:otherwise|else|unless|sonst|ansonsten|andernfalls)\b",
+    r"|\b(?:otherwise|else|unless|sonst|ansonsten|andernfalls)\b"
+    r"|\b(?:and|or|but|only|und|oder|aber|nur)$",
     _FLAGS,
 )
 _POINTING = re.compile(
@@ -206,7 +207,10 @@ _ENDS_OR_LEAVES = re.compile(
     rf"|(?:^|[,;.] |\b(?:and|und|then|dann|or|to|otherwise|else|sonst) ){_END}"
     r"(?: here| now| there| immediately| at once| hier| sofort)?"
     r"(?=$|[.,;!]| and | und | with | mit )"
-    r"|\b(?:leave|exit|quit) the (?:list|table)\b"
+    r"|\b(?:leave|exit|quit) the (?:list|table)\b|\bback to the (?:beginning|start|top)\b"
+    r"|\b(?:not|n['’]t) (?:go|continue|proceed|carry) (?:on|any further|further)\b"
+    r"|\b(?:proceed|continue|jump|skip) (?:on )?(?:to|with|at)\b"
+    r"|\bgo (?:on )?to (?:the )?(?:section|part|end)\b"
     r"|\b(?:task|run|job|workflow|process) (?:has|is) (?:failed|done|finished|over|complete)"
     r"|\b(?:skip|ignore|omit) (?:all |any |the |of |steps )*(?:other|remaining|remainder|rest|"
     r"following|further)\b|\bfrom the (?:top|beginning|start)\b|\bstart (?:over|again)\b"

@@ -408,8 +408,8 @@ class Instructions(Builders):
         """Read `Is there an address? Then choose E-mail, otherwise Print.`"""
         if not sentence.rstrip().endswith("?") or not following:
             return None
-        if re.match(r"(?i)\w+n['’]t\b", sentence):
-            return None  # "Isn't there one?" expects its answer
+        if re.match(r"(?i)\w+(?:n['’]t| (?:it|they|this|that|er|sie|es)) ", sentence):
+            return None  # "Isn't there one?" expects its answer, and "it" is in no agent's words
         fact = decisions.state_question(sentence)
         negated = decisions.parse_negation(following[0])
         behind = re.match(r"(?i)(?:then|dann),? |(?:if )?(?:yes|so|ja)[,:]? ", following[0])
