@@ -112,9 +112,11 @@ def _with_texts(value: Any, clean: Callable[[str], str]) -> Any:
 
 
 def _bounded(value: Any, schema: Mapping[str, Any]) -> Any:
-    """A value as loops take it: a list within its bound, and a bound of 1 at least."""
+    """A value as loops and types take it: within its bound, and a bound of 1 at least."""
     if isinstance(value, list):
         return value[: schema.get("maxItems")]
+    if isinstance(value, str):
+        return value[: schema.get("maxLength")]
     return 1 if type(value) is int and value < 1 else value
 
 
