@@ -398,27 +398,26 @@ def _find_stranded(listing: Listing, segments: Sequence[Segment]) -> set[str]:
     """
     texts = {_label_of(each): each.text for each in listing.entries}
     stranded: set[str] = set()
-    for at, segment in enumerate(segments):
+    deciding: list[str] = []
+    gone_by = False  # an act stands behind the last decisions
+    for segment in segments:
         text = texts.get(segment.label, "")
+        plain = strip_markdown(text)
         prose = all(isinstance(each, nodes.Do) for each in segment.statements)
-        negated = parse_negation(strip_markdown(text)) is not None
+        negated = parse_negation(plain) is not None
         other = parse_otherwise(text.strip()) is not None or is_otherwise_head(
             _strip_title_marks(text)
         )
-        if not prose or not (other or negated):
+        if prose and (other or negated):
+            stranded.update(deciding)
+            deciding = []
+        case = parse_decision(plain) or parse_case(plain, any_label=True)
+        if case is None and not any(isinstance(each, nodes.If) for each in segment.statements):
+            gone_by = True
             continue
-        found = False
-        for before in reversed(segments[:at]):
-            decides = any(isinstance(each, nodes.If) for each in before.statements)
-            told = texts.get(before.label, "")
-            plain = strip_markdown(told)
-            case = parse_decision(plain) or parse_case(plain, any_label=True)
-            if not decides and case is None:
-                if found:
-                    break
-                continue
-            found = True
-            stranded.add(told)
+        if gone_by:
+            deciding, gone_by = [], False
+        deciding.append(text)
     return stranded
 
 
