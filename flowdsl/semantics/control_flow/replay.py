@@ -209,7 +209,9 @@ class _ReplayWalk:
         unread = {module.source.path for module in self.program.scopes if module.unread}
         if not unread:
             return set()
-        groups = group_connected_paths(sorted(texts), lambda path: imports_in(path, texts[path]))
+        groups = group_connected_paths(
+            sorted(texts), lambda path: imports_in(path, texts.get(path, ""))
+        )
         return {path for group in groups if not unread.isdisjoint(group) for path in group}
 
     def _end(self, requirements: Requirements) -> None:

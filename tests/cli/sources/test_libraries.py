@@ -312,4 +312,4 @@ def test_another_process_reads_the_libraries_too(desk: Path, epic: Path) -> None
             break_library(epic)
         (done,) = _do_share(str(desk), project, None, True, [entries])
         assert done.keep
-        assert bool(done.group.findings) is done.group.failed is (not done.lines) is broken
+        assert bool(done.group.findings) is done.group.failed is (not done.packed) is broken
