@@ -8,8 +8,8 @@ word is a run of signs without a blank. `do` is the share of statements that are
 
 from __future__ import annotations
 
+import argparse
 import re
-import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -64,4 +64,6 @@ def _print_row(name: str, lines: int, words: int, statements: int, free: int) ->
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
+    parser.add_argument("places", nargs="+", metavar="PATH", help="a flow, or a folder of flows")
+    main(parser.parse_args().places)
