@@ -205,10 +205,10 @@ class _ReplayWalk:
 
     def _find_uncertain_files(self) -> set[str]:
         """Return the files whose tasks may be called by declarations that cannot be read."""
-        texts = {module.source.path: module.source.text for module in self.program.scopes}
         unread = {module.source.path for module in self.program.scopes if module.unread}
         if not unread:
             return set()
+        texts = {module.source.path: module.source.text for module in self.program.scopes}
         groups = group_connected_paths(
             sorted(texts), lambda path: imports_in(path, texts.get(path, ""))
         )
