@@ -10,8 +10,17 @@ body of a workflow of the service, and for each in a project of its own
 4. counts the sentences that are statements now, of those that deserve one: `sentences.txt` has
    what a person thinks that each deserves. `do` is for clicks, ways through menus, introductions.
    A sentence is *whole* if it has a statement of each kind that it deserves, and *partly* if it
-   has one of any; the words and values of that statement stand in the sentence. Where its words
-   are still together in a `do`, it is neither.
+   has one of any. A statement counts for a sentence if
+
+   - nearly all of its words (80 %) stand in the sentence or around it, and two of them, or all
+     that it has, in the sentence itself. Words as `the` and those of the language do not count;
+     numbers do, in figures and in words, and durations in seconds: `wait 60s` is `a minute`;
+   - for a decision, at least half of the words of the sentence stand in it or in its branch. An
+     `else` counts as one, and so do `choose` and `expect` with an `else`. One that holds the
+     condition without the act, or the act without the condition, mostly does not;
+   - for a rule, all of its words are in the rule.
+
+   Where the words of a sentence are still together in a `do`, it is neither.
 
 Goals: every proposal compiles, nothing is lost, no payload is changed by import, and 60 % of the
 sentences that deserve a statement are one.
@@ -87,74 +96,123 @@ def prose_of(flow: str) -> str:
     return " | ".join(words_of((long or short).replace('\\"', '"')) for long, short in texts)
 
 
+_LOOP = r"for|while|repeat|retry|\} (?:while|until)"
 _KINDS = {
     "type": r"type .+ (?:into|over)",
+    "wait": r"wait \w+s",
     "until": r"wait until",
     "expect": r"expect|if not sees",
-    "if": r"(?:\} else )?if|expect .*else|choose .*else",
+    "if": r"(?:\} else )?if|\} else|expect .*else|choose .*else",
     "export": r"export file",
-    "emit": r"emit|extract",
+    "emit": r"emit|extract|keep",
+    "while": _LOOP,
+    "repeat": _LOOP,
 }
 """How the line of a statement begins, where that is not the kind itself."""
 
+_FIGURES = {
+    word: str(at)
+    for at, each in enumerate(
+        """
+        one|ein|eine|einmal|once two|zwei|zweimal|twice three|drei|dreimal four|vier five|fünf
+        six|sechs seven|sieben eight|acht nine|neun ten|zehn
+        """.split(),  # noqa: SIM905
+        start=1,
+    )
+    for word in each.split("|")
+} | {"fifteen": "15", "twenty": "20", "zwanzig": "20", "thirty": "30", "sixty": "60"}
+_FIGURES["strg"] = "ctrl"
+"""Words as the language writes them."""
 
-_OWN_WORDS = frozenset(
+
+def tokens_of(text: str) -> set[str]:
+    """The words of a text that count, numbers in figures, and durations in seconds."""
+    text = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text).lower()
+    text = re.sub(r"\bhalf a minute|eine halbe minute", "30 s", text)
+    text = re.sub(r"\ba (?=minute|moment)", "1 ", text)
+    words = [_FIGURES.get(each, each) for each in words_of(text).split()]
+    plain = re.sub(r"\b(\d+)s\b", r"\1", " ".join(words))
+    minutes = re.findall(r"\b(\d+) ?(?:m|min|mins|minutes?|minuten?)\b", plain)
+    found = {
+        each.removesuffix("s") if len(each) > 3 else each
+        for each in plain.split()
+        if len(each) > 1 or each.isdigit()
+    }
+    return found | {f"{int(each) * 60}" for each in minutes}
+
+
+_UNCOUNTED = tokens_of(
     """
-    max in into over until timeout file sees not else from string number int bool times png as
-    screenshot nothing is left to do reason field that has focus
-    """.split()  # noqa: SIM905
+    max into over until timeout file sees not else from times png for each
+    nothing is left to do reason field that has focus work the of it its this and or with by as if
+    in on at are be there you your an then so keep does
+    der die das den dem und oder ist sind im auf mit zu als ein eine einen dann wenn falls bei von
+    use using focused action declare task failed upsert runtime values mark export save screenshot
+    run attachment copy clipboard execute terminal command start end loop iteration entry
+    """
 )
-"""Words of the language, which no sentence needs to have."""
+"""Words of the language, of tools, and small ones, which say little of a sentence."""
 
 
-def statements_of(flow: str) -> list[tuple[str, set[str]]]:
-    """The first line of every statement of a flow, with the words that it holds."""
+@dataclass
+class Written:
+    """A statement: its first line with the `else` of it, and the words of line and of branch."""
+
+    line: str
+    words: set[str]
+    branch: set[str]
+
+
+def statements_of(flow: str) -> list[Written]:
+    """The statements and rules of a flow, one after another and inside one another."""
     rules = re.search(r"(?s)\n  always \{(.*?)\n  \}", flow)
     lines = [f"always {each}" for each in (rules[1] if rules else "").splitlines() if each.strip()]
-    steps = flow[flow.find("  steps {") :]
-    lines += [line.strip() for line in steps.splitlines()]
-    return [
-        (
-            line,
-            {
-                each
-                for each in words_of(re.sub(r"^[a-z]+|\\\\.", " ", line)).split()
-                if len(each) > 1
-            },
-        )
-        for line in lines
-    ]
+    found = [Written(line, tokens_of(line), set()) for line in lines]
+    steps = re.sub(r"\n +else (?!\{)", " else ", flow[flow.find("  steps {") :]).splitlines()
+    for at, line in enumerate(steps):
+        margin = len(line) - len(line.lstrip())
+        branch: list[str] = []
+        if line.endswith("{"):
+            for inner in steps[at + 1 :]:
+                if inner.strip() and len(inner) - len(inner.lstrip()) <= margin:
+                    break
+                branch.append(inner)
+        text = re.sub(r"_\d+\b|\bmax \d+|: \w+(?:\[\])*\?? (?=from )|\\\\.", " ", line.strip())
+        text = re.sub(r"^(?:\} )?[a-z]+(?: until)?\b", "", text)
+        found.append(Written(line.strip(), tokens_of(text), tokens_of("\n".join(branch))))
+    return found
 
 
-def share_of(kinds: str, sentence: str, context: str, flow: list[tuple[str, set[str]]]) -> float:
+def share_of(kinds: str, sentence: str, context: str, flow: list[Written]) -> float:
     """The share of the kinds that a sentence deserves of which the flow has a statement for it.
 
     `context` is the sentence with those around it, from which a statement may have words, too: a
     case is asked with the words of its head.
     """
-    own, near = (
-        {each for each in words_of(text).split() if len(each) > 1} for text in (sentence, context)
-    )
+    own, near = tokens_of(sentence), tokens_of(context)
+    telling = own - _UNCOUNTED
     found = 0
     for kind in kinds.split():
-        begins = re.compile(_KINDS.get(kind, kind) + r"\b")
-        for line, every in flow:
-            words = {each for each in every - _OWN_WORDS if not each.isdigit()}
-            if begins.match(line) is None:
-                continue
-            bare = kind in ("press", "wait", "capture", "type") and (
-                "screenshot" in every or (every - _OWN_WORDS) & own
-            )
-            if kind != "always" and every and not words & own and not bare:
-                continue
-            if kind == "always":
-                fits = own <= every | {"note", "the"}
-            else:
-                fits = len(words - near) <= len(words) * 0.2
-            if fits:
-                found += 1
-                break
+        begins = re.compile(f"(?:{_KINDS.get(kind, kind)})\\b")
+        found += any(
+            _counts_for(kind, each, own, near, telling) for each in flow if begins.match(each.line)
+        )
     return found / len(kinds.split())
+
+
+def _counts_for(
+    kind: str, statement: Written, own: set[str], near: set[str], telling: set[str]
+) -> bool:
+    words = statement.words - _UNCOUNTED
+    if kind == "always":
+        return telling <= statement.words
+    if kind == "capture" and statement.words <= {"screenshot", "png"}:
+        return "screenshot" in own or "bildschirmfoto" in own
+    if len(words - near) > len(words) * 0.2:
+        return False
+    if kind == "if":
+        return len((words | statement.branch) & telling) * 2 >= len(telling)
+    return bool(words) and len(words & own) >= min(2, len(words), len(telling) or 1)
 
 
 def fields_of(schema: Any) -> set[str]:
