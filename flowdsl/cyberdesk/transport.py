@@ -321,6 +321,8 @@ class Sender:
                     body = await read_body(response, headers, limits, pace, call.file, call.limit)
                 finally:
                     await response.aclose()
+                    # A stream knows its response: a cycle that holds the body of an embedded reply.
+                    del response.stream
         except DownloadTooLarge as error:
             return _AttemptOutcome(monotonic() - started, error=error, failure="too large")
         except UnusableReply as unusable:

@@ -2,17 +2,20 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import json
 import ssl
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import suppress
 from email.utils import formatdate
 from typing import Any
+from weakref import ReferenceType, ref
 
 import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flowdsl.compiler.collector import collector_paused
 from flowdsl.cyberdesk import errors
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.limits import ClientOptions
@@ -58,7 +61,7 @@ def test_exactly_these_statuses_are_tried_again(options: ClientOptions) -> None:
     def answer(request: httpx.Request) -> httpx.Response:
         sent.append(int(request.url.path.rpartition("/")[2]))
         again = sent.count(sent[-1]) > 1
-        return OK if again else httpx.Response(sent[-1], json={})
+        return httpx.Response(200, json=WORKFLOW) if again else httpx.Response(sent[-1], json={})
 
     async def inside() -> None:
         transport = httpx.MockTransport(answer)
@@ -281,6 +284,25 @@ def test_an_application_can_lose_a_reply_but_not_hide_a_bug(
     with pytest.raises(seen) as caught:
         asyncio.run(create(client))
     assert getattr(caught.value, "outcome_unknown", True)
+
+
+def test_the_body_of_a_reply_goes_with_the_reply(options: ClientOptions) -> None:
+    streams: list[ReferenceType[httpx.ByteStream]] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        stream = httpx.ByteStream(json.dumps({**WORKFLOW, "main_prompt": "p" * 1000}).encode())
+        streams.append(ref(stream))
+        return httpx.Response(200, stream=stream)
+
+    async def inside() -> None:
+        transport = httpx.MockTransport(answer)
+        async with CyberdeskClient(options, transport=transport, sleep=no_sleep) as client:
+            found = await client.workflows.get("w1")
+            assert len(found.main_prompt) == 1000
+            assert [each() for each in streams] == [None]
+
+    with collector_paused():
+        asyncio.run(inside())
 
 
 HEALTH = {"status": "error", "errored_machines": [{"machine_id": "m1", "error": "offline"}]}
