@@ -112,6 +112,8 @@ def compare(
         for path, sent in wanted_hashes.items()
         if path not in dropped and not is_ignored(path, ignored)
     }
+    if applied == last:
+        applied = last  # One mapping for both: a plan has thousands.
     ours = frozenset(() if prior is None else prior.tags)
     there_now = frozenset(live.tags)
     wanted_tags = ours if "tags" in ignored else desired.tags

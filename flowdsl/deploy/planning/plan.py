@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Container, Mapping, Set
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Literal
 
 from flowdsl.codegen.artifacts import ImageFile
@@ -82,6 +83,20 @@ class Change:
             or self.previous_address is not None
             or (self.difference is not None and self.difference.state_is_behind)
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The comparison of a workflow that is as it was `last` applied and as it is `desired`."""
+
+    live: Live
+    desired: Desired
+    last: ResourceState
+    difference: Difference
+
+    def is_of(self, desired: Desired, last: ResourceState, live: Live) -> bool:
+        """Whether these same objects were compared."""
+        return desired is self.desired and last is self.last and live is self.live
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,14 +314,16 @@ def plan_changes(
     prior: StateDocument,
     live: Mapping[str, Live],
     *,
+    settled: Mapping[str, Settled] = MappingProxyType({}),
     recreate: Collection[Address] = (),
     prune: bool = False,
 ) -> Plan:
     """Compute the plan from the desired, prior and live state.
 
-    `live` has the tracked and adopted workflows that exist, by id. `recreate` are addresses to
-    create again if they are missing. With `prune`, workflows that left the source are deleted.
-    Raises `PlanError` for an adoption or a deletion that is impossible.
+    `live` has the tracked and adopted workflows that exist, by id, and `settled` what was compared
+    already. `recreate` are addresses to create again if they are missing. With `prune`, workflows
+    that left the source are deleted. Raises `PlanError` for an adoption or a deletion that is
+    impossible.
     """
     if both := sorted(target.deleted & desired.workflows.keys()):
         raise PlanError(
@@ -340,9 +357,10 @@ def plan_changes(
             changes.append(Change(address, Action.CREATE, wanted.name, wanted))
         else:
             found = live.get(last.id)
-            changes.append(
-                _plan_tracked_workflow(target, wanted, last, found, previous, address in recreate)
+            change = _plan_tracked_workflow(
+                target, wanted, last, found, settled.get(last.id), previous, address in recreate
             )
+            changes.append(change)
     gone = tracked.keys() - desired.workflows.keys() - away
     for address in gone:
         last = tracked[address]
@@ -389,6 +407,7 @@ def _plan_tracked_workflow(
     wanted: Desired,
     last: ResourceState,
     live: Live | None,
+    settled: Settled | None,
     previous: Address | None,
     recreate: bool,
 ) -> Change:
@@ -402,7 +421,10 @@ def _plan_tracked_workflow(
         generation=last.generation,
     )
     if live is not None:
-        difference = compare(workflow.POLICIES, wanted, last, live, target.ignored)
+        if settled is not None and settled.is_of(wanted, last, live):
+            difference = settled.difference
+        else:
+            difference = compare(workflow.POLICIES, wanted, last, live, target.ignored)
         return replace(
             change, action=_action_for_difference(difference), difference=difference, live=live
         )

@@ -23,7 +23,7 @@ from flowdsl.deploy.ownership.identity import (
 from flowdsl.deploy.planning.breaking import breaking_changes
 from flowdsl.deploy.planning.desired import DesiredState, find_wanted_lists, resolve_desired_state
 from flowdsl.deploy.planning.named import plan_named
-from flowdsl.deploy.planning.plan import Plan, plan_changes
+from flowdsl.deploy.planning.plan import Plan, Settled, plan_changes
 from flowdsl.deploy.recovery.late_writes import find_own_deletions
 from flowdsl.deploy.refresh.guards import guards_of
 from flowdsl.deploy.refresh.impact import study_impact
@@ -40,13 +40,15 @@ from flowdsl.state.stores import StateStore, Versioned
 class Refreshed:
     """The desired and the live state, read at one time.
 
-    `live` maps ids to workflows, and `tracked` addresses to the ids in state, of which `gone` do
-    not exist. `organization_id` is that of the key, None while no reply has shown it.
+    `live` maps ids to workflows, `settled` some of these to what a comparison found, and `tracked`
+    addresses to the ids in state, of which `gone` do not exist. `organization_id` is that of the
+    key, None while no reply has shown it.
     """
 
     directory: Directory
     desired: DesiredState
     live: Mapping[str, Live]
+    settled: Mapping[str, Settled]
     tracked: Mapping[Address, str]
     organization_id: str | None
 
@@ -112,14 +114,15 @@ async def refresh(job: Job, prior: StateDocument) -> Refreshed:
     directory = await read_directory(job.client, find_wanted_lists(job.bundle, job.target))
     tracked = prior.workflow_ids()
     desire = cache(lambda: resolve_desired_state(job.bundle, job.target, directory))
-    live = await read_live(job, prior, desire)
+    live, settled = await read_live(job, prior, desire)
     deleted = find_own_deletions(prior)
     ours = {address for address, workflow_id in tracked.items() if workflow_id in deleted}
     given_up = job.options.recreate | job.target.forgotten | ours
     organization_id = await prove_organization(
         job.client, job.target, prior, directory, live, tracked, given_up
     )
-    return Refreshed(directory, _require_sound(desire()), live, tracked, organization_id)
+    desired = _require_sound(desire())
+    return Refreshed(directory, desired, live, settled, tracked, organization_id)
 
 
 async def refresh_directory(job: Job, prior: StateDocument, before: Refreshed) -> Refreshed:
@@ -160,6 +163,7 @@ def plan_from(job: Job, prior: StateDocument, seen: Refreshed) -> Plan:
         named,
         prior,
         seen.live,
+        settled=seen.settled,
         recreate=options.recreate,
         prune=options.prune,
     )

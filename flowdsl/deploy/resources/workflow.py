@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.models.workflow import (
     ModelMetadata,
+    PostRunCheck,
     PostRunCheckUpsert,
     Workflow,
     WorkflowCreate,
@@ -161,31 +162,30 @@ def find_refusals(values: Mapping[str, Any]) -> Iterator[str]:
 def live_workflow(workflow: Workflow) -> Live:
     """Convert the reply to `GET /v1/workflows/{id}`."""
     remote = workflow.as_sent()
-    models = remote.get(MODELS) or {}
-    values = workflow.unknown_fields()
-    checks = {
-        label: check
-        for (label, _), check in zip(
-            label_checks({"name": check.name} for check in workflow.post_run_checks or ()),
-            workflow.post_run_checks or (),
-            strict=True,
-        )
-    }
-    for label, check in checks.items():
-        values |= {
-            _check_path(label, field): value for field, value in check.unknown_fields().items()
-        }
-    values |= {path: remote.get(path) for path in POLICIES if not path.startswith(MODELS)}
-    values |= {f"{MODELS}.{key}": models.get(key) for key in ModelMetadata.always_sent}
     return Live(
         id=workflow.id,
         name=workflow.name or "",
-        values=values,
+        values=collect_live_values(remote),
         remote=remote,
         organization_id=workflow.organization_id,
         tags={tag.name: tag.id for tag in workflow.tags or ()},
-        children={label: check.id for label, check in checks.items()},
+        children={label: check["id"] for label, check in label_checks(remote.get(CHECKS) or ())},
     )
+
+
+def collect_live_values(remote: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a reply by path: all with a policy, and those newer than this client."""
+    models = remote.get(MODELS) or {}
+    values = {path: value for path, value in remote.items() if path not in Workflow.model_fields}
+    for label, check in label_checks(remote.get(CHECKS) or ()):
+        values |= {
+            _check_path(label, field): value
+            for field, value in check.items()
+            if field not in PostRunCheck.model_fields
+        }
+    values |= {path: remote.get(path) for path in POLICIES if not path.startswith(MODELS)}
+    values |= {f"{MODELS}.{key}": models.get(key) for key in ModelMetadata.always_sent}
+    return values
 
 
 async def read(client: CyberdeskClient, workflow_id: str) -> Live:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
 from flowdsl.codegen.artifacts import Bundle
+from flowdsl.compiler.collector import collector_paused
 from flowdsl.deploy.deploy import plan_deployment
 from flowdsl.deploy.job import Job
 from flowdsl.deploy.planning.plan import Action, Change, Plan
 from flowdsl.deploy.refresh import tracked
+from flowdsl.source.record import replace as replace_record
 from tests.deploy.deploy_world import World, bundle, flow
 from tests.deploy.ops_world import perform
 
@@ -79,3 +83,25 @@ def test_what_a_list_leaves_out_is_asked_for(world: World, monkeypatch: pytest.M
     monkeypatch.setattr(tracked, "_INCLUDED", ("tags",))
     _, asked = read(world, project())
     assert asked.count("list") == 1 and len(asked) == MANY + 1
+
+
+def test_a_plan_holds_little_of_what_stays_as_it_is(world: World) -> None:
+    """Less than half of the texts of workflows, though the collector is off, as in `plan`."""
+    text = "".join(f"{number}. Press the button {number}.\n" for number in range(4_000))
+    flows = [flow(f"w{number}", f"{number} {text}") for number in range(MANY)]
+    # As of an index: a payload is made when it is asked for.
+    made = [replace_record(each, payload_or_maker=partial(dict, each.payload)) for each in flows]
+    world.begin(bundle(*flows))
+    held = []
+
+    async def plan(job: Job) -> None:
+        await plan_deployment(job)  # Loads what every plan uses.
+        tracemalloc.start()
+        planned = await plan_deployment(job)
+        held.append(tracemalloc.get_traced_memory()[0])
+        tracemalloc.stop()
+        assert [each.action for each in planned.plan.changes] == [Action.UNCHANGED] * MANY
+
+    with collector_paused():
+        perform(world, plan, project=bundle(*made))
+    assert held[0] < len(text) * MANY / 2
