@@ -25,6 +25,7 @@ from flowdsl.syntax import ast
 
 from ..fields import loose_fields, split_secrets
 from ..model import PromptHints
+from ..writing.value_types import unwrap_optional
 from .convert import Proposal, propose_statements
 from .decisions import find_parts_of_entries
 from .declarations import (
@@ -35,8 +36,14 @@ from .declarations import (
     require_fields,
     type_inputs,
 )
-from .prompt_variables import VariableDifference, VariableUse, compare_variables, variables_in
-from .section import Section, SourceNames, Unwritable, steps_section
+from .prompt_variables import (
+    VariableDifference,
+    VariableUse,
+    compare_variables,
+    infer_type,
+    variables_in,
+)
+from .section import InlineTypes, Section, SourceNames, Unwritable, steps_section
 
 BOM = b"\xef\xbb\xbf"
 _ANY = nodes.ScalarType(name="any")
@@ -111,13 +118,25 @@ class Converter:
         best = self._try_attempt(())
         if best is not None and best.is_sound:
             return best
-        recognized = propose_statements(self.prompt, self._hints, self._title).recognized
+        recognized = self._find_every_part()
         prose = self.attempt(recognized)
         if not prose.is_sound:
             return prose
         self._best, self.refused = prose, list(recognized)
         self._admit(recognized)
         return self._best
+
+    def _find_every_part(self) -> list[str]:
+        """Return all parts that are ever understood.
+
+        Where a part is prose, parts of it may be understood that nobody looked for before.
+        """
+        every: dict[str, None] = {}
+        while True:
+            found = propose_statements(self.prompt, self._hints, self._title, every).recognized
+            if every.keys() >= set(found):
+                return list(every)
+            every.update(dict.fromkeys(found))
 
     def _try_attempt(self, refused: Collection[str]) -> Conversion | None:
         """Return an attempt; None if source cannot express it, as a loop in a loop."""
@@ -170,10 +189,11 @@ class Converter:
             inputs, secrets = [], []
         section = replace(section, lines=_edit_lines(section.lines, edited))
         used = self._used_fields(proposal, names)
-        required = list(require_fields(self._symbol, used - set(optional)))
-        in_part = self._used_in_part(proposal, names)
+        needed = {**used, "runtime": used["runtime"] - set(optional)}
+        required = list(require_fields(self._symbol, needed))
         entries = {names.inputs.get(each, each): text for each, text in self._entries.items()}
-        typed = list(type_inputs(self._symbol, used, in_part, entries))
+        in_part = self._used_in_part(proposal, names) - entries.keys()
+        typed = list(type_inputs(self._symbol, used["input"], in_part, entries))
         edits = [
             *(edit for _, edit in (*required, *typed)),
             *make_optional(self._symbol, optional),
@@ -203,13 +223,17 @@ class Converter:
             tuple(optional),
         )
 
-    def _used_fields(self, proposal: Proposal, names: SourceNames) -> set[str]:
-        """Return the fields that a statement uses, by their names in source."""
+    def _used_fields(self, proposal: Proposal, names: SourceNames) -> dict[str, set[str]]:
+        """Return the fields that a statement uses: names in source, by their sigils."""
         own = {"input": names.inputs, "secret": names.secrets, "runtime": names.outputs}
-        return {
-            own[each.sigil][each.name]
+        variables = {
+            (each.sigil, each.name)
             for each in walk((proposal.body, proposal.rules))
-            if isinstance(each, nodes.Variable) and each.name in own.get(each.sigil, {})
+            if isinstance(each, nodes.Variable)
+        }
+        return {
+            sigil: {field for name, field in fields.items() if (sigil, name) in variables}
+            for sigil, fields in own.items()
         }
 
     def _used_in_part(self, proposal: Proposal, names: SourceNames) -> set[str]:
@@ -309,23 +333,29 @@ def prompt_hints_for(workflow: nodes.Workflow) -> PromptHints:
 
 
 def _type_entries(prompt: str, hints: PromptHints) -> tuple[PromptHints, dict[str, str]]:
-    """Return hints with types for the entries of lists that the schema says nothing about.
+    """Return hints with types for inputs of which only the prompt says what is inside them.
 
-    `For each row in {rows}` with `{row.no}` says that an entry has a field `no`, which is taken for
-    a text. The types are also returned as source, by input.
+    `{client.name}`, or `{row.no}` in `For each row in {rows}`, says that there is such a field,
+    which is taken for a text. The types are also returned as source, by input; where the schema
+    says that there is a list, that of an entry.
     """
+    used = [each.variable for each in variables_in(prompt, [x.name for x in hints.inputs or ()])]
     types: dict[str, str] = {}
     fields = []
     for field in hints.inputs or ():
-        items = field.type.inner if isinstance(field.type, nodes.OptionalType) else field.type
+        items = unwrap_optional(field.type)
         parts = find_parts_of_entries(prompt, field.name)
-        if items in (_ANY, nodes.ListType(element=_ANY)) and parts:
-            types[field.name] = f"{{ {', '.join(f'{each}: string' for each in parts)} }}"
-            entry = nodes.RecordType(
-                fields=tuple(nodes.FieldSpec(name=each, type=_STRING) for each in parts)
-            )
+        of_any = items in (_ANY, nodes.ListType(element=_ANY))
+        if of_any and parts:
+            entry = infer_type([(each,) for each in parts])
             field = replace(field, type=nodes.ListType(element=entry))
-            types[field.name] += "[]" if items == _ANY else ""
+            types[field.name] = InlineTypes({}).type_text(field.type if items == _ANY else entry)
+        elif items == _ANY:
+            paths = [each.path for each in used if each.name == field.name]
+            type_ = infer_type(paths)
+            if isinstance(type_, nodes.RecordType):
+                field = replace(field, type=type_)
+                types[field.name] = InlineTypes({}).type_text(type_)
         fields.append(field)
     return replace(hints, inputs=tuple(fields) if hints.inputs is not None else None), types
 

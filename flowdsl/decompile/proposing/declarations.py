@@ -26,11 +26,21 @@ class FileEdit(Record):
     new: str
 
 
-def require_fields(symbol: WorkflowSymbol, used: Collection[str]) -> Iterator[tuple[str, FileEdit]]:
+_SIGILS = {
+    ast.InputsSection: "input",
+    ast.SecretsSection: "secret",
+    ast.OutputsSection: "runtime",
+}
+
+
+def require_fields(
+    symbol: WorkflowSymbol, used: Mapping[str, Collection[str]]
+) -> Iterator[tuple[str, FileEdit]]:
     """Yield the edits that make fields required, each with the name of its field.
 
-    `used` are names in source. The parts of an input, in types of the same file, are made required
-    with it: an instruction that holds it would say `__EMPTY__` for a missing one.
+    `used` are names in source by the sigils of their variables. The parts of an input, in types of
+    the same file, are made required with it: an instruction that holds it would say `__EMPTY__` for
+    a missing one.
     """
     records, text = _records_of(symbol), symbol.module.source.text
     seen: set[str] = set()
@@ -38,7 +48,7 @@ def require_fields(symbol: WorkflowSymbol, used: Collection[str]) -> Iterator[tu
         if not isinstance(item, ast.InputsSection | ast.SecretsSection | ast.OutputsSection):
             continue
         for field in item.fields:
-            if field.name.text in used:
+            if field.name.text in used[_SIGILS[type(item)]]:
                 yield from _require_field(field, text)
                 if isinstance(item, ast.InputsSection):
                     for part in _parts_of(field.type, records, seen, text):

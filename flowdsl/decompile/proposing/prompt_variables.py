@@ -8,7 +8,7 @@ one parser misses is then found by the other. In `Save {a} in C:\Out\{b}`, `{a}`
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from flowdsl.format.literals import is_name
 from flowdsl.ir import nodes
@@ -57,6 +57,24 @@ def variables_in(prompt: str, declared: Collection[str]) -> tuple[VariableUse, .
         for each in every
         if not each.escaped or each.variable.name in names or _is_in_path(prompt, each.start)
     )
+
+
+def infer_type(paths: Iterable[tuple[str | int, ...]]) -> nodes.Type:
+    """Return the type of a value of which a prompt uses the parts at `paths`; texts inside it.
+
+    `{a.b}` and `{a.c}` use a record with the fields `b` and `c`. What `{a[0]}` uses may be missing,
+    so that it stays of any type.
+    """
+    inner: dict[str | int, list[tuple[str | int, ...]]] = {}
+    for path in paths:
+        if path:
+            inner.setdefault(path[0], []).append(path[1:])
+    fields = []
+    for name, below in inner.items():
+        if isinstance(name, int):
+            return nodes.ScalarType(name="any")
+        fields.append(nodes.FieldSpec(name=name, type=infer_type(below)))
+    return nodes.RecordType(fields=tuple(fields)) if fields else nodes.ScalarType(name="string")
 
 
 def compare_variables(

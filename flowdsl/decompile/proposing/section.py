@@ -52,7 +52,7 @@ def steps_section(proposal: Proposal, hints: PromptHints, names: SourceNames) ->
     scope = Scope(())
     outputs = {field.name: field.type for field in hints.outputs or ()}
     # Types are compared by their representation; `wanted` says what each output has to be.
-    types = _Types(
+    types = InlineTypes(
         {repr(outputs[name]): text for name, text in names.types.items() if name in outputs}
     )
     wanted = Wanted(
@@ -85,7 +85,7 @@ def steps_section(proposal: Proposal, hints: PromptHints, names: SourceNames) ->
     return Section((*always, *([""] if always else []), *steps), undeclared)
 
 
-class _Types(TypeNames):
+class InlineTypes(TypeNames):
     """Types as an existing file writes them.
 
     A record for which the file has no name is written on one line.

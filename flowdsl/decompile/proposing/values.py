@@ -16,7 +16,7 @@ from ..writing.type_names import source_name
 from ..writing.value_types import ANY, type_at
 from . import decisions
 from .decisions import Repeating, shows_text
-from .prompt_variables import variable_of_match
+from .prompt_variables import infer_type, variable_of_match, variables_in
 from .statements import is_scalar, make_extract
 from .wording import ESCAPED, NAME, PATH, STORED, VALUE, points_back
 
@@ -81,6 +81,11 @@ class Values:
         )
         self._compared = set(re.findall(compared, prompt))
         self._variable = _compile_variable_pattern(hints)
+        self._uses = [
+            each.variable
+            for each in variables_in(prompt, [*self._inputs, *self._secrets])
+            if each.variable.sigil == "runtime"
+        ]
 
     def text(self, characters: str) -> nodes.Text:
         """Return the characters and variables of a part of a prompt."""
@@ -388,7 +393,9 @@ class Values:
     def _type_of_output(self, variable: str) -> nodes.Type:
         field = self._outputs.get(variable)
         if field is None:
-            return nodes.ScalarType(name="number" if variable in self._compared else "string")
+            if variable in self._compared:
+                return nodes.ScalarType(name="number")
+            return infer_type(each.path for each in self._uses if each.name == variable)
         return field.type
 
     def _taken(self) -> set[str]:

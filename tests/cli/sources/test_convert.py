@@ -320,6 +320,24 @@ def test_what_the_statements_need_is_declared(desk: Path) -> None:
     assert run_here(desk, "check").code == 0
 
 
+def test_a_value_has_the_parts_that_the_prompt_uses(desk: Path) -> None:
+    flow = FLOW.replace("visit: date", "client: any?, plan: any?")
+    flow = flow.replace("claim: string }", "plan: any? }")
+    prompt = (
+        "Search for {client.name.last} of {client.city}.\n"
+        "Type {{offer.price}} into the field Sum of plan {plan}."
+    )
+    write_tree(desk, {"flows/claim_status.flow": flow, "flows/claim_status.prompt.md": prompt})
+
+    result = convert(desk, "claim_status", "--write")
+
+    assert result.code == 0, result.err
+    written = (desk / "flows/claim_status.flow").read_text(encoding="utf-8")
+    assert "client: { name: { last: string }, city: string }, plan: string }" in written
+    assert 'extract offer: { price: string } from "the offer"' in written
+    assert "plan: any? }" in written  # the output of the name of the input
+
+
 def test_a_workflow_without_inputs_gets_those_of_its_prompt(desk: Path) -> None:
     flow = (
         "flow 1\n\n## Looks.\nworkflow look {\n  terminal { unrestricted = true }\n"
