@@ -36,7 +36,7 @@ def for_each(frame: Frame, statement: ast.ForStmt, perform: Perform) -> None:
     The schema of the inputs refuses an input with more entries before a run begins.
     """
     whole = evaluate_expression(frame, statement.iterable, types.ANY)
-    entries = _list_entries(whole.data)
+    entries = _list_entries(frame, statement.iterable, whole.data)
     limit = _find_entry_limit(frame, statement)
     if limit is not None and len(entries) > limit:
         raise Abort(TOO_MANY.format(limit))
@@ -82,9 +82,16 @@ def _perform_entry(frame: Frame, statement: ast.ForStmt, perform: Perform) -> No
     perform(statement.failure, frame)
 
 
-def _list_entries(listed: Any) -> Sequence[Any]:
-    """Return the entries of a list, none if it is missing; of a count, the numbers from 0."""
-    if isinstance(listed, int):
+def _list_entries(frame: Frame, iterable: ast.Expr, listed: Any) -> Sequence[Any]:
+    """Return the entries of a list, none if it is missing; of a count, the numbers from 0.
+
+    A value of the type `any` that is no list has none, whatever it is.
+    """
+    of_any = (
+        isinstance(iterable, ast.Ref)
+        and types.strip_optional(frame.run.model.ref_types[iterable]) == types.ANY
+    )
+    if isinstance(listed, int) and not of_any:
         return range(listed)
     return listed if isinstance(listed, list) else ()
 
