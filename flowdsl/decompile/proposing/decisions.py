@@ -694,6 +694,17 @@ def governs_behind(sentence: str) -> bool:
     return looped is not None or not starts_with_act(sentence)
 
 
+def tells_what_to_do(sentence: str) -> bool:
+    """Whether a sentence with a condition also has the act for it, so that its end ends the case.
+
+    `The portal may ask for a code.` has none, and the one behind it belongs to it.
+    """
+    shown = mask(sentence).rstrip()
+    opened = rf"[,;:] |\b(?:just|simply|please|then|so|and|must|dann|bitte|und) |{NAME} = "
+    act = rf"(?:{opened})(?:{opened})?(?:{ACT}|don['’]t |do not )|{ENDS_AS_ACT[:-1]}(?=[.!;,])"
+    return not shown.endswith((":", "?")) and re.search(act, shown, _FLAGS) is not None
+
+
 def repeats(sentence: str) -> bool:
     """Whether a sentence begins as one does whose acts are done for each of several things."""
     return (

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Literal
 
 from flowdsl.ir import nodes
@@ -17,7 +17,7 @@ from flowdsl.ir.lowering.statements import rounds_reason
 from flowdsl.ir.lowering.values import negate_condition
 from flowdsl.ir.walk import walk
 from flowdsl.prompt.likeness import like_a_sentence
-from flowdsl.source.record import replace
+from flowdsl.source.record import Record, replace
 
 from ..model import NOWHERE, PromptHints
 from ..writing.type_names import source_name
@@ -98,6 +98,21 @@ _OF_MAIN_AGENT = re.compile(
 """Words of an act that ends the run, has a tool, or is about what is said elsewhere."""
 _BACK_AT_THE_TOP = re.compile(r"(?i)(?:now|finally|in the end|lastly|at last|zum schluss)\b")
 """How a sentence begins that belongs to no condition before it."""
+
+
+class _Part(Record):
+    """Sentences of a line with their statements, none for prose, and the state before them."""
+
+    sentences: tuple[str, ...]
+    statements: tuple[nodes.Statement, ...]
+    before: tuple[dict[str, str], set[str], int]
+
+    @property
+    def decides(self) -> bool:
+        """Whether an `Otherwise` may be the other case of it."""
+        if not self.statements:
+            return has_condition_words(self.sentences[0])
+        return any(isinstance(each, nodes.If | nodes.Expect) for each in self.statements)
 
 
 class Instructions(Builders):
@@ -206,41 +221,25 @@ class Instructions(Builders):
 
         From a condition that is not understood on, the rest may depend on it and is prose.
         """
-        statements: list[nodes.Statement] = []
-        prose: list[str] = []
+        parts: list[_Part] = []
         at = 0
-        start, rules = self._state(), 0 if self._inside else len(self._pending)
         while at < len(sentences):
             if self._take_ban(sentences[at]):
                 at += 1
                 continue
-            before = self._state()
-            said, decided = self._said, self._decided
+            before, said, decided = self._state(), self._said, self._decided
             read, taken = self._read_next(sentences[at:])
-            follows = decided and decisions.points_at_decision(sentences[at])
-            if read is None and statements and (follows or decisions.is_other_case(sentences[at])):
-                self._restore(start)  # nothing before it is what it is the other case of
-                if not self._inside:
-                    del self._pending[rules:]
-                return [self.prose(_join(sentences))]
             if read is None:
                 self._restore(before)
                 governs = decisions.governs_behind(sentences[at])
                 taken = self._count_governed(sentences[at:]) if governs else 1
-                prose += sentences[at : at + taken]
+                follows = decided and decisions.points_at_decision(sentences[at])
+                if follows or decisions.is_other_case(sentences[at]):
+                    self._take_back_decided(parts)
                 self._decided = False
                 if governs or re.match(_PROHIBITION, sentences[at]) is None:
                     self._said = "" if governs else sentences[at]
             else:
-                if prose:
-                    statements.append(self.prose(_join(prose)))
-                    prose = []
-                chained = (
-                    chain_decisions(statements[-1], read[0])
-                    if statements and len(read) == 1
-                    else None
-                )
-                statements[-1:] = [*statements[-1:], *read] if chained is None else [chained]
                 self._decided = any(isinstance(each, nodes.If) for each in read)
                 if not self._decided:
                     self._said = sentences[at + taken - 1]
@@ -248,10 +247,48 @@ class Instructions(Builders):
                     self._said = ""  # what "it" is behind it may be what it is about
                 else:
                     self._said = said
+            opening = read[:1] if read else [self.prose(sentences[at])]
+            if parts and _loses_sight([*parts[-1].statements, *opening][-2:]):
+                self._take_back(parts, len(parts) - 1)
+                read = None
+            parts.append(_Part(tuple(sentences[at : at + taken]), tuple(read or ()), before))
             at += taken
-            self._before = " ".join((self._before, *sentences[at - taken : at])).strip()
-        if prose:
-            statements.append(self.prose(_join(prose)))
+            self._before = " ".join((self._before, *parts[-1].sentences)).strip()
+        return self._join_parts(parts)
+
+    def _take_back_decided(self, parts: list[_Part]) -> None:
+        """Make prose of the decisions or the check that nobody can tell the other case from.
+
+        What stands in front of them is independent of them.
+        """
+        first = len(parts) - 1
+        deciding = [at for at, each in enumerate(parts) if each.decides]
+        if deciding:
+            first = deciding[-1]
+            while first - 1 in deciding:
+                first -= 1
+        if parts:
+            self._take_back(parts, first)
+
+    def _take_back(self, parts: list[_Part], first: int) -> None:
+        """Make prose of the parts of a line from one on."""
+        self._restore(parts[first].before)
+        parts[first:] = [replace(each, statements=()) for each in parts[first:]]
+
+    def _join_parts(self, parts: Sequence[_Part]) -> list[nodes.Statement]:
+        """Return the statements of the parts of a line, decisions about one thing as a chain."""
+        statements: list[nodes.Statement] = []
+        for is_prose, group in groupby(parts, key=lambda each: not each.statements):
+            if is_prose:
+                told = [sentence for each in group for sentence in each.sentences]
+                statements.append(self.prose(_join(told)))
+                continue
+            for each in group:
+                last = statements[-1:] if len(each.statements) == 1 else []
+                chained = chain_decisions(last[0], each.statements[0]) if last else None
+                statements[-1:] = (
+                    [*statements[-1:], *each.statements] if chained is None else [chained]
+                )
         return statements
 
     def _take_ban(self, sentence: str) -> bool:
@@ -272,18 +309,17 @@ class Instructions(Builders):
         if decisions.repeats(sentences[0]):
             return len(sentences)
         decision = decisions.parse_decision(sentences[0])
-        if decision is not None and not decision.opens:  # a full stop ends what it governs
-            taken = 1
-            for each in sentences[1:]:
-                points = points_back(each) or decisions.parse_otherwise(each) is not None
+        opens = decision is not None and decision.opens
+        if not opens and (decision is not None or decisions.tells_what_to_do(sentences[0])):
+            then = sentences[0] if decision is None else decision.then
+            for taken, each in enumerate(sentences[1:], start=1):
                 if not (
-                    points
-                    or decisions.parse_negation(each) is not None
-                    or self._may_belong(each, decision.then)
+                    points_back(each)
+                    or decisions.is_other_case(each)
+                    or self._may_belong(each, then)
                 ):
-                    break
-                taken += 1
-            return taken
+                    return taken  # a full stop ends what it governs
+            return len(sentences)
         ends = (at for at in range(1, len(sentences)) if decisions.begins_decision(sentences[at]))
         return next(ends, len(sentences))
 
