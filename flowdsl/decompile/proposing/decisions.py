@@ -79,7 +79,7 @@ _ACT_IN_FLOW = (
 _BEHIND_CONDITION = re.compile(
     rf",? -> |[,;] then,? |,? then,? |, (?:dann|so) |: (?!//)"
     rf"|, (?=(?:please |just |simply |also |bitte )?(?:{ACT}|it is |it['’]s ))"
-    rf"| (?={_ACT_IN_FLOW}|don['’]t |do not |it is |it['’]s |I |"
+    rf"| (?=(?:(?:just|simply|please|bitte) )?{_ACT_IN_FLOW}|don['’]t |do not |it is |it['’]s |I |"
     rf"it (?:won['’]t|will|cannot|can['’]t) )"
     rf"|, (?=[^,;]*{ENDS_AS_ACT})|, (?=darf |soll |muss |{NAME} = )",
     _FLAGS,

@@ -87,6 +87,8 @@ _VERBS = (
     r"correct|"
     r"fix|PF\d{1,2}|login|log in|apply|approve|reject|assign|charge|increase|reset|restart|"
     r"reload|reopen|ask|inform|tell|"
+    r"decline|dismiss|deny|allow|hover|drag|drop|count|scan|disconnect|"
+    r"minimi[sz]e|maximi[sz]e|double[- ]check|"
     r"highlight|expand|activate|deactivate|jump|overwrite|rename|escalate|retry|choose|"
     r"brich|beende|"
     r"klicken? sie|klicke?|drücken? sie|drücke?|wartet?e?|öffnen? sie|öffne|wähle|lies|gib|trage?|"
