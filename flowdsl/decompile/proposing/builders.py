@@ -57,7 +57,8 @@ _NO_FIELDS = frozenset(("same", "following", "first", "last", "next", "new", "va
 """Words of a noun in front of a value that name no field."""
 _THIRD_PERSON = {
     each: f"{each}s" for each in ("say", "show", "come", "appear", "read", "contain")
-} | {"be": "is", "have": "has"}
+} | {"be": "is", "have": "has", "sein": "ist", "stehen": "steht", "lauten": "lautet"}
+_THIRD_PERSON |= {"übereinstimmen": "stimmt überein", "stimmen": "stimmt"}
 
 
 Parts = dict[str, str | None]
@@ -71,7 +72,7 @@ class Builders(Values):
         """Return the `press` of `press Ctrl+S twice`."""
         keys = parse_chord(parts["keys"] or "", named=parts.get("named") is not None)
         number = (parts.get("times") or "once").lower().removesuffix(" times")
-        times = COUNTS.get(number) or int(number)
+        times = COUNTS.get(number) or (int(number) if number.isdecimal() else 0)
         return [nodes.Press(origin=NOWHERE, keys=keys, times=times)] if keys and times else []
 
     def press_for(self, parts: Parts) -> list[nodes.Statement]:
@@ -122,6 +123,9 @@ class Builders(Values):
     def type(self, parts: Parts) -> list[nodes.Statement]:
         """Return the `type` of `type {claim} into the search field`."""
         written, target = parts["value"] or "", self._readable(parts["target"])
+        note = (parts.get("note") or "").strip()
+        if target and note:
+            target = (*target, nodes.TextPiece(value=f" {note}"))
         named = re.sub(r"(?i)^the (?:output|variable|value) ", "", parts["target"] or "")
         if _bare_name(named) in self._outputs:
             return self.emit({"name": _bare_name(named), "value": written})
@@ -176,7 +180,7 @@ class Builders(Values):
         whole_line = re.match(whole, self._line) is not None
         alone = whole_line and not starts_with_act(label) and not has_condition_words(label)
         equals = f"{label} = {parts['value']}" in self._line
-        header = re.match(r"(?i)(?:from|to|subject|date|cc|mail|von|an|betreff)\b", label)
+        header = re.match(r"(?i)(?:from|to|subject|date|cc|mail|von|an|betreff|datum)\b", label)
         alone = alone or ("$" in (parts["value"] or "") and not starts_with_act(label))
         is_whole = (alone and (self._in_list or header is None)) or equals
         if not (is_whole and self._has_acted and target) or known:
@@ -427,9 +431,11 @@ class Builders(Values):
         verb, rest = _THIRD_PERSON[(parts["verb"] or "").lower()], parts["rest"] or ""
         if verb == "is" and re.match(r" (?:\w+ed|done|put|set)\b", rest):
             return []
-        if verb in ("is", "has") and re.search(r"\"|\b[A-Z]{2,}\b", rest) is None:
+        shown = r"\"|\b[A-Z]{2,}\b" if verb in ("is", "has") else r"\"|\b[A-Z]{2,}\b|\{|\d"
+        shows = verb in ("is", "has", "ist", "steht", "stimmt")
+        if shows and re.search(shown, rest) is None:
             return []  # it may say what to do: the pin has to be clicked
-        words = f"{parts['thing']} {verb}{rest}"
+        words = f"{parts['thing']} {verb}{rest}{parts.get('note') or ''}"
         condition = None if has_condition_words(words) else self._readable(words)
         return [make_expect(condition)] if condition else []
 

@@ -7,6 +7,7 @@ that matches a whole clause counts. The names of groups are the parts that
 
 from __future__ import annotations
 
+from .languages import german
 from .wording import ACT, ENDS_AS_ACT, KEY_ALONE, NAME, NUMBERS, VALUE
 
 _LABEL = rf"(?!{ACT}|with |as |mit )[\w.-]{{2,20}}(?: (?!mit|with|as|is)[\w.-]{{2,20}})?"
@@ -460,6 +461,8 @@ ROWS: tuple[tuple[str, str], ...] = (
         r")?result (?P<why>\"[^\"]+\"))?",
     ),
 )
+GERMAN_ROWS = german.rows(VALUE, NAME, _NAMES, MARKED_NAME, _FILE, _AMOUNT)
+
 SPANNING = frozenset(
     (
         *(

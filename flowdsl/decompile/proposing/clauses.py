@@ -17,7 +17,8 @@ from collections.abc import Sequence
 
 from flowdsl.source.record import Record
 
-from .clause_rows import MARKED_NAME, ROWS, SPANNING
+from .clause_rows import GERMAN_ROWS, MARKED_NAME, ROWS, SPANNING
+from .languages.german import to_infinitive
 from .wording import (
     ACT,
     ENDS_AS_ACT,
@@ -49,6 +50,7 @@ CUT = re.compile(
     r"\s*;\s+|\s*->\s*|: (?=declare_task_failed)|,? and then,? |,? then,? |,? (?:und )?dann |"
     rf"(?:,| und) (?=[^,;]{{0,80}}?{ENDS_AS_ACT[:-1]}(?:$|[,;.]| und ))|, (?=in (?:the "
     rf")?[^,;]{{2,40}} (?:type|enter) )|"
+    r", (?=(?:[A-ZÄÖÜ][\w.-]+ )?\{[^{}]*\}\}? (?:ins|in das|in die) )|"
     r"(?<=\}), (?=(?:enter|tab)\b)|(?<=tab), (?=\{)|"
     rf",? (?:and|&|und) (?=(?:then )?{ACT}|{KEY_ALONE}(?:[,.;]|$| to )|\{{)|"
     rf", (?:but )?(?=(?:then )?{ACT}|{KEY_ALONE}(?:[,.;]|$| and )|\{{)|(?<=\}}), (?!\{{)"
@@ -137,6 +139,7 @@ def _make_prose(text: str) -> Clause:
 
 
 _COMPILED: list[tuple[str, re.Pattern[str]]] = []
+_GERMAN: list[tuple[str, re.Pattern[str]]] = []
 
 
 def parse_clause(text: str, before: Clause | None) -> Clause | None:
@@ -146,9 +149,19 @@ def parse_clause(text: str, before: Clause | None) -> Clause | None:
     """
     if not _COMPILED:
         _COMPILED.extend((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in ROWS)
+        _GERMAN.extend((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in GERMAN_ROWS)
     plain = strip_fillers(text.strip())
+    german = to_infinitive(plain)
+    found = _match_row(_GERMAN, german, before) or _match_row(_COMPILED, german, before)
+    return None if found is None else Clause(found[0], text, found[1].groupdict())
+
+
+def _match_row(
+    rows: Sequence[tuple[str, re.Pattern[str]]], plain: str, before: Clause | None
+) -> tuple[str, re.Match[str]] | None:
+    """Return the kind and the match of the first row that matches; None for none."""
     is_piece = CUT.search(mask(plain)) is None
-    for kind, pattern in _COMPILED:
+    for kind, pattern in rows:
         if not (is_piece or kind in SPANNING):
             continue
         found = pattern.fullmatch(plain)
@@ -158,8 +171,7 @@ def parse_clause(text: str, before: Clause | None) -> Clause | None:
             continue
         if kind in ("again_here", "again_press") and not (before and before.kind == "press"):
             continue
-        kind = _SAME_AS.get(kind, kind)
-        return Clause(kind, text, found.groupdict())
+        return _SAME_AS.get(kind, kind), found
     return None
 
 
@@ -175,7 +187,9 @@ def split_list(text: str) -> list[str]:
 def split_readings(several: str) -> list[tuple[str, str]]:
     """Return the source and the name of `A as {{a}}, B as {{b}}`; empty for another form."""
     found = [
-        re.fullmatch(rf"(?P<source>.+?) as (?P<name>{MARKED_NAME})", each)
+        re.fullmatch(
+            rf"(?P<source>.+?)(?: (?:ab|aus)?lesen)? (?:as|->) (?P<name>{MARKED_NAME})", each
+        )
         for each in split_list(several)
     ]
     pairs = [(each["source"], each["name"]) for each in found if each is not None]

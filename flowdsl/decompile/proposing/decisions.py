@@ -13,6 +13,7 @@ from collections.abc import Collection
 from flowdsl.source.record import Record, replace
 
 from .clauses import CUT, parse_clause
+from .languages.german import to_infinitive
 from .wording import (
     ACT,
     ENDS_AS_ACT,
@@ -81,7 +82,7 @@ _BEHIND_CONDITION = re.compile(
     rf"|, (?=(?:please |just |simply |also |bitte )?(?:{ACT}|it is |it['’]s ))"
     rf"| (?=(?:(?:just|simply|please|bitte) )?{_ACT_IN_FLOW}|don['’]t |do not |it is |it['’]s |I |"
     rf"it (?:won['’]t|will|cannot|can['’]t) )"
-    rf"|, (?=[^,;]*{ENDS_AS_ACT})|, (?=darf |soll |muss |{NAME} = )",
+    rf"|, (?=[^,;]*{ENDS_AS_ACT[:-1]}(?:$|[,;]| und ))|, (?=darf |soll |muss |{NAME} = )",
     _FLAGS,
 )
 _FINITE = re.compile(
@@ -118,7 +119,7 @@ _OTHERWISE = re.compile(
     _FLAGS,
 )
 _NEGATION = re.compile(
-    r"(?:if|wenn|falls) (?:not|no|nicht|nein|"
+    r"(?:if|wenn|falls) (?:not|no|nicht|nein|falsch|"
     r"(?:it|this|that|one|they)(?:['’]s| is| are| was| does| do| has)?(?:n['’]t| not)(?: so)?)"
     r"(?:,| ->|:)? (?P<then>.+)",
     _FLAGS,
@@ -155,7 +156,8 @@ _VAGUE = re.compile(
     _FLAGS,
 )
 _OF_HISTORY = re.compile(
-    r"\b(?:(?:once|twice|second|third|fourth|two|three|four|five|\d) "
+    r"^(?:alle|alles|dann alle)\b.* (?:durch|fertig|erledigt|drin|abgearbeitet)\b"
+    r"|\b(?:(?:once|twice|second|third|fourth|two|three|four|five|\d) "
     r"(?:time|attempt|tr(?:y|ies))s?|"
     r"already did|last (?:time|run)|before step|at any point|jederzeit)\b",
     _FLAGS,
@@ -171,7 +173,8 @@ _POINTING = re.compile(
     r"(?:it|it['’]s|they|them|this|that|one|these|those|"
     r"(?:any|none|all|both|either)(?= (?:of|is|are|was|were|has|have|fits?|exist|appears?)\b|$)|"
     r"neither(?! .* nor )|he|she|someone|something|yes|no$|not(?! (?:all|every|each|any)\b)|so|"
-    r"es|er|sie|das|dies|man|ja|nein|nicht|same|another|different|"
+    r"es(?! (?:.*[ ])?gibt\b)|er|sie|das(?! (?:\w+e[ns]? ){0,2}(?-i:[A-ZÄÖÜ\"]))|"
+    r"dies|man|ja|nein|nicht|same|another|different|"
     r"there (?:is|are)(?: (?:one|two|three|more|several|many|some|none|enough|\d+))?$|"
     r"there(?:['’]s| is| are| isn['’]t| aren['’]t)(?: not)? "
     r"(?:any|one|none|nothing|still|already))\b",
@@ -243,7 +246,8 @@ _GO_ON = re.compile(
     r"(?:just |simply |then |it is |it['’]s |that['’]s |this is |still )*"
     r"(?:do nothing|continue|go on|proceed|move on|carry on|"
     r"fine|(?<=[a-z] )ok(?:ay)?|good|nothing to do|"
-    r"nothing|weiter|weitermachen|passt|alles gut|you don['’]t need to look|don['’]t|"
+    r"nothing|(?:ist )?nichts (?:zu tun|machen)|weiter|weitermachen|passt|"
+    r"alles gut|you don['’]t need to look|don['’]t|"
     r"ignore (?:it|this)|skip (?:it|this))"
     r"(?: (?:with|to) the next (?:step|one)| (?:as|like) (?:normal|usual)| normally| anyway)?",
     _FLAGS,
@@ -275,8 +279,9 @@ _DENIES = re.compile(
 
 _CHECKS = re.compile(
     r"(?:(?:then |and )?(?:check|verify|make sure|ensure|confirm)(?: (?:that|if|whether))?|"
-    r"prüfen,? (?:ob|dass)|"
-    r"prüfe,? (?:ob|dass)|[^,;:]{2,70} (?:must|has to|have to|should) (?:be|say|show|read|"
+    r"(?:[^,;:]{2,40} )?(?:(?:über)?prüfe|kontrolliere)n?(?: sie)?,? (?:ob|dass)|"
+    r"[^,;:]{2,70} (?:muss|müssen|soll)(?= .+ (?:sein|stehen|stimmen|übereinstimmen|lauten)$)|"
+    r"[^,;:]{2,70} (?:must|has to|have to|should) (?:be|say|show|read|"
     r"contain)) ",
     _FLAGS,
 )
@@ -297,6 +302,7 @@ def parse_decision(sentence: str) -> Decision | None:
     """
     lead = _LEAD.match(sentence.strip())
     text = sentence.strip()[lead.end() if lead is not None else 0 :].rstrip(".!;,").rstrip()
+    text = _put_verb_last(text)
     shown = mask(text)
     begin = _IF.match(shown)
     if begin is not None:
@@ -315,6 +321,32 @@ def parse_decision(sentence: str) -> Decision | None:
             return replace(found, then=f"{label}{found.then}", otherwise=other)
         return replace(found, condition=f"{label}{found.condition}")
     return parse_case(text, any_label=False) or _parse_trailing(text, shown)
+
+
+_VERB_FIRST = re.compile(
+    r"(?P<verb>steht|stehen|erscheint|erscheinen|kommt|kommen|meldet|fehlt|fehlen|zeigt|passt|passen|"
+    r"ist|sind|gibt es|bleibt|lautet|hat|haben|wird|werden|findest du|findet man|findet sich|liegt|"
+    r"stimmt|stimmen|taucht|öffnet sich|läuft|existiert|klappt|blinkt|fragt|enthält) "
+    r"(?P<rest>[^,;:?]{3,90}?)(?P<mark>, (?:dann |so )?| dann | -> |: )(?P<then>.+)",
+    _FLAGS,
+)
+
+
+_ANOTHER_CASE = re.compile(r", (?:ist|sind|hat|steht|fehlt|kommt|passt) [^,]+, ", _FLAGS)
+
+
+def _put_verb_last(text: str) -> str:
+    """Return `wenn die Meldung kommt, F3 drücken` of `kommt die Meldung, F3 drücken`."""
+    shown = mask(text)
+    found = _VERB_FIRST.fullmatch(shown)
+    if found is None or not is_consequence(text[found.start("then") :]):
+        return text
+    verb, *rest = found["verb"].lower().split()
+    condition = text[found.start("rest") : found.end("rest")]
+    particle = re.search(r" (?:auf|überein|zusammen|ab|an|aus)$", condition)
+    if particle is not None:
+        condition, verb = condition[: particle.start()], f"{particle[0].strip()}{verb}"
+    return f"Wenn {' '.join((*rest, condition, verb))}, {text[found.start('then') :]}"
 
 
 def cut_decisions(sentence: str) -> list[str]:
@@ -469,7 +501,7 @@ def _parse_trailing(text: str, shown: str) -> Decision | None:
     )
     one = (
         not asks
-        and re.match(ACT, act, _FLAGS)
+        and (re.match(ACT, act, _FLAGS) or re.search(ENDS_AS_ACT, act.rstrip(" ,")))
         and CUT.search(mask(then)) is None
         and not then.endswith(":")
     )
@@ -520,7 +552,7 @@ def _make_decision(condition: str, rest: str) -> Decision | None:
         then, otherwise = rest[: split.start()], rest[split.end() :]
     if is_vague(condition) or not condition or not then or len(condition) > 200:
         return None
-    if _GOES_ON.match(then) is not None:
+    if _GOES_ON.match(then) is not None or _ANOTHER_CASE.search(mask(then)) is not None:
         return None
     return Decision(condition, then, otherwise)
 
@@ -677,9 +709,18 @@ def points_at_decision(sentence: str) -> bool:
 def begins_with_verb(sentence: str) -> bool:
     """Whether a German condition may begin with its verb: `Blinkt die Zeile, F3 drücken`."""
     found = re.match(
-        r"(?i)[a-zäöüß]+t (?:der|die|das|ein|eine|kein|keine|es|sich|im|am|auf) [^,.]+, ", sentence
+        r"(?i)(?:[a-zäöüß]+t|sind|haben|kommen|passen|stehen|fehlen) (?:der|die|das|eine?|einen|"
+        r"keine?|keinen|es|sich|im|am|auf|du|man|er|sie|dort|da|oben|unten|noch) [^,.]+, ",
+        sentence,
     )
     return found is not None and not starts_with_act(sentence.partition(",")[0])
+
+
+def tells_case_before_dann(sentence: str) -> bool:
+    """Whether `dann` follows what is no act, but a case: `Das Portal hängt, dann F5`."""
+    found = re.match(r"(?i)(?P<told>[^,;]+),? dann ", mask(sentence))
+    told = "" if found is None else to_infinitive(sentence[: found.end("told")])
+    return bool(told) and not is_consequence(told.lower())
 
 
 def governs_behind(sentence: str) -> bool:
@@ -711,7 +752,7 @@ def repeats(sentence: str) -> bool:
         re.match(
             r"(?i)(?:please |then |now |and )*"
             r"(?:(?:for|für) (?:each|every|all|any|jede[nrs]?|alle)|repeat|loop|until|while|"
-            r"as long as|solange|wiederhole)\b",
+            r"as long as|solange|wiederhole|jede[nrs]? [\w ]+? (?:wird|werden|muss))\b",
             sentence,
         )
         is not None
@@ -922,7 +963,7 @@ _ROUNDS = re.compile(
 _LASTING = re.compile(
     r"\b(?:there (?:is|are)|there['’]s|still|active|enabled|visible|shown|open|not empty|noch|"
     r"aktiv|"
-    r"steht|offen)\b",
+    r"steht|offen|angezeigt|vorhanden|zu sehen)\b",
     _FLAGS,
 )
 
@@ -959,6 +1000,9 @@ _RULE = re.compile(
     r"(?:> ?)?(?:!+ ?|\(!\) ?|\*\*)?(?:please )?(?:(?:PS ?\d?|NB|tip|note|"
     r"important|warning|attention|caution|hinweis|achtung|wichtig|"
     r"remarks?|please be careful|be careful)\b[ \w]{0,14}[:!]|(?<=! )(?:do not|don['’]t)|"
+    r"(?:bitte )?(?:nie|auf (?:gar )?keinen fall|keinesfalls|unter keinen umständen|stets|"
+    r"darauf achten)\b|bitte beachten\b|"
+    r"[a-zäöüß]+n?(?: sie)? (?:bitte )?(?:nie|niemals|auf keinen fall|keinesfalls)\b|"
     r"(?!(?:do not|don['’]t) (?:go on|continue|proceed) )"
     r"(?:we |you )?(?:never|always|do not|don['’]t|niemals|immer|at no time|under no circumstances|"
     r"at any (?:time|point))\b|[^.:;,]{3,60} (?:must|may|should|is|are|be|darf|dürfen|werden|"
@@ -1016,7 +1060,8 @@ def is_ban(sentence: str) -> bool:
     """Whether a sentence forbids something for the whole task: `Never press Esc`."""
     return (
         re.match(
-            r"(?i)(?:(?:and )?(?:please |bitte )?(?:we |you |make sure )?(?:never|niemals|"
+            r"(?i)(?:(?:and )?(?:please |bitte )?(?:we |you |make sure )?(?:never|niemals|nie|"
+            r"auf (?:gar )?keinen fall|keinesfalls|[a-zäöüß]+e (?:nie|niemals|auf keinen fall)|"
             r"(?:don['’]t|do not) ever|"
             r"under no circumstances|at no time)\b|[^.:;,]{3,60} (?:must|may|should|is|are|darf|"
             r"dürfen|werden|wird) (?:never|niemals)\b|(?:please )?(?:don['’]t|do not) .*, whatever "
@@ -1033,7 +1078,7 @@ def is_ban(sentence: str) -> bool:
 def stands_alone_as_rule(entry: str) -> bool:
     """Whether an entry of a list is a rule for the whole task: `Never ...`, `Note: ...`."""
     return re.match(
-        r"(?i)(?:never|niemals|at no time|(?:note|hinweis|warning): )", entry
+        r"(?i)(?:never|niemals|nie|auf keinen fall|at no time|(?:note|hinweis|warning): )", entry
     ) is not None or is_ban(strip_markdown(entry))
 
 

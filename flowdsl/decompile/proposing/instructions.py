@@ -66,7 +66,8 @@ _OF_A_THING = r"(?i)(?:it|they|es|er|sie)\b"
 """How a condition begins that is about a thing, which no sentence about a key names."""
 _PROHIBITION = r"(?i)(?:please )?(?:do not|don['’]t|never|niemals|nicht|kein)\b"
 _LOOKING = (
-    r"(?i)(?:check|look|see|read|compare|verify|click refresh|wait|find|count|filter|search)\b"
+    r"(?i)(?:check|look|see|read|compare|verify|click refresh|wait|find|count|filter|search|"
+    r"vergleich\w*|prüf\w*|such\w*|warte\w*|lies)\b"
 )
 _CHECKING = r"(?i)^(?:please )?(?:check|verify|make sure|ensure|confirm)(?: that| if| whether)? "
 
@@ -306,6 +307,8 @@ class Instructions(Builders):
 
         A condition of its own ends them, as it does behind a decision that is understood.
         """
+        if re.match(r"(?i)solange [^,]+, \S", sentences[0]):
+            return 1
         if decisions.repeats(sentences[0]):
             return len(sentences)
         decision = decisions.parse_decision(sentences[0])
@@ -577,6 +580,8 @@ class Instructions(Builders):
         """Return a condition, with the sentence before it if it is about that."""
         words = words.strip(" ,")
         said = self._said.strip().rstrip(".!:?,;").rstrip()
+        if re.search(r"(?i)\bder (?:e-?)?mail\b", self._before):
+            return None  # what a mail in the prompt says is not on the screen
         if re.fullmatch(r"(?i)there (?:is|are)|(?:neither|none|both)(?: of them)?", words):
             return None
         question = decisions.parse_question(self._said)
@@ -598,7 +603,8 @@ class Instructions(Builders):
         if decisions.needs_sentence_before(words):
             acts = starts_with_act(said) and re.match(_LOOKING, said) is None
             if decisions.is_fragment(words) and question is None and acts:
-                return None if len(words.split()) < 2 else self.condition(words)
+                alone = len(words.split()) < 2 or re.match(_OF_A_THING, words)
+                return None if alone else self.condition(words)
             told = self.condition(f"{said}: {words}") if usable else None
             if told is not None:
                 return told
@@ -754,7 +760,7 @@ class Instructions(Builders):
     def _read_clauses(self, sentence: str, following: Sequence[str]) -> list[nodes.Statement]:
         """Return the statements of a sentence without a decision; empty if all of it is prose."""
         parsed = clauses.parse_clauses(sentence)
-        if decisions.begins_with_verb(sentence):
+        if decisions.begins_with_verb(sentence) or decisions.tells_case_before_dann(sentence):
             return []
         depends = self._is_judged or any(map(decisions.judges_before, following))
         if depends and any(each.kind in ("expect", "choose", "must") for each in parsed):

@@ -10,6 +10,8 @@ import re
 from flowdsl.semantics.capabilities import MODIFIERS, NAMED_KEYS
 from flowdsl.semantics.statements.keys import OTHER_NAMES, chord_keys, find_shared_name, is_key
 
+from .languages.german import IMPERATIVE, INFINITIVE, KEYS
+
 _DEPENDS = (
     r"(?i)\b(?:if|in case|in the event|when|whenever|where(?:ver)? (?:there|it|this|that)|once|"
     r"unless|until|till|while|as long as|otherwise|else|depending|provided|assuming|"
@@ -18,7 +20,7 @@ _DEPENDS = (
     r"for (?:each|every|all|any)|(?:each|every) time|repeat|loop|iterate|"
     r"falls|wenn|sobald|solange|sonst|ansonsten|andernfalls|jede[nrs]?|wiederhole\w*|"
     r"si|sinon|tant que|chaque|mientras|cada|cuando|se|caso|quando|enquanto|finché|ogni|altrimenti|"
-    r"als|indien|zodra|zolang|telkens|elke|"
+    r"als(?= (?:de|het|er|je|een|geen|u|dit|dat) )|indien|zodra|zolang|telkens|elke|"
     r"om|när|varje|jeśli|jeżeli|gdy|dopóki|każd\w*|pokud|jestliže|když|každ\w*|eğer)\b"
     r"|^(?:should|sollten?|were|had)\b"
     r"|場合|もし|たら|ごと|如果|若|每|当|경우|마다|إذا|كل|\?(?=\s|$)"
@@ -65,7 +67,7 @@ VALUE = rf"\{{\{{?[ \t]*\$?{NAME}{PATH}[ \t]*\}}?\}}"
 _SHELTERED = r"\"[^\"]*\"|\([^()]*\)|\{[^{}]*\}"
 _FILLERS = (
     r"(?i)(?:(?:please|I|now|then|dann|jetzt|zuletzt|zum schluss|zuerst|next|first|also|just|"
-    r"simply|finally|afterwards|lastly|danach|bitte|"
+    r"dort|hier|anschließend|nun|simply|finally|afterwards|lastly|danach|bitte|"
     r"(?:in|at) the end|am ende|after that|you (?:should|must|have to|need to|can)|(?:make|be) "
     r"sure to|"
     r"remember to|and) *,? )+"
@@ -90,19 +92,11 @@ _VERBS = (
     r"decline|dismiss|deny|allow|hover|drag|drop|count|scan|disconnect|"
     r"minimi[sz]e|maximi[sz]e|double[- ]check|"
     r"highlight|expand|activate|deactivate|jump|overwrite|rename|escalate|retry|choose|"
-    r"brich|beende|"
-    r"klicken? sie|klicke?|drücken? sie|drücke?|wartet?e?|öffnen? sie|öffne|wähle|lies|gib|trage?|"
-    r"speichere|schließe|setze?|nimm|gehe?|suche|prüfe|kopiere|notiere|bestätige|melde|lösche)"
+    rf"prüfen|warten|{IMPERATIVE})"
 )
 ACT = rf"(?:(?:please|also|just|now|only|I) )?{_VERBS}\b(?![\w-])"
 """How an instruction begins."""
-ENDS_AS_ACT = (
-    r"\b(?:(?:an|aus|doppel|rechts)?klicken|(?:weg)?drücken|eingeben|eintragen|eintippen|"
-    r"einfügen|(?:aus)?wählen|öffnen|"
-    r"schließen|speichern|(?:ab|aus)?lesen|merken|ablegen|prüfen|warten|bestätigen|ausfüllen|"
-    r"leeren|löschen|kopieren|markieren|"
-    r"drucken|anmelden|abmelden|starten|beenden|suchen|notieren|abbrechen|setzen|lassen|nehmen)$"
-)
+ENDS_AS_ACT = rf"\b{INFINITIVE}$"
 """How an instruction ends in German."""
 
 _POINTS_BACK = r"(?i)(?:it|its|them|they|their|this|that|these|those|one)\b"
@@ -138,7 +132,8 @@ def parse_chord(written: str, *, named: bool) -> str | None:
     words = written.lower().replace("strg", "ctrl").replace("umschalt", "shift")
     words = re.sub(r"^arrow |(?<=\w) arrow$", "", words)
     named = named or re.search(r"(?i)\barrow\b", written) is not None
-    found = (OTHER_NAMES.get(key, key) for key in chord_keys(words.replace(" ", "")))
+    named = named or words in KEYS
+    found = (OTHER_NAMES.get(key, KEYS.get(key, key)) for key in chord_keys(words.replace(" ", "")))
     keys = [find_shared_name(key) or key for key in found]
     *modifiers, last = keys
     if not all(key in MODIFIERS for key in modifiers) or not is_key(last) or not last.isascii():
@@ -182,7 +177,7 @@ def starts_with_act(text: str) -> bool:
     """Whether a text begins with an imperative, or is a key."""
     act = strip_fillers(text)
     found = re.match(ACT, act, re.IGNORECASE) or re.match(rf"{KEY_ALONE}(?!\w)", act)
-    ends = rf"{ENDS_AS_ACT[:-1]}(?=$|[,;]| und )"
+    ends = rf"{ENDS_AS_ACT[:-1]}(?=$|[,;]| und | -> )"
     return found is not None or re.search(ends, act.rstrip(".! ")) is not None
 
 

@@ -1,0 +1,1 @@
+"""How people write instructions in other languages than English."""
