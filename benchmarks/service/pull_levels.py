@@ -22,6 +22,7 @@ import argparse
 import difflib
 import random
 import sys
+import tempfile
 import time
 from collections import Counter
 from pathlib import Path
@@ -31,12 +32,14 @@ sys.path.insert(0, str(ROOT))
 
 from flowdsl.codegen.artifacts import ImageRef, ModelName, stand_in  # noqa: E402
 from flowdsl.decompile.pulling.attempts import FILE, SETTINGS, STATEMENTS  # noqa: E402
-from tests.support.flows.compiling import EXAMPLES, SAMPLES, read_folder  # noqa: E402
+from tests.docs.guides.cookbook import write_projects  # noqa: E402
+from tests.support.flows.compiling import PROJECTS, read_folder  # noqa: E402
 from tests.support.flows.decompile.pulling import DEFAULT_NAME, Desk  # noqa: E402
 from tests.support.services import dashboard  # noqa: E402
 from tests.support.services.dashboard import Values  # noqa: E402
 from tests.support.services.dashboard_edits import KINDS as TABLE_KINDS  # noqa: E402
 from tests.support.services.dashboard_edits import TABLE, judge_pull  # noqa: E402
+from tests.support.services.office_edits import KINDS as OFFICE  # noqa: E402
 
 KINDS = {
     "reword_prose": "words of the author's prose",
@@ -51,6 +54,7 @@ KINDS = {
     "field": "one setting, field or check",
 }
 LEVELS = (SETTINGS, STATEMENTS, FILE)
+COLUMNS = ("no edit", *LEVELS, "left")
 
 
 def name_of(part: ModelName | ImageRef) -> str:
@@ -99,6 +103,32 @@ def print_table(show_first: int) -> int:
     return 1 if totals[1] else 0
 
 
+def office_edit(desk: Desk, address: str, rng: random.Random, kind: str) -> Values | None:
+    """The fields of a workflow after one edit of somebody in an office; None if none suits."""
+    values = desk.values(address)
+    prompt = OFFICE[kind](rng, str(values["main_prompt"]))
+    return None if prompt is None else values | {"main_prompt": prompt}
+
+
+def read_projects(*, cookbook: bool) -> list[Desk]:
+    """The shipped programs; with `cookbook`, its projects in the place of the samples."""
+    if not cookbook:
+        return [Desk(read_folder(folder)) for folder in PROJECTS]
+    with tempfile.TemporaryDirectory() as folder:
+        written = [
+            Desk(read_folder(project))
+            for project in write_projects(Path(folder))
+            if not (project.parent / "shared").exists()
+        ]
+    return [*(Desk(read_folder(folder)) for folder in PROJECTS[1:]), *written]
+
+
+def draw(rng: random.Random, desks: list[Desk]) -> tuple[Desk, str]:
+    """A project, and one of its workflows."""
+    desk = rng.choice(desks)
+    return desk, rng.choice(sorted(desk.built.desired))
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description="How fine the edits of a pull are.")
     parser.add_argument("--edits", type=int, default=200, help="edits of each kind")
@@ -106,31 +136,34 @@ def main() -> int:
     parser.add_argument("--show", type=int, default=0)
     parser.add_argument("--as-file", action="store_true", help="as `flowdsl pull --as-file`")
     parser.add_argument("--table", action="store_true", help="the forty edits by kind")
+    parser.add_argument("--office", action="store_true", help="edits of somebody in an office")
+    parser.add_argument("--kind", action="append", help="only edits of this kind")
     options = parser.parse_args()
     if options.table:
         return print_table(options.show)
-    folders = (SAMPLES, *sorted(path.parent for path in EXAMPLES.glob("*/flowdsl.toml")))
-    desks = [Desk(read_folder(folder)) for folder in folders]
+    desks = read_projects(cookbook=options.office)
+    kinds = {kind: kind for kind in OFFICE} if options.office else KINDS
+    make = office_edit if options.office else edit
+    workflows = [(desk, address) for desk in desks for address in sorted(desk.built.desired)]
     failures = 0
-    print(
-        f"{'edit':<52} {'edits':>5} " + " ".join(f"{each:>10}" for each in (*LEVELS, "left", "ms"))
-    )
-    for kind, words in KINDS.items():
+    print(f"{'edit':<52} {'edits':>5} " + " ".join(f"{each:>10}" for each in (*COLUMNS, "ms")))
+    for kind, words in kinds.items():
+        if options.kind and kind not in options.kind:
+            continue
         rng = random.Random(f"{options.seed} {kind}")
         counts: Counter[str] = Counter()
         shown = 0
         started = time.perf_counter()
-        for _ in range(options.edits):
-            desk = rng.choice(desks)
-            address = rng.choice(sorted(desk.built.desired))
-            values = edit(desk, address, rng, kind)
+        while counts.total() < options.edits:
+            desk, address = rng.choice(workflows) if options.office else draw(rng, desks)
+            values = make(desk, address, rng, kind)
+            if values is None:
+                continue
             before = desk.values(address)
             done = desk.pulled({address: values}, as_file=options.as_file)
             (pulled,) = done.workflows
-            if not pulled.brought and not pulled.left:
-                continue
             level = next((each for each in reversed(LEVELS) if each in pulled.levels.values()), "")
-            became = "left" if pulled.left else level
+            became = "left" if pulled.left else level or "no edit"
             counts[became] += 1
             if became in ("left", FILE) and shown < options.show:
                 shown += 1
@@ -142,7 +175,7 @@ def main() -> int:
                 print(f"not settled: {address}, {kind}")
         total = counts.total()
         seconds = time.perf_counter() - started
-        columns = [f"{100 * counts[each] / max(total, 1):>9.0f}%" for each in (*LEVELS, "left")]
+        columns = [f"{100 * counts[each] / max(total, 1):>9.0f}%" for each in COLUMNS]
         print(f"{words:<52} {total:>5} {' '.join(columns)} {1000 * seconds / max(total, 1):>10.0f}")
     return 1 if failures else 0
 
