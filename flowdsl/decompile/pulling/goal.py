@@ -21,12 +21,14 @@ from flowdsl.source.alignment import Effort
 from flowdsl.source.record import Record
 from flowdsl.source.refused_texts import normalise_inputs
 
+from .recutting import recut_prompt
 from .workspace import Built, Workspace, payloads_of
 
 TAGS = "tags"
 PROMPT = "main_prompt"
 INPUTS = "input_schema"
 
+_ENVIRONMENT = re.compile(r"\benv\s*\.")
 _FEW_FILES = 3
 """A project with at most this many flows is compiled as a whole at once."""
 
@@ -158,8 +160,11 @@ class VariantJudge:
         names = {address.name for address in self._goals}
         was_here, now_here = payloads_of(self._first.bundle), payloads_of(variant.bundle)
         here = {name: _collect_field_edits(was_here[name], now_here[name]) for name in names}
+        keeps = _count_environment_names(variant) >= _count_environment_names(self._first)
         for environment, was in self._elsewhere.items():
             now = after[environment]
+            if now == was and keeps:
+                continue  # The statement is not there, in a branch for other environments.
             if now.keys() != was.keys():
                 return False
             for name, payload in was.items():
@@ -170,6 +175,11 @@ class VariantJudge:
                 ):
                     return False
         return True
+
+
+def _count_environment_names(built: Built) -> int:
+    """Return how often the sources name a value of the environment."""
+    return sum(len(_ENVIRONMENT.findall(each.source.text)) for each in built.model.modules)
 
 
 def _collect_field_edits(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
@@ -218,13 +228,20 @@ def narrow_goal(goal: Goal, first: Desired, kept: Collection[str]) -> Goal:
     return Goal(goal.address, {path: value for path, value in values.items() if value is not None})
 
 
-def loosen_goal(goal: Goal, first: Desired) -> Goal | None:
+def loosen_goal(goal: Goal, first: Desired, *, recut: bool = False) -> Goal | None:
     """Return the goal without what follows from the rest of it; None if nothing else changed.
 
-    The title of a prompt follows from the name if the service has the former one.
+    The title of a prompt follows from the name if the service has the former one. With `recut` the
+    lines of the prompt are cut as the compiler cuts them; None if they are so already.
     """
     have = normalise_fields(first)
-    values = {**goal.values, PROMPT: _write_new_title(goal, have)}
+    prompt = _write_new_title(goal, have)
+    if recut:
+        cut = recut_prompt(prompt, str(have[PROMPT]))
+        if cut == prompt:
+            return None
+        prompt = cut
+    values = {**goal.values, PROMPT: prompt}
     loose = frozenset(
         path
         for path in (PROMPT, INPUTS)

@@ -16,6 +16,7 @@ from flowdsl.deploy.resources.workflow import MODELS, POLICIES
 from flowdsl.diagnostics.render.summary import format_count
 from flowdsl.diagnostics.suggest import join_names
 from flowdsl.prompt.reading.normal_form import normalise_prompt
+from flowdsl.prompt.reading.own_lines import says_the_same
 from flowdsl.prompt.text import commands_of
 from flowdsl.source.files import UnreadableFile, decode_text, library_of, spell_flow_path
 from flowdsl.source.record import Record
@@ -23,6 +24,7 @@ from flowdsl.state.document import ResourceState
 
 from ..fields import SchemaFields, read_inputs, read_outputs
 from ..payload import ALLOWLIST
+from ..reading.statements import is_prose
 from . import checks, fields, files, settings
 from .attempts import EditContext, SourceVariant
 from .editing import find_changed_lines, restore_lines
@@ -35,6 +37,7 @@ from .goal import (
     loosen_goal,
     narrow_goal,
     normalise_fields,
+    pair_changed_words,
 )
 from .steps import steps
 from .workspace import Built, Workspace
@@ -261,21 +264,16 @@ class _Editor:
         yield from (f"+ {line}" for line in lacking)
 
     def _approach_goals(self, aims: dict[Address, Goal]) -> None:
+        for address, aim in list(aims.items()):
+            self._try_goal(aims, loosen_goal(aim, self._first.desired[address], recut=True), 1)
         self._apply_ways(aims, FINE)
+        missed = self._find_missed_fields(aims)
+        for address in [each for each, paths in missed.items() if paths]:
+            loose = loosen_goal(aims[address], self._first.desired[address])
+            self._try_goal(aims, loose, len(missed[address]))
         missed = self._find_missed_fields(aims)
         if not any(missed.values()):
             return
-        for address in [each for each, paths in missed.items() if paths]:
-            loose = loosen_goal(aims[address], self._first.desired[address])
-            if loose is None:
-                continue
-            self._start_over()
-            self._apply_ways({**aims, address: loose}, FINE)
-            if len(loose.open_fields(self.best.desired[address])) < len(missed[address]):
-                aims[address] = loose
-                missed = self._find_missed_fields(aims)
-                if not any(missed.values()):
-                    return
         # With a prompt in a file, everything else may need other edits than with statements.
         self._start_over()
         filed = [address for address, paths in missed.items() if files.PROMPT in paths]
@@ -283,6 +281,18 @@ class _Editor:
         self._apply_ways(aims, FINE)
         self._apply_ways(aims, COARSE)
         self._drop_leftovers(VariantJudge(self._workspace, self._first, aims))
+
+    def _try_goal(self, aims: dict[Address, Goal], goal: Goal | None, missed: int) -> None:
+        """Edit from the start for a goal, and take it if fewer fields than `missed` are missed."""
+        if goal is None:
+            return
+        best, levels, notes = self.best, self._levels, self._notes
+        self._start_over()
+        self._apply_ways({**aims, goal.address: goal}, FINE)
+        if len(goal.open_fields(self.best.desired[goal.address])) < missed:
+            aims[goal.address] = goal
+        else:
+            self.best, self._levels, self._notes = best, levels, notes
 
     def _find_missed_fields(self, aims: Mapping[Address, Goal]) -> dict[Address, frozenset[str]]:
         return {
@@ -374,8 +384,11 @@ class _Editor:
             here = self._first.desired[goal.address].values[path]
             others = self._workspace.elsewhere(self._first.texts) or {}
             differing = [each for each, all_ in others.items() if all_[name][path] != here]
-            lines = _describe_lines(str(self.best.desired[goal.address].values[path]), str(value))
-            lines += because
+            compiled = str(self.best.desired[goal.address].values[path])
+            fields = ({"name": "", path: each} for each in (compiled, str(value)))
+            if says_the_same(*fields):
+                return _SAYS_THE_SAME
+            lines = _describe_lines(compiled, str(value)) + because
             if differing:
                 return (
                     f"{lines}, and in a file the prompt would be the same in every environment, "
@@ -395,6 +408,10 @@ class _Editor:
 _DEEPEST = 100
 _TOO_DEEP = "it is nested too deeply"
 _NOT_SAID = "no edit of the source compiles to what the service has"
+_SAYS_THE_SAME = (
+    "it says what the source says, and only its lines are cut otherwise; to have those of the "
+    "compiler, run `flowdsl deploy --on-drift overwrite`"
+)
 _IN_A_FILE = "`--as-file` keeps it verbatim in a file where that is possible"
 _LABEL = re.compile(r"^ *(?:[0-9]+[0-9.]*|-) ")
 _NUMBER = re.compile(r"^ *(?:[0-9]+[0-9.]* )?")
@@ -427,6 +444,11 @@ def _describe_lines(compiled: str, wanted: str) -> str:
     ]
     more = len(extra or lacking) - len(shown)
     rest = f" and {format_count(more, 'more line')}" if more else ""
+    if len(lacking) == len(extra) == 1 and not is_prose(lacking[0]):
+        ((old, new), *others) = pair_changed_words(lacking[0], extra[0])
+        if not others:
+            rest += f", where the compiler writes `{old}`" if old.strip() else ""
+            rest += "" if old.strip() else f", where the compiler does not write `{new.strip()}`"
     return f"{what} {'the line ' if len(shown) == 1 else 'the lines '}{', '.join(shown)}{rest}"
 
 

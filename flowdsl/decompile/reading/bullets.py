@@ -13,7 +13,7 @@ from flowdsl.prompt.words import say_sentence
 from flowdsl.source.record import replace
 
 from ..model import NOWHERE
-from .statements import Unreadable, Words, copy_of_text
+from .statements import Unreadable, Words, copy_of_text, is_prose
 
 ReadBody = Callable[[Sequence[ReadItem]], nodes.Body]
 """Parses the lines under another line, as they are written for the instructed agent."""
@@ -217,7 +217,7 @@ class Focused:
         text = lines.text()
         assert text is not None
         words = self._words
-        free = words.is_free(text)
+        free = is_prose(text)
         inner = None if free else self._read_control_bullet(lines, text) or self.asked(lines)
         if inner is not None:
             return inner

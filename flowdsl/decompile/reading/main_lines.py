@@ -19,7 +19,7 @@ from flowdsl.source.record import replace
 
 from ..model import NOWHERE
 from .bullets import Focused, Instruction, Lines, copy_line
-from .statements import Unreadable, Words
+from .statements import Unreadable, Words, is_prose
 
 _OR_NO_ENTRIES = "".join(map(str, SENTENCES["data.read"].choices[0].words))
 """The words of a prompt about a list that is never missing."""
@@ -72,7 +72,7 @@ class Main:
             lines.take()
             yield nodes.Step(origin=NOWHERE, title=words.text(text), body=self.body(item.children))
             return
-        if words.is_free(text):
+        if is_prose(text):
             lines.take()
             yield self._read_free_line(item)
             return

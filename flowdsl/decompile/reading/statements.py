@@ -94,10 +94,6 @@ class Words:
         )
         return bool(next(plain) == next(plain))
 
-    def is_free(self, text: str) -> bool:
-        """Whether a line can only be a `do`: no other statement begins like this."""
-        return not text.startswith(_line_starts())
-
     def text(self, spelled: str) -> nodes.Text:
         """Return the text that is written as `spelled`; raises `Unreadable`."""
         text = self.texts.marked(spelled)
@@ -385,6 +381,11 @@ _LEAVES: dict[str, Literal["abort", "retry", "finish"]] = {
 def _is_written_for(name: str, main: bool) -> bool:
     """Whether a sentence is written for the agent that is instructed."""
     return (MAIN if main else FOCUSED) in SENTENCES[name].readers or name == "control.finish"
+
+
+def is_prose(text: str) -> bool:
+    """Whether a line can only be a `do`: no other statement begins like this."""
+    return not text.startswith(_line_starts())
 
 
 @cache

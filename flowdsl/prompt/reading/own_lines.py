@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from flowdsl.ir import nodes
 
@@ -30,7 +30,25 @@ def says_the_same(one: Mapping[str, object], other: Mapping[str, object]) -> boo
         return False
     skipped = 1 if one.get("name") == other.get("name") else 0
     first, second = ((each or ())[skipped:] for each in lines)
-    return first == second
+    return first == second or say_the_same_words(first, second)
+
+
+def say_the_same_words(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether own lines have the same words in the same order, wherever the steps are cut."""
+    first, second = [
+        each.partition(_STEPS) for each in ("\n".join(lines) for lines in (one, other))
+    ]
+    return first[0] == second[0] and _list_words(first[2]) == _list_words(second[2])
+
+
+def _list_words(steps: str) -> list[tuple[str, str]]:
+    """Return the words of lines, each with the indent of its line."""
+    return [
+        (line[: len(line) - len(line.lstrip())], word)
+        for line in steps.split("\n")
+        for word in _WORD.findall(line.casefold())
+        if word not in CUTS
+    ]
 
 
 @lru_cache(maxsize=64)
@@ -45,23 +63,60 @@ def list_own_lines(prompt: str) -> tuple[str, ...] | None:
     if outline is None:
         return None
     steps = _list_block(outline.items, "", frozenset(_NOTED.findall(plain)))
-    return (outline.title, outline.description or "", *outline.rules, *steps)
+    return (outline.title, outline.description or "", *outline.rules, _STEPS.strip(), *steps)
 
 
 def _list_block(items: Sequence[ReadItem], indent: str, noted: frozenset[str]) -> list[str]:
     """Return the lines of a block; `noted` are the variables with the reason of a failure."""
-    lines: list[str] = []
+    groups: list[tuple[str, list[str]]] = []
     saved: list[str] = []
     for item, text in _without_calls(items):
         check = _CHECK.fullmatch(text)
         if check is not None and check[1] in noted:
             continue
+        more = ""
+        if text.startswith(_starts_with_more()):
+            text, more = [*_ADDED.split(text, maxsplit=1), ""][:2]
         if text.startswith('Save "') and _OF_RUN.search(text) is None:
             saved += (indent + part for part in _SAVED.split(_spell_alike(text.rstrip("."))))
-            continue
-        lines.append(indent + _spell_alike(text))
-        lines += _list_block(item.children, indent + "  ", noted)
-    return [*lines, *sorted(saved)]
+        else:
+            lines = [indent + _spell_alike(text), *_list_block(item.children, indent + "  ", noted)]
+            groups.insert(find_place_behind_head(text, groups), (text, lines))
+        if more:
+            groups.append((more, [indent + _spell_alike(more)]))
+    return [*(line for _, lines in groups for line in lines), *sorted(saved)]
+
+
+def find_place_behind_head(text: str, before: Sequence[tuple[str, object]]) -> int:
+    """Return where a line belongs among those before it: at the end, or behind its first line.
+
+    A command and the check of it are lines of one statement, and so are a copy and its check.
+    """
+    head = next((head for start, head in _list_continued() if text.startswith(start)), None)
+    if head is None:
+        return len(before)
+    further = tuple(start for start, _ in _list_continued())
+    for place in range(len(before), 0, -1):
+        if before[place - 1][0].startswith((head, *further)):
+            return place
+    return len(before)
+
+
+@cache
+def _starts_with_more() -> tuple[str, ...]:
+    """Return the starts of lines behind whose sentence somebody may have added another."""
+    return ('Save "', *(head for _, head in _list_continued()))
+
+
+@cache
+def _list_continued() -> tuple[tuple[str, str], ...]:
+    """Return how a further line of a statement begins, and how the first one does."""
+    return tuple(
+        (each.start, frames_of_sentence(head)[0].start)
+        for head, names in _FURTHER.items()
+        for name in names
+        for each in frames_of_sentence(name)
+    )
 
 
 def _without_calls(items: Sequence[ReadItem]) -> Iterator[tuple[ReadItem, str]]:
@@ -109,6 +164,19 @@ def _pattern_of(name: str, hole: str) -> str:
     return "|".join(frames)
 
 
+_FURTHER = {
+    "tools.run": ("tools.run_check", "tools.run_read"),
+    "data.copy": ("data.copy_check", "data.copy_save", "data.copy_empty"),
+}
+"""The sentence of the first line of a statement, and those of further ones."""
+
+_STEPS = "\n#\n"
+"""The line between rules and steps; a title has a blank behind the sign."""
+
+CUTS = frozenset((*".,:;\u201c\u201d", "and", "then"))
+"""What comes and goes where a sentence is cut in two, and the marks of a text."""
+
+_WORD = re.compile(r"\w+|[^\w\s]")
 _CALL = re.compile("Use focused_action( with model=.+)?:")
 _NOTE = re.compile(
     r"Data: \w+ = \{\{\w+\}\}(?:; \w+ = \{\{\w+\}\})*"
@@ -116,6 +184,9 @@ _NOTE = re.compile(
 )
 _OF_RUN = re.compile("\u27ea|\\{\\{")
 _SAVED = re.compile(r'; (?="\w+": )')
+_ADDED = re.compile(r"(?<=[.\u27e7]) (?=[A-Z])")
+"""Where a sentence follows that somebody added to the line."""
+
 _NOTED = re.compile(r'Before you fail(?: the whole task)?, save "(\w+)":')
 _CHECK = re.compile(
     r'If \u27e6\u27ea(\w+)\.value\u27eb\u27e7 is not exactly "__EMPTY__", '
