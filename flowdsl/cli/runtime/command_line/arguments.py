@@ -12,6 +12,9 @@ from flowdsl.host.terminal import find_terminal_width
 from ..console import UsageError
 from .options import add_global_options, add_options
 
+# No message is translated, and to look for translations of argparse's own takes 1.5 ms.
+setattr(argparse, "_", str)  # noqa: B010 - no stub knows it
+
 
 class HelpAsked(Exception):
     """Help was requested; the message is its text."""
