@@ -20,6 +20,7 @@ from flowdsl.semantics.texts.reserved_brackets import BRACKETS
 from flowdsl.source.record import Record
 
 from ..model import NOWHERE, PromptHints
+from .clauses import cut_sentences
 from .decisions import (
     Repeating,
     find_leap,
@@ -37,10 +38,12 @@ from .decisions import (
     parse_repetition,
     parse_rounds,
     points_at_before,
+    repeats,
     repeats_steps,
     shows_text,
     stands_alone_as_rule,
     stands_always,
+    tells_what_to_do,
 )
 from .instructions import Instructions, is_beyond_agent
 from .leaps import Segment, Unresolved, has_leap, resolve_leaps
@@ -61,12 +64,15 @@ from .wording import (
     as_sentence,
     has_condition_words,
     is_governing_line,
+    points_back,
     starts_with_act,
     strip_markdown,
 )
 
-_NUMBER = r"(?i)(?:step\s+\d{1,3}\s*[.:)–-]?|\d{1,3}(?:\.\d{1,3})*[.:)]|\d{1,3}(?:\.\d{1,3})+)\s+"
-_SENTENCE = r"[A-Z{\"'“`].*[.!]"
+_NUMBER = (
+    r"(?i)(?:(?:step|schritt)\s+\d{1,3}(?:\s*[.:)–-]|(?-i:(?=\s+[A-ZÄÖÜ])))|"
+    r"\d{1,3}(?:\.\d{1,3})*[.:)]|\d{1,3}(?:\.\d{1,3})+)\s+"
+)
 _LONGEST_TITLE = 100
 _FENCE = "```", "~~~"
 _STEP_NUMBER = (
@@ -84,12 +90,21 @@ _READING_HEAD = (
     r"(?:\b(?:save|store|speicher\w*)\b[^.:]{0,30})?:"
 )
 _OPENS_ACTS = (
-    r"(?is)(?P<told>.+[.!?\n])\s*(?P<head>(?:and )?(?:then|now|after that|next|steps|"
-    r"(?:please )?do (?:this|the following)|proceed as follows|dann|danach|"
-    r"anschließend)[^.!?\n]{0,20}:)\s*"
+    r"(?i)(?:and )?(?:then|now|after that|next|steps|(?:please )?do (?:this|the following)|"
+    r"proceed as follows|dann|danach|anschließend)[^.!?\n]{0,20}:\s*"
 )
-"""The head of a list of acts at the end of a paragraph."""
+"""The head of a list of acts."""
 _AT_ANY_TIME = r"(?i)\b(?:at any (?:time|point|moment)|whenever|ever|jederzeit|sometimes|during)\b"
+_GOES_ON_BELOW = (",", " -", " and", " or", " then", " und", " oder", " dann")
+_OF_BEFORE = re.compile(
+    r"(?i)(?:if (?:not|so|yes|no|it|they|there (?:is|are))|otherwise|else|in (?:this|that) case|"
+    r"sonst|wenn (?:nicht|ja|nein)|falls (?:nicht|ja|nein))\b[^.]{0,12}:"
+)
+"""The head of a list for a case of the sentence before it."""
+_GREETING = (
+    r"(?i)(?:hi|hello|hey|dear|good \w+|hallo|guten \w+|sehr geehrte\w*|liebe\w*)\b[^.:]{0,40}[,!]"
+)
+_MAIL_HEADER = r"(?i)(?:from|to|cc|subject|date|sent|von|an|betreff|datum|gesendet): .*"
 _OF_NO_TITLE = frozenset(
     (
         *("a", "an", "and", "for", "in", "of", "on", "the", "to"),
@@ -146,7 +161,9 @@ def propose_statements(
     if missing:
         readings = [instructions.reading(field) for field in missing]
         body += (_make_titled_step("Read the results", iter(readings), instructions),)
-    references = tuple(dict.fromkeys(re.findall(_STEP_NUMBER, prompt)))
+    labels = "|".join(re.findall(r"(?m)^[ \t]*([A-Z]\d{1,2})[.)]", prompt)) or "(?!)"
+    named = re.findall(rf"{_STEP_NUMBER}|(?<=\w )\b(?:{labels})\b", prompt)
+    references = tuple(dict.fromkeys(named))
     return Proposal(
         body,
         tuple(instructions.rules),
@@ -190,11 +207,14 @@ def _title_words(text: str) -> set[str]:
 def _convert_blocks(
     blocks: Sequence[Block], instructions: Instructions, *, inside: bool = True
 ) -> Iterator[nodes.Statement]:
-    blocks = _attach_lists(blocks)
+    blocks = _split_heads(_attach_lists(blocks))
     at = 0
     while at < len(blocks):
         block = blocks[at]
         at += 1
+        if not inside and isinstance(block, Paragraph):
+            told, block = _split_greeting(block, blocks[: at - 1])
+            yield from map(instructions.prose, told)
         if isinstance(block, Heading):
             end = at
             while end < len(blocks) and not _ends_section(blocks[end], block.level):
@@ -219,25 +239,17 @@ def _convert_blocks(
                 and _read_rule_list((following,), instructions)
             ):
                 at += 1
-            elif (
-                isinstance(following, Listing)
-                and (head := _split_list_head(block.text)) is not None
-                and (
-                    governed := _convert_governing_entry(
-                        Entry(head[1], (following,), f"{head[1]}\n{following.written}"),
-                        (),
-                        instructions,
-                    )
+            elif isinstance(following, Listing) and (
+                governed := _convert_governing_entry(
+                    Entry(block.text, (following,), f"{block.text}\n{following.written}"),
+                    (),
+                    instructions,
                 )
             ):
-                yield from _convert_lines(_split_sentence_lines(head[0]), instructions)
                 yield from governed[0]
                 at += 1
-            elif isinstance(following, Listing) and (
-                opened := re.fullmatch(_OPENS_ACTS, block.text)
-            ):
-                yield from _convert_lines(_split_sentence_lines(opened["told"]), instructions)
-                yield instructions.prose(opened["head"])
+            elif isinstance(following, Listing) and re.fullmatch(_OPENS_ACTS, block.text):
+                yield instructions.prose(block.text)
             elif isinstance(following, Listing) and _is_introducing_list(block.text, following):
                 yield instructions.prose(f"{block.text}\n{following.written}")
                 at += 1
@@ -265,6 +277,21 @@ def _convert_blocks(
             yield from _convert_listing(block, instructions)
 
 
+def _split_greeting(block: Paragraph, before: Sequence[Block]) -> tuple[list[str], Paragraph]:
+    """Return the greeting that opens a prompt, or a mail in it, and what it says.
+
+    Elsewhere it opens a letter that is written.
+    """
+    greeting, _, rest = block.text.partition("\n")
+    last = before[-1] if before else None
+    opens = last is None or (
+        isinstance(last, Paragraph) and re.match(_MAIL_HEADER, last.text) is not None
+    )
+    if not opens or not rest or re.fullmatch(_GREETING, greeting.strip()) is None:
+        return [], block
+    return [greeting], Paragraph(rest)
+
+
 def _attach_lists(blocks: Sequence[Block]) -> list[Block]:
     """Return blocks in which a list stands below the entry before it that announces it."""
     attached: list[Block] = []
@@ -286,18 +313,37 @@ def _read_rule_list(blocks: Sequence[Block], instructions: Instructions) -> bool
     return bool(lines) and instructions.read_rules(lines)
 
 
-def _split_list_head(text: str) -> tuple[str, str] | None:
-    """Return what stands before the head of a list at the end of a paragraph, and the head.
+def _split_heads(blocks: Sequence[Block]) -> list[Block]:
+    """Return blocks in which what stands before the head of a list is a paragraph of its own."""
+    split: list[Block] = []
+    for block, following in pairwise([*blocks, None]):
+        if isinstance(block, Paragraph) and isinstance(following, Listing):
+            told, head = _split_list_head(block.text)
+            split += [Paragraph(each) for each in (told, head) if each]
+        elif block is not None:
+            split.append(block)
+    return split
 
-    `Click Exceptions. While there is an entry in the list:` None if nothing stands before it, or
-    the list below is not governed by it.
+
+def _split_list_head(text: str) -> tuple[str, str]:
+    """Return what is said before the head of a list at the end of a text, and the head.
+
+    `Click Exceptions. While there is an entry in the list:` All is head if a list behind the text
+    may depend on more of it.
     """
-    found = re.fullmatch(
-        r"(?is)(?P<told>.+[.!?\n])\s*(?P<head>(?:if|falls|wenn|for (?:each|every)|while|"
-        r"as long as|solange|für jede\w*)\b[^.!?\n]+:)\s*",
-        text,
-    )
-    return None if found is None else (found["told"].strip(), found["head"])
+    above, _, line = text.rpartition("\n")
+    sentences = cut_sentences(line) or [line]
+    points = points_back(sentences[-1]) or _OF_BEFORE.match(sentences[-1]) is not None
+    at = -2 if points else -1
+    told = [*cut_sentences(above), *sentences[:at]]
+    if not _is_announcement(line) or len(sentences) < -at or any(map(_may_govern, told)):
+        return "", text
+    return "\n".join(filter(None, (above, " ".join(sentences[:at])))), " ".join(sentences[at:])
+
+
+def _may_govern(sentence: str) -> bool:
+    """Whether a sentence may be about the list behind those that follow it."""
+    return repeats(sentence) or (governs_behind(sentence) and not tells_what_to_do(sentence))
 
 
 def _convert_lines(lines: Sequence[str], instructions: Instructions) -> Iterator[nodes.Statement]:
@@ -435,7 +481,9 @@ def _texts_of(listing: Listing, label: str) -> set[str]:
 
 def _label_of(entry: Entry) -> str:
     """Return the number or letter of an entry, and its text where it has none."""
-    found = re.match(r"(?i)\s*(?:step\s+)?(\d+(?:\.\d+)*|[a-z](?=[.)]))", entry.written)
+    found = re.match(
+        r"(?i)\s*\(?(?:(?:step|schritt)\s+)?(\d+(?:\.\d+)*|[a-z]\d{0,2}(?=[.)]))", entry.written
+    )
     return found[1] if found is not None else entry.written
 
 
@@ -557,7 +605,12 @@ def _convert_entry(entry: Entry, instructions: Instructions) -> Iterator[nodes.S
         inner = _convert_blocks(entry.below, instructions)
         yield _make_titled_step(_strip_title_marks(entry.text), inner, instructions)
     else:
-        yield instructions.prose(_without_mark(entry.written))
+        told, _ = _split_list_head(entry.text)
+        written = _without_mark(entry.written)
+        if told and written.startswith(told):
+            yield from _convert_lines(_split_sentence_lines(told), instructions)
+            written = written[len(told) :].lstrip()
+        yield instructions.prose(written)
 
 
 def _convert_cases(
@@ -834,15 +887,17 @@ def _split_sentence_lines(paragraph: str) -> list[str]:
     lines = paragraph.split("\n")
     if any(line.startswith((*_FENCE, "|", ">", '"""')) for line in lines):
         return [paragraph]
-    if _is_wrapped(lines):
+    if any(re.fullmatch(_GREETING, line.strip()) for line in lines):
         return [paragraph]
+    if _is_wrapped(lines):
+        return [" ".join(line.strip() for line in lines)]
     joined: list[str] = []
     for line in lines:
         text = line.strip()
         if joined and parse_otherwise(text) is not None:
             joined[-1] = f"{joined[-1].rstrip()} {text}"
-        elif joined and joined[-1].endswith((",", " -", " and", " or", " und", " oder")):
-            return [paragraph]
+        elif joined and joined[-1].endswith(_GOES_ON_BELOW):
+            joined[-1] = f"{joined[-1]} {text}"
         else:
             joined.append(text)
     return joined

@@ -191,7 +191,7 @@ _JUMP = re.compile(
     r"schritte? \d|part [A-Z]\b|"
     r"next (?:one|\w+)[.!]?$|end_loop_iteration|start over|"
     r"jump (?:back )?to|(?:last|next|first|previous) (?:paragraph|section|part|step)|"
-    r"start again from|go (?:back )?to (?:\d|step)|weiter mit|same as [a-z\d]\b)",
+    r"start again from|go (?:back )?to (?:\d|[a-z]\d|step)|weiter mit|same as [a-z\d]\b)",
     _FLAGS,
 )
 """What a part of the task that is decided by itself cannot do, or cannot know."""

@@ -178,8 +178,9 @@ _HEADING = r"(#{1,6})[ \t]+(.*?)[ \t]*#*[ \t]*"
 _BOLD_LINE = r"(?:\*\*|__)([^*_]+)(?:\*\*|__):?"
 _UNDERLINE = r"(=|-){3,}[ \t]*"
 _ENTRY = (
-    r"([ \t]*)(?:((?:\d{1,3}|[A-Za-z]|[ivx]{2,4})(?=[.)])|\d{1,2}(?:\.\d{1,2})+)[.)]?|"
-    r"(?i:step)[ \t]+(\d{1,3})[ \t]*[.:)–-]|[-*•+‣–])[ \t]+(.*)"
+    r"([ \t]*)(?:\(?((?:\d{1,3}|[A-Za-z]|[ivx]{2,4}|[A-Z]\d{1,2})(?=[.)])|\d{1,2}(?:\.\d{1,2})+)"
+    r"[.)]{0,2}|(?i:step|schritt)[ \t]+(\d{1,3})(?:[ \t]*[.:)–-]|(?=[ \t]+[A-ZÄÖÜ]))|"
+    r"[-*•+‣–—·▪■●○◦►☐✓]|(?P<arrow>[-=]>|[→⇒]))[ \t]+(.*)"
 )
 _FENCE = r"[ \t]*(```+|~~~+).*"
 _DIVIDER = r"[ \t]*(?:-[ \t]*){3,}|[ \t]*(?:[*_=][ \t]*){3,}"
@@ -293,8 +294,10 @@ class _BlockReader:
 
     def _read_list_entry(self, line: str) -> bool:
         found = re.fullmatch(_ENTRY, line)
-        if found is None or self._depth == _MAX_DEPTH or not found[4].strip():
+        if found is None or self._depth == _MAX_DEPTH or not found[5].strip():
             return False
+        if found["arrow"] and self._paragraph:
+            return False  # What follows from the line before it.
         ordered = found[2] is not None or found[3] is not None
         first = found[2] in ("1", "a", "A", "i", "I") or (found[2] or "").endswith(".1")
         if self._paragraph and not found[1] and found[2] and not first:
@@ -305,9 +308,9 @@ class _BlockReader:
         written = list(self._lines[self._at : end])
         while not written[-1]:
             written.pop()
-        first_line = found[4]
-        while (again := re.fullmatch(_ENTRY, first_line)) is not None and again[4].strip():
-            first_line = again[4]  # Two marks in front of one text, as in `- 1. Click Save`.
+        first_line = found[5]
+        while (again := re.fullmatch(_ENTRY, first_line)) is not None and again[5].strip():
+            first_line = again[5]  # Two marks in front of one text, as in `- 1. Click Save`.
         entry = self._make_entry(first_line, written)
         if ordered != self._ordered:
             self._end_listing()
@@ -331,13 +334,19 @@ class _BlockReader:
                 at = _fence_end(self._lines, at)
                 continue
             if line and depth <= indent and not (numbered and self._goes_below(at)):
-                starts = _is_entry(line) or re.fullmatch(
+                starts = self._starts_beside(at) or re.fullmatch(
                     f"{_HEADING}|{_BOLD_LINE}|{_DIVIDER}", line
                 )
                 if starts or not self._lines[at - 1]:
                     return at
             at += 1
         return at
+
+    def _starts_beside(self, at: int) -> bool:
+        """Whether a line is an entry; an arrow is one only behind another."""
+        found = re.fullmatch(_ENTRY, self._lines[at])
+        first = re.fullmatch(_ENTRY, self._lines[self._at])
+        return found is not None and not (found["arrow"] and first and not first["arrow"])
 
     def _goes_below(self, at: int) -> bool:
         """Whether a line is a lettered entry, or a bullet directly after another line."""
