@@ -115,12 +115,13 @@ class Lexemes:
         self.starts = offsets[0::2]
         self.ends = offsets[1::2]
         known, letter = _KINDS.get, _LETTERS.get
-        self.kinds = [
-            kind
+        kind_by_word = {
+            word: kind
             if (kind := known(word)) is not None or (kind := letter(word[0])) is not None
             else _classify_literal(word)
-            for word in self.words
-        ]
+            for word in dict.fromkeys(self.words)
+        }
+        self.kinds = list(map(kind_by_word.__getitem__, self.words))
         phrases = [
             word for word in spellings if word and word[0] in "aces" and not word.isidentifier()
         ]

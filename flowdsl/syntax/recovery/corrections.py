@@ -328,13 +328,15 @@ def _correct_exists(tokens: Lexemes, index: int) -> Correction | None:
 
 def _correct_length(tokens: Lexemes, index: int) -> Correction | None:
     """Correct `len(xs)` and `length(xs)`."""
-    end = index
-    while end < len(tokens.words) - 1 and tokens.words[end] != ")":
-        end += 1
-    listed = tokens.words[index + 1 : end]
-    called = tokens.words[index - 1] in ("count", "len", "length", "size")
-    if tokens.words[index] != "(" or not called or not all(x == "." or is_word(x) for x in listed):
+    words = tokens.words
+    if words[index] != "(" or words[index - 1] not in ("count", "len", "length", "size"):
         return None
+    end = index + 1
+    while words[end] == "." or is_word(words[end]):
+        end += 1
+    if words[end] != ")":
+        return None
+    listed = words[index + 1 : end]
     written = f"count of {''.join(listed)}"
     return Correction(index - 1, end + 1, ("count of", *listed), foreign.COUNTED, written)
 

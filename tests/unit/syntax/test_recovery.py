@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import pytest
@@ -184,13 +184,13 @@ def _never(*_: Any) -> None:
     raise AssertionError("the recovery was called")
 
 
-def calls_of(function: Callable[[], Any]) -> int:
-    """The number of calls of Python functions that a function makes."""
+def calls_of(function: Callable[[], Any], events: Collection[str] = ("call",)) -> int:
+    """The number of calls that a function makes: of Python functions, `c_call` of built-in ones."""
     count = 0
 
     def see(frame: Any, event: str, argument: Any) -> None:
         nonlocal count
-        count += event == "call"
+        count += event in events
 
     before = sys.getprofile()
     sys.setprofile(see)
@@ -209,6 +209,16 @@ def test_twice_the_text_is_twice_the_work(line: str) -> None:
 
     small, large = work(10), work(20)
     assert large < 2.6 * small
+
+
+@in_rows("line", [*WRONG, 'click "x" now', 'do ;;; "x"'])
+def test_the_work_for_a_mistake_does_not_grow_with_the_file(line: str) -> None:
+    def work(mistakes: int, behind: int) -> int:
+        text = in_steps([line] * mistakes + [RIGHT[0]] * behind)
+        return calls_of(lambda: parse(text), ("call", "c_call"))
+
+    grown = work(30, 400) - work(30, 100)
+    assert grown < 1.5 * (work(0, 400) - work(0, 100))
 
 
 def test_several_mistakes_in_one_body_are_reported_on_their_lines_alone() -> None:
