@@ -105,6 +105,7 @@ _KINDS = {
     "if": r"(?:\} else )?if|\} else|expect .*else|choose .*else",
     "export": r"export file",
     "emit": r"emit|extract|keep",
+    "retry": _LOOP,
     "while": _LOOP,
     "repeat": _LOOP,
 }

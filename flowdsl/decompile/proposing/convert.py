@@ -25,6 +25,7 @@ from .decisions import (
     Repeating,
     find_leap,
     governs_behind,
+    is_for_none_found,
     is_heading_of_rules,
     is_otherwise_head,
     is_rule,
@@ -58,7 +59,7 @@ from .rich_text import (
     plain_text,
     read_blocks,
 )
-from .statements import chain_decisions, make_decision
+from .statements import chain_decisions, is_plain_choice, make_decision
 from .unread import read_before_use
 from .wording import (
     as_sentence,
@@ -85,6 +86,7 @@ _AFTER_LOOP = (
     r"(?:when|once) (?:all|everything|finished|done)|"
     r"after (?:all|the last)|end_loop)"
 )
+_LOOP_END = r"(?i)(?:end of (?:the )?loop|end_loop\w*)\W*"
 _READING_HEAD = (
     r"(?i)(?:please )?(?:read|get|extract|note|find|lies|notiere)\b[^.:]{0,40}"
     r"(?:\b(?:save|store|speicher\w*)\b[^.:]{0,30})?:"
@@ -233,6 +235,9 @@ def _convert_blocks(
             if loop or cases:
                 yield from loop or cases
                 at += 1
+                behind = blocks[at] if at < len(blocks) else None
+                ends = isinstance(behind, Paragraph) and re.fullmatch(_LOOP_END, behind.text)
+                at += bool(loop and ends)
             elif (
                 isinstance(following, Listing)
                 and is_heading_of_rules(block.text)
@@ -446,6 +451,10 @@ def _find_stranded(listing: Listing, segments: Sequence[Segment]) -> set[str]:
     stranded: set[str] = set()
     deciding: list[str] = []
     gone_by = False  # an act stands behind the last decisions
+    for before, behind in pairwise(segments):
+        chosen = bool(before.statements) and is_plain_choice(before.statements[-1])
+        if chosen and is_for_none_found(strip_markdown(texts.get(behind.label, ""))):
+            stranded.add(texts.get(before.label, ""))
     for segment in segments:
         text = texts.get(segment.label, "")
         plain = strip_markdown(text)
@@ -521,7 +530,11 @@ def _read_segments(listing: Listing, instructions: Instructions) -> list[Segment
                 segments.append(Segment(label, (reader.prose(entry.text),)))
             continue
         with reader.judged(*(each.text for each in entries[:1])):
-            segments.append(Segment(label, tuple(_convert_entry(entry, reader))))
+            statements = list(_convert_entry(entry, reader))
+        chained = _chain_with_last(segments, statements)
+        segments.append(Segment(label, tuple(statements)))
+        if chained is not None:
+            segments[-2:] = [chained]
         if not entry.below and _opens_case(entry.text):
             # The case that it introduces can only be in the entries after it.
             reader = instructions.plain()
@@ -788,6 +801,7 @@ def _convert_governing_entry(
         points = points_at_before(condition or "") and not shows_text(condition or "")
         decided = None if points else instructions.condition(condition or "")
         beyond = any(map(is_beyond_agent, (*inner, *other)))
+        beyond = beyond or (decided is not None and instructions.freezes(decided, (*inner, *other)))
         decision = None if decided is None or beyond else make_decision(decided, inner, other)
         if decision is None:
             take_back()

@@ -16,14 +16,18 @@ from .clauses import CUT, parse_clause
 from .languages.german import to_infinitive
 from .wording import (
     ACT,
+    COUNTS,
     ENDS_AS_ACT,
     NAME,
+    NUMBERS,
     VALUE,
+    as_sentence,
     has_condition_words,
     mask,
     starts_with_act,
     strip_fillers,
     strip_markdown,
+    to_milliseconds,
 )
 
 _FLAGS = re.IGNORECASE
@@ -44,6 +48,22 @@ class Decision(Record):
     behind: bool = False
     label: bool = False
     opens: bool = False
+
+
+_AT_TIMES = r"(?i)\b(?:sometimes|manchmal|occasionally|now and then|from time to time|ab und zu)\b"
+_MODAL = (
+    r"(?i)\b(?:may|might|can|could)(?: well| also)? "
+    r"(?=(?:be|appear|show|come|pop|ask|say|happen)\b)"
+)
+_EVENT = re.compile(
+    rf"(?=[^;]*?(?:{_AT_TIMES[4:]}|(?:there|dialog\w*|popup|window|message|question|"
+    rf"it) {_MODAL[4:]}))"
+    r"(?P<case>[^;,:]{8,120}?)[;,:] (?:(?:and |but )?(?:then|dann|in (?:that|this) case|if so|"
+    r"when it does|if it does|if that happens|just|simply)[,:]? |"
+    rf"(?=(?:das kann|(?:just |simply |please )?(?!I\b){ACT})\b))(?P<then>.+)",
+    _FLAGS,
+)
+"""`Sometimes a message comes up, then click OK`, `There may be a popup: close it`."""
 
 
 class Repeating(Record):
@@ -68,8 +88,8 @@ _IF = re.compile(
     r"(?P<word>if|unless|(?:should|sollten?)(?= (?:an?|the|any|some|no|it|this|that|there|you|"
     r"eine?r?|keine?|der|die|das|es) )|"
     r"in case(?: of)?|in the case that|falls|wenn|sofern|when(?:ever)?) "
-    r"|(?=(?:steht|erscheint|kommt|meldet|fehlt|fehlen|zeigt|passt|ist|sind|gibt es|bleibt|lautet|"
-    r"hat|wird) )",
+    r"|(?=(?:steht|erscheint|kommt|meldet|fehlt|fehlen|zeigt|passt|passen|ist|sind|gibt|bleibt|"
+    r"lautet|hat|wird|[a-zäöüß]{3,}t(?= (?:der|die|das|eine?|keine?|es|sich|im|am|auf|beim)\b)) )",
     _FLAGS,
 )
 _ACT_IN_FLOW = (
@@ -81,15 +101,30 @@ _BEHIND_CONDITION = re.compile(
     rf",? -> |[,;] then,? |,? then,? |, (?:dann|so) |: (?!//)"
     rf"|, (?=(?:please |just |simply |also |bitte )?(?:{ACT}|it is |it['’]s ))"
     rf"| (?=(?:(?:just|simply|please|bitte) )?{_ACT_IN_FLOW}|don['’]t |do not |it is |it['’]s |I |"
+    r"(?:you|we)(?:['’]re| are) (?:already )?(?:done|finished)|there(?: is|['’]s) nothing to |"
+    rf"(?:somebody|someone) |simply |just |"
     rf"it (?:won['’]t|will|cannot|can['’]t) )"
-    rf"|, (?=[^,;]*{ENDS_AS_ACT[:-1]}(?:$|[,;]| und ))|, (?=darf |soll |muss |{NAME} = )",
+    rf"|, (?=[^,;]*{ENDS_AS_ACT[:-1]}(?:$|[,;]| und ))|, (?=darf |soll |muss |{NAME} = )"
+    r"|, (?=[^,;]*[a-zäöüß]{2,}e[rl]?n(?:$|[,;.]| und ))(?P<infinitive>)",
     _FLAGS,
 )
+_UNKNOWN_ACT = re.compile(
+    r", (?!(?:the|an?|and|or|but|it|its|you|your|we|they|he|she|this|that|these|those|there|then|"
+    r"so|"
+    r"if|when|where|which|who|whose|while|as|at|in|on|of|to|for|from|with|without|by|not|no|nor|"
+    r"only|even|also|still|already|however|maybe|mostly|usually|somebody|someone|nothing|nobody|"
+    r"because|since|although|though|unless|until|after|before|than|like|etc|any|all|both|each|"
+    r"either|neither|one|two|three|i|e|sometimes|often|always|never|yes|again|too|now|here)\b)"
+    r"(?=[a-z]{3,}(?<!ed)(?<!ing)(?<!ly)(?<!s) (?!or |and |is |are |was ))"
+)
+"""A comma with an imperative behind it, whatever it is."""
 _FINITE = re.compile(
     r"\b(?:there['’]s|it['’]s|that['’]s|is|are|isn['’]t|aren['’]t|was|were|has|have|hasn['’]t|"
     r"haven['’]t|appears?|comes?(?: up)?|shows?|says?|contains?|exists?|pops? up|opens?|displays?|"
     r"asks?|reads?|starts?|ends?|doesn['’]t|does|don['’]t|do|reports?|means|differs|fails|stops|"
-    r"gets?|refuses|stays|matches|fits|goes|can(?:not|['’]t)?|remains?|happens?|"
+    r"gets?|refuses|stays|matches|fits|goes|can(?:not|['’]t)?|remains?|happens?|nags|wants|warns|"
+    r"complains|returns|errors|times out|hangs|lies|works|prompts|tells|crashes|freezes|you (?:see|"
+    r"find|have|notice)|"
     r"ist|sind|hat|haben|steht|erscheint|kommt|fehlt|fehlen|gibt|zeigt|meldet|bleibt|wird|passt|"
     r"enthält|lautet|existiert|fragt|liegt)\b",
     _FLAGS,
@@ -144,7 +179,10 @@ _QUOTED_LABEL = re.compile(
     _FLAGS,
 )
 _SHOWS_TEXT = re.compile(
-    r"it (?:says|shows|asks|reads|displays) (?:\"|that |for |the |there )", _FLAGS
+    r"it (?:says|shows|asks|reads|displays|nags|warns|complains|wants|prompts|brings up|"
+    r"comes up with|is (?:asking|showing|warning)|stops with)(?: you| us| me)? "
+    r"(?:\"|that |for |to |the |an? |there |about )",
+    _FLAGS,
 )
 _VAGUE = re.compile(
     r"(?:it is |this is |it['’]s |that['’]s )?"
@@ -212,6 +250,7 @@ _ENDS_OR_LEAVES = re.compile(
     r"(?=$|[.,;!]| and | und | with | mit )"
     r"|\b(?:leave|exit|quit) the (?:list|table)\b|\bback to the (?:beginning|start|top)\b"
     r"|\b(?:not|n['’]t) (?:go|continue|proceed|carry) (?:on|any further|further)\b"
+    r"|\b(?:you|we|I)(?:['’]re| are|['’]m| am) (?:already )?(?:done|finished|through)\b"
     r"|\b(?:proceed|continue|jump|skip) (?:on )?(?:to|with|at)\b"
     r"|\bgo (?:on )?to (?:the )?(?:section|part|end)\b"
     r"|\b(?:task|run|job|workflow|process) (?:has|is) (?:failed|done|finished|over|complete)"
@@ -241,6 +280,12 @@ _GOES_ON = re.compile(
 
 _AGAIN = re.compile(
     r"\b(?:again|once more|repeat|retry|same as|nochmals?|erneut|wiederholen|redo)\b", _FLAGS
+)
+_NAMED_AGAIN = (
+    r"(?i)\b(?:press|hit|click|push|start|open|choose|type|select|enter) (?!it\b|again\b|once\b|"
+    r"from\b)"
+    r"[^,.;]{2,60}? (?:again|once more)\b(?! from)"
+    r"|\b(?:nochmals?|erneut|noch einmal) (?=F\d|auf |\"|de[rn] |das |die )"
 )
 _GO_ON = re.compile(
     r"(?:just |simply |then |it is |it['’]s |that['’]s |this is |still )*"
@@ -307,6 +352,13 @@ def parse_decision(sentence: str) -> Decision | None:
     begin = _IF.match(shown)
     if begin is not None:
         return _parse_leading(text, shown, begin)
+    event = _EVENT.fullmatch(shown)
+    if event is not None:
+        condition = text[: event.end("case")]
+        told = _state_supposed("should", re.sub(_MODAL, "", condition))
+        condition = told or "" if re.search(_MODAL, condition) else condition
+        condition = " ".join(re.sub(_AT_TIMES, " ", condition).split())
+        return _make_decision(condition, text[event.start("then") :])
     labelled = re.match(
         r"(?P<label>[^:;.,?]{2,40}?)(?:: | - |\? )(?=(?:if|when|falls|wenn) )", shown, _FLAGS
     )
@@ -357,6 +409,8 @@ def cut_decisions(sentence: str) -> list[str]:
     shown = mask(sentence)
     parts: list[str] = []
     at = 0
+    if _EVENT.fullmatch(shown) is not None:
+        return [sentence]
     for found in _INNER_IF.finditer(shown):
         before, behind = sentence[at : found.start()], sentence[found.end() :]
         joined = re.search(r"\b(?:and|or|but|then|und|oder|aber|dann)$", before, _FLAGS)
@@ -392,23 +446,33 @@ def _parse_leading(text: str, shown: str, begin: re.Match[str]) -> Decision | No
         split = _GERMAN_ACT.match(shown, begin.end())
         if split is not None:
             condition = text[begin.end() : split.end("condition")]
+            if word == "wenn" and _is_moment(condition):
+                return None
             return _make_decision(condition, text[split.start("then") :])
         ends = re.search(
             r"(?i)(?:t|en|ln|rn|ist|sind|war|wird|wurde|kann|= \"?\w+\"?), ", shown[begin.end() :]
         )
         if ends is not None and " -> " not in shown:
             at = begin.end() + ends.end()
+            if word == "wenn" and _is_moment(text[begin.end() : at - 2]):
+                return None
             then = re.sub(r"(?i)^(?:dann|so) ", "", text[at:])
             condition = text[begin.end() : at - 2]
             supposed = word.startswith("sollte")
             condition = (_state_supposed(word, condition) or "") if supposed else condition
             return _make_decision(condition, then)
+    unknown = None if bare_verb else _UNKNOWN_ACT.search(shown, begin.end())
+    if unknown is not None and _FINITE.search(shown, begin.end(), unknown.start()) is None:
+        unknown = None
     for behind in _BEHIND_CONDITION.finditer(shown, begin.end()):
+        if unknown is not None and unknown.start() < behind.start():
+            break
         condition = text[begin.end() : behind.start()]
         bare = behind[0] == " "
         if bare and (
             (
                 _FINITE.search(shown, begin.end(), behind.start()) is None
+                and not condition.endswith('"')
                 and (len(condition.split()) > 6 or behind.end() - begin.end() < 2)
             )
             or (
@@ -417,8 +481,12 @@ def _parse_leading(text: str, shown: str, begin: re.Match[str]) -> Decision | No
             )
         ):
             continue
-        if bare_verb and (bare or ":" in behind[0]):
+        german = bare_verb or word in ("falls", "wenn", "sofern", "sollte", "sollten")
+        if (bare_verb and bare) or (behind["infinitive"] is not None and not german):
             continue
+        if bare_verb:  # "Ist er rot, ...": as behind "wenn"
+            verb, _, condition = condition.partition(" ")
+            condition = f"{condition} {verb.lower()}"
         if (
             not bare
             and behind[0].startswith(", ")
@@ -438,7 +506,7 @@ def _parse_leading(text: str, shown: str, begin: re.Match[str]) -> Decision | No
         if found is None or not (begin["word"] or "").lower().startswith("when"):
             return found
         return None if _is_moment(condition) else found
-    comma = shown.find(", ", begin.end())
+    comma = unknown.start() if unknown is not None else shown.find(", ", begin.end())
     if comma > 0 and not bare_verb and _FINITE.search(shown, begin.end(), comma) is not None:
         found = _make_decision(text[begin.end() : comma], text[comma + 2 :])
         when = (begin["word"] or "").lower().startswith("when")
@@ -446,16 +514,33 @@ def _parse_leading(text: str, shown: str, begin: re.Match[str]) -> Decision | No
     return None
 
 
+_ALL_DONE = r"(?i:^(?:all |alles? |everything )|\b(?:gone through|through with)\b)"
+
+
 def _is_moment(condition: str) -> bool:
     """Whether what follows `when` only says from which moment on something is done."""
     return (
         re.search(
             r"(?i)\b(?:loaded|finished|done|ready|complete[d]?|through|saved|displayed|over|open|"
-            r"opened|logged in|signed in|closed)$|^(?:done|finished|all )",
+            r"opened|logged in|signed in|closed|fertig|durch|in)$|^(?:done|finished)|" + _ALL_DONE,
             condition,
         )
         is not None
     )
+
+
+def parse_completion(sentence: str) -> Decision | None:
+    """Parse `When you have gone through all of them, do Y`: a remark in front of an act."""
+    text = sentence.strip().rstrip(".!").rstrip()
+    found = re.fullmatch(
+        r"(?:when|once|after|wenn|sobald) (?P<condition>[^,;]{4,90}), (?P<then>.+)",
+        mask(text),
+        _FLAGS,
+    )
+    if found is None or re.search(_ALL_DONE, found["condition"]) is None:
+        return None
+    then = text[found.start("then") :]
+    return Decision(text[: found.end("condition")], then, None) if starts_with_act(then) else None
 
 
 def parse_moment(sentence: str) -> Decision | None:
@@ -545,7 +630,7 @@ def parse_case(text: str, *, any_label: bool) -> Decision | None:
 
 
 def _make_decision(condition: str, rest: str) -> Decision | None:
-    condition, rest = condition.strip(" ,"), rest.strip()
+    condition, rest = condition.strip(" ,"), _part_remark(rest.strip())
     split = _ELSE.search(mask(rest))
     then, otherwise = rest, None
     if split is not None and split.start() > 0:
@@ -555,6 +640,38 @@ def _make_decision(condition: str, rest: str) -> Decision | None:
     if _GOES_ON.match(then) is not None or _ANOTHER_CASE.search(mask(then)) is not None:
         return None
     return Decision(condition, then, otherwise)
+
+
+_REMARK = re.compile(
+    r"(?P<told>(?:it['’]s|it is|that['’]s|that is|there['’]s|there is|somebody|someone|this|"
+    r"the \w+) "
+    r"[^,;:.]*)(?:,? so|:|, (?:and )?(?:then|in (?:that|this) case)),? (?:please )?"
+    rf"(?={ACT}|you(?:['’]re| are) |we(?:['’]re| are) )",
+    _FLAGS,
+)
+"""What is said of a case before what to do in it: `somebody was faster, so ...`."""
+_IS_OVER = re.compile(
+    r"(?:then |dann )?(?P<told>(?:you|we|I)(?:['’]re| are|['’]m| am) (?:already )?"
+    r"(?:done|finished|through)\b(?: for today)?(?:, (?:nothing (?:else )?to do|"
+    r"no need to [^,;]+))*)"
+    r"(?=$|[,;.])",
+    _FLAGS,
+)
+
+
+def _part_remark(consequence: str) -> str:
+    """Return a consequence with a remark in front as a sentence of its own.
+
+    So is what stands behind `then you are done`.
+    """
+    found = _REMARK.match(consequence)
+    told = "" if found is None else f"{found['told']}. "
+    rest = consequence if found is None else as_sentence(consequence[found.end() :])
+    over = _IS_OVER.match(rest)
+    if over is not None:
+        pieces = [*over["told"].split(", "), rest[over.end() :].lstrip(",;. ")]
+        rest = " ".join(as_sentence(each) for each in pieces if each)
+    return f"{told}{rest}".rstrip(".")
 
 
 def is_consequence(text: str) -> bool:
@@ -635,8 +752,8 @@ def leaves_entry(words: str, nouns: Collection[str], condition: str) -> bool:
 
 
 def is_again(act: str) -> bool:
-    """Whether an act does once more what is said before it."""
-    return _AGAIN.search(mask(act)) is not None
+    """Whether an act does once more what is said before it, and does not say itself what."""
+    return _AGAIN.search(re.sub(_NAMED_AGAIN, "", mask(act))) is not None
 
 
 def needs_other_steps(act: str) -> bool:
@@ -839,14 +956,33 @@ def _state_supposed(word: str, condition: str) -> str | None:
     return f"{subject} {verb}{condition[found.end() :]}"
 
 
-def parse_unless_found(sentence: str) -> str | None:
-    """Return what follows `If none fits, `, behind a choice."""
-    found = re.fullmatch(
-        r"(?i)if (?:none|nothing|no one|there is none)(?: of them)?"
-        r"(?: (?:fits?|matches|is found))?,? (?P<then>.+)",
-        sentence.strip().rstrip(".!"),
-    )
-    return None if found is None else found["then"]
+_THING = (
+    r"(?:hits?|match(?:es)?|results?|rows?|entry|entries|records?|lines?|options?|items?|such \w+)"
+)
+_NONE_FOUND = re.compile(
+    rf"(?:.*: )?(?:(?:there (?:is|are) |there['’]s )?(?:nothing|none|no one|nobody|"
+    rf"no (?:\w+ )?{_THING})"
+    r"(?: of them)?(?: (?:fits?|match(?:es)?|(?:is|was|were|are) found|comes up|appears?|shows up|"
+    r"is (?:listed|shown|there)|exists?|there|like (?:that|this)))?"
+    r"(?: (?:at all|in the list|on the list|there))?|there (?:isn|aren)['’]t (?:one|any)"
+    r"|(?:it|he|she|the \w+)(?: is not|['’]s not| isn['’]t) (?:there|found|listed|in the list)"
+    r"|not (?:found|there|in the list|listed)(?: at all)?"
+    r"|you (?:can['’]t|cannot|don['’]t|do not) (?:find|see) (?:it|one|any.*)"
+    r"|(?:es )?(?:keine?n?|nichts)(?: (?:solche\w* )?\w+)?(?: (?:gibt|da ist|passt|gefunden wird))?"
+    r"|(?:sie|er|es|der \w+|die \w+|das \w+) nicht (?:da|gefunden|dabei|vorhanden)(?: ist| wird)?)",
+    _FLAGS,
+)
+
+
+def says_none_found(condition: str) -> bool:
+    """Whether a condition behind a choice is that nothing was there to choose."""
+    return _NONE_FOUND.fullmatch(condition.strip()) is not None
+
+
+def is_for_none_found(sentence: str) -> bool:
+    """Whether a sentence says what to do where nothing was there to choose: `If none fits, ...`."""
+    found = parse_decision(sentence) or parse_case(sentence, any_label=True)
+    return found is not None and not found.behind and says_none_found(found.condition)
 
 
 def depends_on_before(sentence: str) -> bool:
@@ -946,12 +1082,15 @@ _FOR_SHOWN = re.compile(
     _FLAGS,
 )
 _START_LOOP = re.compile(
-    r"(?:use |with )?start_loop (?:over|for|on|with) (?:\{\{? ?(?P<list>\w+) ?\}\}?|"
+    r"(?:(?:use |with )?start_loop (?:over|for|on|with) (?:text ?= ?)?|"
+    r"(?:now )?(?:go|work|loop|step) through (?:(?:the|all|each|every|this|list|entries|of) )*)"
+    r"(?:\"?\{\{? ?(?P<list>\w+) ?\}\}?\"?(?:,? (?:one (?:run|round|pass) |once )?(?:for|per) "
+    r"(?:(?:each|every) )?(?P<one>\w+))?|"
     r"(?:the |each |every |all )+(?P<noun>\w+?)s? (?P<where>(?:of|in|on) the [\w ]{3,40}))",
     _FLAGS,
 )
 _ROUNDS = re.compile(
-    r"(?:(?P<word>while|as long as|solange) (?P<so>[^,:;]{5,90}?)(?:[,:] |, dann )(?P<act>.+)"
+    r"(?:(?P<word>while|as long as|solange) (?P<so>[^,:;]{5,120}?)(?:[,:] |, dann )(?P<act>.+)"
     r"|repeat(?: this)? (?:until|till) (?P<end>[^,:;]{5,90}?)[:,] (?P<first>.+)"
     r"|(?:keep|continue|go on) (?P<keep>press|click|hit|scroll|push)ing (?P<rest>[^,;]{2,60}?) "
     r"(?:until|till) (?P<until>[^,;]{4,90})"
@@ -960,6 +1099,54 @@ _ROUNDS = re.compile(
     r"(?:until|till) (?P<goal>[^,;]{4,90}))",
     _FLAGS,
 )
+_TIMES = (
+    rf"(?:(?:\d{{1,2}}|{NUMBERS}|ein) ?(?:times?|tries|attempts?|goes|x|mal|versuche?)\b|once|"
+    rf"twice|"
+    r"(?:ein|zwei|drei|vier|fünf|zehn)mal\b)"
+)
+_ATTEMPTS = re.compile(
+    r"(?P<act>.*?)(?:^|,? |, (?:but |and |then )?)(?:(?:do|try|repeat)(?: this| it| that|"
+    r" again)?(?: step)? )?"
+    r"(?:and )?(?:(?:but |aber |and )?(?:(?:only |just )?up to|at (?:the )?most|max(?:imum|"
+    r"imal)?\.?(?: of)?|"
+    r"a maximum of|(?:no|not) more(?: often)? than|(?:but|aber) (?:only|just|nur)|höchstens|bis zu|"
+    rf"nicht öfter als) (?P<most>{_TIMES})|(?:and |but )?(?P<bound>{_TIMES})(?: at (?:the )?most|"
+    r" max(?:imum|imal)?| is enough| reicht|(?P<then>(?=,? (?:and )?(?:then|dann) ))))"
+    r"(?: (?:in total|overall|insgesamt|per \w+))?"
+    r"(?:,? (?:with|waiting|and wait)? ?(?P<pause>\d+ ?(?:s|sec|seconds?|m|min|minutes?))"
+    r"(?: in between| between\w*| each time)*)?"
+    r"(?:[,;.]? (?:and |but )?(?:then|after that|dann|danach|if it still fails|"
+    r"after the \w+(?: time)?)[:,]? "
+    r"(?P<otherwise>.+))?[.!]?",
+    _FLAGS,
+)
+
+
+class Attempts(Record):
+    """`Press F5 again, at most 3 times, then fail`; `act` is empty if it stands before."""
+
+    act: str
+    most: int
+    pause_milliseconds: int
+    otherwise: str
+
+
+def parse_attempts(consequence: str) -> Attempts | None:
+    """Parse an act that is done again a number of times, and what comes after the last."""
+    found = _ATTEMPTS.fullmatch(consequence.strip())
+    if found is None or has_condition_words(found["otherwise"] or ""):
+        return None
+    if found["then"] is not None and _AGAIN.search(mask(found["act"])) is None:
+        return None  # "press Tab 3 times, then type it"
+    words = re.match(r"\d+|[a-zäöüß]+", (found["most"] or found["bound"]).lower())
+    number = words[0] if words is not None else ""
+    word = number.removesuffix("mal") if number not in COUNTS else number
+    most = int(word) if word.isdecimal() else COUNTS.get(word, 1)
+    pause = to_milliseconds(found["pause"]) if found["pause"] else 0
+    act = re.sub(r"(?i)[,;]? (?:and|und|but|aber|,)$", "", found["act"].strip().rstrip(",;"))
+    return Attempts(act, most, pause, (found["otherwise"] or "").rstrip(".!"))
+
+
 _LASTING = re.compile(
     r"\b(?:there (?:is|are)|there['’]s|still|active|enabled|visible|shown|open|not empty|noch|"
     r"aktiv|"
@@ -984,7 +1171,7 @@ def parse_rounds(sentence: str) -> Rounds | None:
     if found is None or is_vague(found["so"] or ""):
         return None
     if found["so"]:
-        lasting = _LASTING.search(found["so"]) is not None
+        lasting = found["word"].lower() != "while" or _LASTING.search(found["so"]) is not None
         idle = r"(?i)(?:don['’]t|do not|nothing|nichts|leave|wait|warten|look)\b"
         if not lasting or re.match(idle, found["act"]) is not None:
             return None
@@ -1029,7 +1216,7 @@ def parse_repetition(sentence: str) -> Repeating | None:
         return Repeating(found["noun"] or found["one"], items, found["then"])
     over = _START_LOOP.fullmatch(sentence)
     if over is not None:
-        noun = over["noun"] or over["list"].rpartition("_")[2].removesuffix("s")
+        noun = over["noun"] or over["one"] or over["list"].rpartition("_")[2].removesuffix("s")
         return Repeating(noun, over["list"] or "", "", over["where"] or "")
     shown = _FOR_SHOWN.fullmatch(sentence)
     if shown is None or (shown["then"] and not shown["mark"]):
@@ -1039,7 +1226,8 @@ def parse_repetition(sentence: str) -> Repeating | None:
 
 def find_parts_of_entries(prompt: str, items: str) -> tuple[str, ...]:
     """Return the fields that a prompt uses of the entries of an input, `{row.no}` of `{rows}`."""
-    nouns = re.findall(
+    looped = re.search(rf"(?i)\bstart_loop\b[^.\n{{]*\{{{items}\}}", prompt) is not None
+    nouns = (["loop item"] if looped else []) + re.findall(
         rf"(?i)\b(?:each|every) ([a-z][\w ]{{0,30}}?) (?:in|of|from) (?:the )?\{{{items}\}}", prompt
     )
     return tuple(

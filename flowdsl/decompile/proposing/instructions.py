@@ -29,8 +29,8 @@ from .statements import (
     MOST_ENTRIES,
     chain_decisions,
     is_leap,
+    is_plain_choice,
     make_abort,
-    make_choose,
     make_decision,
     make_extract,
     make_leap,
@@ -65,6 +65,7 @@ _KEY_PRESSED = r"(?i)(?:please )?(?:press|hit|drücke?)\b"
 _OF_A_THING = r"(?i)(?:it|they|es|er|sie)\b"
 """How a condition begins that is about a thing, which no sentence about a key names."""
 _PROHIBITION = r"(?i)(?:please )?(?:do not|don['’]t|never|niemals|nicht|kein)\b"
+_WAITS = r"(?i)(?:please )?(?:wait|give it|wart\w*)\b|.{1,20} warten\W*$"
 _LOOKING = (
     r"(?i)(?:check|look|see|read|compare|verify|click refresh|wait|find|count|filter|search|"
     r"vergleich\w*|prüf\w*|such\w*|warte\w*|lies)\b"
@@ -135,20 +136,20 @@ class Instructions(Builders):
 
         `entry` says that it is one of a list.
         """
-        prose: list[nodes.Statement] = [self.prose(line)]
+        told = _TOOL.sub("", line) if self._inside else line
+        prose: list[nodes.Statement] = [self.prose(told)]
         if self._plain or "\n" in line or len(line) > LONGEST:
             return prose
         before = self._state()
-        self._line, self._in_list = strip_markdown(line), entry
+        self._line, self._in_list = strip_markdown(told), entry
         self._before = ""
         self._may_leap = entry and line not in self.without_leaps
         self._has_acted = self._has_acted or starts_with_act(self._line)
         end = "." if line.rstrip().endswith(".") else ""
-        self._pending: list[nodes.Text] = []
+        self._pending = []
         statements = self._read_sentences(_cut(self._line + end))
         if (
             (all(isinstance(each, nodes.Do) for each in statements) and not self._pending)
-            or _loses_sight(statements)
             or line in self.as_prose
             or not self.accept(line)
         ):
@@ -162,9 +163,9 @@ class Instructions(Builders):
         """Read a line whose last check is judged by the lines `behind`, so that it ends no run."""
         outer = self._is_judged
         self._is_judged = any(
-            decisions.judges_before(strip_markdown(each))
-            or decisions.parse_case(strip_markdown(each), any_label=True) is not None
-            for each in behind
+            decisions.judges_before(each) or decisions.parse_case(each, any_label=True) is not None
+            for each in map(strip_markdown, behind)
+            if not decisions.is_for_none_found(each)
         )
         try:
             yield
@@ -220,41 +221,51 @@ class Instructions(Builders):
     def _read_sentences(self, sentences: list[str]) -> list[nodes.Statement]:
         """Return the statements of the sentences of a line; neighbours that are prose are one `do`.
 
-        From a condition that is not understood on, the rest may depend on it and is prose.
+        A sentence that a later one depends on, where that is not understood, is prose with it.
         """
         parts: list[_Part] = []
         at = 0
         while at < len(sentences):
-            if self._take_ban(sentences[at]):
+            sentence = sentences[at]
+            if self._take_ban(sentence):
                 at += 1
                 continue
             before, said, decided = self._state(), self._said, self._decided
             read, taken = self._read_next(sentences[at:])
             if read is None:
                 self._restore(before)
-                governs = decisions.governs_behind(sentences[at])
+                governs = decisions.governs_behind(sentence)
                 taken = self._count_governed(sentences[at:]) if governs else 1
-                follows = decided and decisions.points_at_decision(sentences[at])
-                if follows or decisions.is_other_case(sentences[at]):
+                follows = decided and decisions.points_at_decision(sentence)
+                if follows or decisions.is_other_case(sentence):
                     self._take_back_decided(parts)
                 self._decided = False
-                if governs or re.match(_PROHIBITION, sentences[at]) is None:
-                    self._said = "" if governs else sentences[at]
+                if governs or re.match(_PROHIBITION, sentence) is None:
+                    self._said = "" if governs else sentence
             else:
                 self._decided = any(isinstance(each, nodes.If) for each in read)
                 if not self._decided:
                     self._said = sentences[at + taken - 1]
-                elif decisions.names_its_subject(sentences[at]):
+                elif decisions.names_its_subject(sentence):
                     self._said = ""  # what "it" is behind it may be what it is about
                 else:
                     self._said = said
-            opening = read[:1] if read else [self.prose(sentences[at])]
-            if parts and _loses_sight([*parts[-1].statements, *opening][-2:]):
+            opening = read[0] if read else self.prose(sentence)
+            last = parts[-1].statements[-1:] if parts else ()
+            unmet = (  # a choice fails before it is asked whether there was one
+                any(map(is_plain_choice, last))
+                and decisions.is_for_none_found(sentence)
+                and chain_decisions(last[0], opening) is None
+            )
+            if unmet or _loses_sight([*last, opening]):
                 self._take_back(parts, len(parts) - 1)
                 read = None
             parts.append(_Part(tuple(sentences[at : at + taken]), tuple(read or ()), before))
             at += taken
             self._before = " ".join((self._before, *parts[-1].sentences)).strip()
+            acts = starts_with_act(sentence) and not decisions.is_again(sentence)
+            if acts and not self._inside and re.match(_WAITS, sentence) is None:
+                self._acted = sentence
         return self._join_parts(parts)
 
     def _take_back_decided(self, parts: list[_Part]) -> None:
@@ -371,14 +382,6 @@ class Instructions(Builders):
         if not following or has_condition_words(sentence):
             return [], 1
         parsed = clauses.parse_clauses(sentence)
-        missing = decisions.parse_unless_found(following[0])
-        if missing is not None and parsed[-1].kind == "choose":
-            target = self._readable(parsed[-1].parts["target"])
-            ends = self._read_body([missing], None) or []
-            if not target or len(ends) != 1 or not isinstance(ends[0], nodes.Leave):
-                return [], 1
-            choice = replace(make_choose(target), otherwise=tuple(ends))
-            return [*self._build_clauses(parsed[:-1]), choice], 2
         act = decisions.parse_negation(following[0])
         if parsed[-1].kind not in ("expect", "must") or act is None:
             return [], 1
@@ -405,6 +408,11 @@ class Instructions(Builders):
 
     def _read_moment(self, sentence: str) -> list[nodes.Statement]:
         """Read `When the logo is displayed, press F3`: it waits for the screen, then acts."""
+        completed = None if self._inside else decisions.parse_completion(sentence)
+        if completed is not None:
+            acts = self._read_sentences([as_sentence(completed.then)])
+            is_prose = all(isinstance(each, nodes.Do) for each in acts)
+            return [] if is_prose else [self.prose(f"{completed.condition}:"), *acts]
         found = decisions.parse_moment(sentence)
         condition = None if found is None else self._readable(found.condition)
         if found is None or not condition or self._inside:
@@ -417,6 +425,10 @@ class Instructions(Builders):
         found = decisions.parse_rounds(sentence)
         if found is None:
             return []
+        attempts = decisions.parse_attempts(found.act)
+        condition = self.condition(found.condition) if found.holds else None
+        if attempts is not None and condition is not None:
+            return self._make_attempts(condition, attempts) or []
         with self.inside_rounds():
             body = self._read_body([found.act], None)
         return self.make_rounds(found, body or [])
@@ -508,6 +520,17 @@ class Instructions(Builders):
         if condition is None:
             return None
         rest = list(following)
+        attempts = decisions.parse_attempts(then)
+        if attempts is None and otherwise is None and rest:
+            attempts = decisions.parse_attempts(rest[0])
+            if attempts is not None and attempts.act:
+                attempts = None
+            elif attempts is not None:
+                attempts = replace(attempts, act=then)
+                taken += 1
+        if attempts is not None and otherwise is None and not unless:
+            made = self._make_attempts(condition, attempts)
+            return None if made is None else (made, taken)
         belonging: list[str] = []
         while then and otherwise is None and rest and self._belongs(rest, then, belonging, opens):
             belonging.append(rest.pop(0))
@@ -529,7 +552,7 @@ class Instructions(Builders):
         body = self._read_body(acts, None if unless else reason) if acts else []
         told = [each.rstrip(".!") for each in others]
         other = self._read_body(told, reason if unless else None) if told else []
-        if body is None or other is None or self._freezes(condition, [*body, *other]):
+        if body is None or other is None or self.freezes(condition, [*body, *other]):
             return None
         if not then:
             condition, body, other = negate_condition(condition), other, []
@@ -538,9 +561,32 @@ class Instructions(Builders):
         branch = nodes.Branch(origin=NOWHERE, condition=condition, body=tuple(body))
         decision = nodes.If(origin=NOWHERE, branches=(branch,), otherwise=tuple(other))
         if not body and other:
-            made = make_decision(condition, body, other)
-            return None if made is None else ([made], taken)
+            turned = make_decision(condition, body, other)
+            return None if turned is None else ([turned], taken)
         return [decision], taken
+
+    def _make_attempts(
+        self, condition: nodes.Condition, found: decisions.Attempts
+    ) -> list[nodes.Statement] | None:
+        """Return the rounds of `press F5 again, at most 3 times`, as long as a condition holds."""
+        with self.inside_rounds():
+            body = self._read_body([found.act], None) if found.act else None
+        other = self._read_body([found.otherwise], None) if found.otherwise else []
+        if not body or other is None or self.freezes(condition, [*body, *other]):
+            return None
+        until = negate_condition(condition)
+        reason = rounds_reason(found.most, until, looks_first=True)
+        return [
+            nodes.Repeat(
+                origin=NOWHERE,
+                until=until,
+                looks_first=True,
+                limit=found.most,
+                delay_milliseconds=found.pause_milliseconds,
+                body=tuple(body),
+                otherwise=tuple(other) or make_abort(reason),
+            )
+        ]
 
     def _belongs(
         self, rest: Sequence[str], then: str, belonging: Sequence[str], opens: bool
@@ -645,7 +691,7 @@ class Instructions(Builders):
             self._line, self._said, self._reason, self._inside = outer, said, reason, inside
             self._before = before
         statements = [self._name_again(each) for each in statements]
-        if any(_needs_main_agent(each) or is_beyond_agent(each) for each in statements):
+        if any(map(is_beyond_agent, statements)):
             return None
         ends = [at for at, each in enumerate(statements) if isinstance(each, nodes.Leave)]
         if ends:  # what is said behind an end holds before it, and "stop!" is another end's word
@@ -672,17 +718,16 @@ class Instructions(Builders):
         inner = [each for statement in between for each in walk(statement)]
         return not any(isinstance(each, _OF_MAIN_AGENT_ALONE) for each in inner) and not (
             any(
-                _needs_main_agent(each)
-                or is_beyond_agent(each)
+                is_beyond_agent(each)
                 or _OF_MAIN_AGENT.search(mask(_words_of(each)))
                 or _PRONOUN.match(_words_of(each))
                 for each in inner
                 if isinstance(each, nodes.Do)
             )
-            or any(self._freezes(each.condition, between) for each in decision.branches)
+            or any(self.freezes(each.condition, between) for each in decision.branches)
         )
 
-    def _freezes(self, condition: nodes.Condition, body: Sequence[nodes.Statement]) -> bool:
+    def freezes(self, condition: nodes.Condition, body: Sequence[nodes.Statement]) -> bool:
         """Whether a replay would take the branch of its recording, which the checker refuses.
 
         It would where the main agent has to act, in a loop or for a value that decides.
@@ -698,6 +743,8 @@ class Instructions(Builders):
         if not isinstance(statement, nodes.Do) or not decisions.is_again(words):
             return statement
         told = self._before or self._said
+        if all(re.match(_WAITS, each) is not None for each in _cut(told)):
+            told = self._acted
         before = self.text(f" ({told.rstrip('.')}).") if told else ()
         if not before or len(told) > 300:
             return replace(statement, text=(nodes.TextPiece(value="step 0"),))  # refused
@@ -742,7 +789,7 @@ class Instructions(Builders):
                 condition is None
                 or body is None
                 or has_inner_leap(body)
-                or self._freezes(condition, body)
+                or self.freezes(condition, body)
             ):
                 return None
             nested = re.match(r"(?i)(?:still|again|immer noch)\b|.* again$", label) is not None
@@ -762,7 +809,8 @@ class Instructions(Builders):
         parsed = clauses.parse_clauses(sentence)
         if decisions.begins_with_verb(sentence) or decisions.tells_case_before_dann(sentence):
             return []
-        depends = self._is_judged or any(map(decisions.judges_before, following))
+        judging = [each for each in following if not decisions.is_for_none_found(each)]
+        depends = self._is_judged or any(map(decisions.judges_before, judging))
         if depends and any(each.kind in ("expect", "choose", "must") for each in parsed):
             return []
         if any(each.kind == "prose" and has_condition_words(each.text) for each in parsed):
@@ -812,8 +860,12 @@ class Instructions(Builders):
     ) -> list[nodes.Statement]:
         """Return the loop over a list, which is read first if it is on the screen; empty for none.
 
+        A loop in a loop is none.
+
         What has to be read stands in front of the loop.
         """
+        if self._nouns:
+            return []  # source has no loop in a loop
         read: list[nodes.Statement] = []
         field = self._inputs.get(found.items)
         sigil: Literal["input", "runtime"] = "input"
@@ -857,15 +909,21 @@ def _words_of(statement: nodes.Statement) -> str:
 def _needs_main_agent(statement: nodes.Statement) -> bool:
     """Whether a `do` names a tool, which the agent of an `if` does not have."""
     return (
-        re.search(r"(?i)\b[a-z]+_[a-z]+_[a-z_]+\b|\bfocused_action\b", _words_of(statement))
+        re.search(
+            r"(?i)\b[a-z]+_[a-z]+_[a-z_]+\b|\bfocused_action\b|\b(?:take|make|mache?|save) "
+            r"(?:(?:an?|the|another|one|einen) )?(?:screenshot|bildschirmfoto)|"
+            r"\b(?:screenshot|bildschirmfoto) machen\b|\bmark .{1,60} for export\b",
+            _words_of(statement),
+        )
         is not None
     )
 
 
 def is_beyond_agent(statement: nodes.Statement) -> bool:
-    """Whether a `do` names a step that its agent does not know, or ends more than its agent."""
+    """Whether a `do` needs a tool or names a step that its agent has not, or ends more than it."""
     return any(
-        decisions.needs_other_steps(_words_of(each))
+        _needs_main_agent(each)
+        or decisions.needs_other_steps(_words_of(each))
         or decisions.is_beyond_case(_words_of(each))
         or _SKIPS.search(mask(_words_of(each))) is not None
         for each in walk(statement)

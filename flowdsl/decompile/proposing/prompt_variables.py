@@ -91,8 +91,7 @@ def compare_variables(
         for each in walk(body)
         if isinstance(each, nodes.Extract | nodes.Copy | nodes.Assignment)
     }
-    if any(isinstance(each, nodes.Loop) for each in walk(body)):
-        own.add(LOOP_ITEM)
+    own.add(LOOP_ITEM)  # where no loop sets it, words say what it is
     used = {each for each in walk(body) if isinstance(each, nodes.Variable)}
     if printed is not None:
         declared = {each.variable.name for each in found if each.variable.sigil != "runtime"}

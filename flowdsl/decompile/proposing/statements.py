@@ -11,8 +11,10 @@ from flowdsl.ir import nodes
 from flowdsl.ir.lowering.statements import DEFAULT_TIMEOUT_MILLISECONDS
 from flowdsl.ir.lowering.values import LOOP_ITEM, negate_condition, not_come, unmet_reason
 from flowdsl.ir.walk import walk
+from flowdsl.source.record import replace
 
 from ..model import NOWHERE
+from .decisions import says_none_found
 
 MOST_ENTRIES = 100
 """The bound of a loop over an input list that names none itself."""
@@ -54,6 +56,11 @@ def chain_decisions(before: nodes.Statement, last: nodes.Statement) -> nodes.Sta
     "If it is open, X. If it is closed, Y. Otherwise Z": Z is for neither. None for other pairs, of
     which the `otherwise` belongs to the last.
     """
+    if is_plain_choice(before) and isinstance(last, nodes.If) and not last.otherwise:
+        assert isinstance(before, nodes.Choose)
+        (branch, *others) = last.branches
+        if not others and says_none_found(_words_seen(branch.condition)):
+            return replace(before, otherwise=branch.body)
     if not isinstance(before, nodes.If) or not isinstance(last, nodes.If):
         return None
     if before.otherwise or not last.otherwise:
@@ -66,12 +73,25 @@ def chain_decisions(before: nodes.Statement, last: nodes.Statement) -> nodes.Sta
     return nodes.If(origin=NOWHERE, branches=branches, otherwise=last.otherwise)
 
 
+def is_plain_choice(statement: nodes.Statement) -> bool:
+    """Whether a statement is a choice without an `else` of its own."""
+    return isinstance(statement, nodes.Choose) and statement.otherwise == make_abort(
+        unmet_reason(statement.target)
+    )
+
+
+def _words_seen(condition: nodes.Condition) -> str:
+    """Return the words of a look at the screen, without its values; empty for another one."""
+    text = condition.text if isinstance(condition, nodes.Sees) else ()
+    return "".join(each.value if isinstance(each, nodes.TextPiece) else "_" for each in text)
+
+
 def _subject_of(condition: nodes.Condition) -> set[str]:
     """Return the words of what a condition is about, in front of its verb or a colon."""
     names = {each.name for each in walk(condition) if isinstance(each, nodes.Variable)}
-    if not isinstance(condition, nodes.Sees):
+    text = _words_seen(condition)
+    if not text:
         return names
-    text = "".join(each.value for each in condition.text if isinstance(each, nodes.TextPiece))
     subject = re.split(r": |\b(?:is|are|has|have|says|shows|ist|hat|was|does|contains)\b", text)[0]
     if not subject:
         return names | set(re.findall(r"\w{4,}", text))

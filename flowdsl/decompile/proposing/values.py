@@ -74,7 +74,9 @@ class Values:
         self._line, self._in_list, self._captures = "", False, 0
         self._reason: str | None = None
         self._said, self._before, self._inside, self._decided = "", "", False, False
+        self._acted = ""  # the last sentence that does more than wait
         self._may_leap = self._is_judged = False
+        self._pending: list[nodes.Text] = []
         compared = (
             rf"\{{\{{ ?({NAME}) ?\}}\}} (?:is |are |must be |ist )?(?:{_MORE}|{_LESS}|the same as)"
             rf"(?: than| als)? (?:\{{|\d)"
@@ -101,8 +103,13 @@ class Values:
         """Return the value that a single brace means, or words for one that nothing declares.
 
         `{x}` of an output is the run's value, and `{row.no}` in a loop over rows that of the entry.
+        What the platform calls `{{loop_item}}` is one only in a loop.
         """
         name, path = variable.name, variable.path
+        if (variable.sigil, name) == ("runtime", LOOP_ITEM) and not any(map(len, self._nouns)):
+            name, variable = "entry", replace(variable, sigil="input", name="entry")
+            if not path:
+                return nodes.TextPiece(value="the entry")
         if variable.sigil != "input" or name in self._inputs:
             return variable
         if name in self._outputs:
@@ -167,11 +174,11 @@ class Values:
     def trying(self) -> Iterator[Callable[[], None]]:
         """Yield a function that takes back what was read since, so that it can be read anew."""
         before, recognized, rules = self._state(), len(self.recognized), len(self.rules)
-        told = self._said, self._before, self._decided, self._has_acted
+        told = self._said, self._before, self._decided, self._has_acted, self._acted
 
         def take_back() -> None:
             self._restore(before)
-            self._said, self._before, self._decided, self._has_acted = told
+            self._said, self._before, self._decided, self._has_acted, self._acted = told
             del self.recognized[recognized:], self.rules[rules:]
 
         yield take_back
@@ -344,6 +351,8 @@ class Values:
             return None
         text = self.text(words)
         variables = [piece for piece in text if isinstance(piece, nodes.Variable)]
+        if LOOP_ITEM in words and not any(map(len, self._nouns)):
+            return None  # its agent does not know which entry it is
         return text if all(map(self._is_readable, variables)) else None
 
     def reading(self, field: nodes.FieldSpec) -> nodes.Extract:

@@ -221,7 +221,11 @@ def test_html_becomes_plain_text(desk: Path) -> None:
 
 BLOCKED: dict[str, tuple[str, list[str]]] = {
     "a picture": ('<p>See</p><img src="supabase://x/a.png">', ["shows 1 picture", "`image`"]),
-    "a character without literal": ("Type \x1b now.", ["cannot be said in statements"]),
+    "a character without literal": (
+        "Press F3.\nType \x1b now.",
+        ["cannot be said in statements: character 6 of its line 2 is U+001B", "delete it"],
+    ),
+    "a null character": ("Type \0 now.", ["character 6 of its line 1 is U+0000"]),
     "one name for two things": ("Save {{claim_no}} for {visit}.", ["`claim_no`"]),
 }
 

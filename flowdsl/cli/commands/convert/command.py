@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import shutil
 
 from flowdsl.compiler.pipeline import Analysis, Compilation, analyze, compile_project
@@ -23,6 +24,7 @@ from flowdsl.diagnostics.diagnostic import ERROR
 from flowdsl.diagnostics.render.summary import format_count
 from flowdsl.diagnostics.render.text import render_text
 from flowdsl.diagnostics.suggest import join_names
+from flowdsl.format.literals import unspeakable_pattern
 from flowdsl.host.disk import Overlay
 from flowdsl.ir import nodes
 from flowdsl.semantics.model import WorkflowSymbol
@@ -88,8 +90,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
                 return SUCCESS
             conversion = stepped
     except Unwritable as problem:
+        reason = _find_control_character(prompt) or str(problem)
         raise CommandError(
-            f"the prompt of `{symbol.name}` cannot be said in statements: {problem}", SOURCE_ERRORS
+            f"the prompt of `{symbol.name}` cannot be said in statements: {reason}", SOURCE_ERRORS
         ) from None
     proposal, content = conversion.proposal, conversion.content
     _refuse_other_variables(conversion.difference, prompt, symbol, target)
@@ -195,6 +198,18 @@ def _find_workflow(compilation: Compilation, name: str) -> tuple[WorkflowSymbol,
         next(each for each in symbols if each.name == name),
         next(each for each in workflows if each.name == name),
     )
+
+
+def _find_control_character(prompt: str) -> str | None:
+    """Return where a prompt holds a character that no text of a flow can, and what to do."""
+    for number, line in enumerate(re.split(r"\r\n|\r|\n", prompt), start=1):
+        found = unspeakable_pattern().search(line)
+        if found is not None:
+            return (
+                f"character {found.start() + 1} of its line {number} is U+{ord(found[0]):04X}, "
+                "which no text of a flow can hold; delete it in the prompt"
+            )
+    return None
 
 
 def _read_prompt(symbol: WorkflowSymbol, target: CommandTarget) -> str:
