@@ -21,6 +21,7 @@ from flowdsl.prompt.sentences import SENTENCES
 from flowdsl.semantics.capabilities import MODIFIERS, NAMED_KEYS, NEW_KEYS, NEW_MODIFIERS, TOOLS
 from flowdsl.source.files import MemoryFiles
 from tests.support.rows import for_rows, in_rows
+from tools import prompt_lines
 
 HEAD = "flow 1\n\n## Opens a chart.\nworkflow w {\n  inputs { mrn: string }\n  steps {\n    "
 TAIL = "\n  }\n}\n"
@@ -231,7 +232,7 @@ def test_what_may_be_english(text: str, english: bool) -> None:
 def test_a_sentence_of_a_prompt_wakes_the_rule_that_knows_it() -> None:
     """What a line of the compiler may open with is a word for which the rule looks."""
     openings = set(rules._OPENINGS.split())
-    for name in (*likeness.whole_lines(), *likeness._LEAVES, *likeness._STARTS):
+    for name in (*prompt_lines.whole_lines(), *prompt_lines.LEAVES, *prompt_lines.STARTS):
         sentence = SENTENCES[name]
         for chosen in sentence.variants():
             first = next(iter(sentence.words(chosen)))
@@ -369,6 +370,13 @@ def _names_in_prompt(text: str) -> list[str]:
     flow = b'flow 1\nworkflow w { prompt from "p.md" }\n'
     files = MemoryFiles({"main.flow": flow, "p.md": text.encode()})
     return [each.name for each in analyze(files, ["main.flow"], CompileOptions()).diagnostics]
+
+
+def test_the_lines_of_prompts_are_fresh() -> None:
+    fresh = prompt_lines.make_module()
+    assert prompt_lines.TARGET.read_text("utf-8") == fresh, (
+        "run `python -m tools.prompt_lines --write`"
+    )
 
 
 def test_keys_of_a_sentence_are_what_a_pattern_of_all_names_takes() -> None:
