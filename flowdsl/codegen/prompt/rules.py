@@ -6,7 +6,8 @@ Those come after the rule on what is passed on; only the main agent needs the ot
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeAlias
 
 from flowdsl.ir import nodes
 from flowdsl.ir.facts import facts_of, find_statements, noted_failures
@@ -34,17 +35,17 @@ def rules_words(workflow: nodes.Workflow, items: Sequence[Item], told: set[str])
     passed = set(_find_needed_rules(bullets, always=bool(always)))
     told_bullets = "\n".join([each.text for each in bullets])
     says_missing = _EMPTY in told_bullets
-    names_entry = any(_ENTRY.search(path) for _, _, path in _find_line_variables(bullets))
+    named = {each: _find_variables(each.text) for each in (*lines, *bullets)}
+    in_bullets = [found for each in bullets for found in named[each]]
+    names_entry = any(_ENTRY.search(path) for _, _, path in in_bullets)
     missing = _Missing(workflow, says_missing=says_missing or names_entry)
     asks_missing = any(words in told_bullets for words in _ASKS_MISSING)
-    if asks_missing or (
-        says_missing and any(map(missing.may_be_of_run, _find_line_variables(bullets)))
-    ):
+    if asks_missing or (says_missing and any(map(missing.may_be_of_run, in_bullets))):
         passed.add("missing")
     if workflow.apart and any(each.statement in ("extract", "run") for each in bullets):
         passed.add("apart")
     typed = [
-        set(_find_line_variables([each for each in half if each.statement == "type"]))
+        {found for each in half if each.statement == "type" for found in named[each]}
         for half in (lines, bullets)
     ]
     if any(missing.may_be(*each) for each in typed[0] | typed[1]):
@@ -59,7 +60,7 @@ def rules_words(workflow: nodes.Workflow, items: Sequence[Item], told: set[str])
         passed.add("marked_data")
         own.discard("data")
         passed.discard("data")
-    flags = set(_find_rule_flags(calls))
+    flags = set(_find_rule_flags(calls, named))
     return rules_paragraph(
         titles=bool(titles),
         focused=bool(bullets),
@@ -70,18 +71,23 @@ def rules_words(workflow: nodes.Workflow, items: Sequence[Item], told: set[str])
     )
 
 
-def _find_rule_flags(calls: Sequence[Sequence[Item]]) -> Iterator[str]:
+def _find_rule_flags(
+    calls: Sequence[Sequence[Item]], named: Mapping[Item, Sequence[_Named]]
+) -> Iterator[str]:
     """Yield the rules that need their optional words, for calls with these bullets."""
-    if any(map(_marks_own, calls)):
+    if any(_marks_own(call, named) for call in calls):
         yield "marks"
     if any(each.statement == "repeat" and _REACH in each.text for call in calls for each in call):
         yield "unmet"
 
 
-def _marks_own(bullets: Sequence[Item]) -> bool:
+def _marks_own(bullets: Sequence[Item], named: Mapping[Item, Sequence[_Named]]) -> bool:
     """Whether a call refers by mark to a value that it may have saved itself."""
-    given = {name for each in bullets for name in _GIVEN.findall(each.text)}
-    marked = {name for opening, name, _ in _find_line_variables(bullets) if opening == "\u27ea"}
+    found = [each for bullet in bullets for each in named[bullet]]
+    marked = {name for opening, name, _ in found if opening == "\u27ea"}
+    if not marked:
+        return False
+    given = {name for each in bullets for name in _find_given(each.text)}
     # To append to a list also saves its count.
     saved = {name.removesuffix(nodes.count_of("")) for name in marked & given}
     saves = any(f'"{name}' in each.text for name in saved for each in bullets)
@@ -96,12 +102,17 @@ def _find_numbered_lines(items: Sequence[Item]) -> Iterator[Item]:
             yield from _find_numbered_lines(item.children)
 
 
-def _find_line_variables(lines: Sequence[Item]) -> Iterator[tuple[str, str, str]]:
-    """Yield the variables in lines: opening marks, name, and the path to the part that is named."""
-    for line in lines:
-        if "{" in line.text or "\u27ea" in line.text:
-            for found in _VARIABLE.finditer(line.text):
-                yield found[1], found[2], found[3]
+_Named: TypeAlias = tuple[str, str, str]
+"""A variable in a line: opening marks, name, and the path to the part that is named."""
+
+
+def _find_variables(text: str) -> Sequence[_Named]:
+    return _VARIABLE.findall(text) if "{" in text or "\u27ea" in text else ()
+
+
+def _find_given(text: str) -> Sequence[str]:
+    """Return the variables that a bullet gives to its call."""
+    return _GIVEN.findall(text) if " = {{" in text else ()
 
 
 class _Missing:
@@ -140,7 +151,7 @@ class _Missing:
             or _stores_empty_text(self._workflow.body)
         )
 
-    def may_be_of_run(self, variable: tuple[str, str, str]) -> bool:
+    def may_be_of_run(self, variable: _Named) -> bool:
         """Whether a mark names a value of the run that may be missing.
 
         The check of a saved decision states itself what it asks for.
@@ -198,8 +209,12 @@ _EMPTY = SENTENCES["values.missing"].text
 _ASKS_MISSING = (" has no value", " has a value")
 _REACH = str(SENTENCES["control.reach"].parts[0])
 _GIVEN = re.compile(r"(\w+) = \{\{\1\}\}")
-_SECRET = re.compile(r"(?<!\\)\{\$")
-_VARIABLE = re.compile(rf"(?<!\\)(\{{\{{?|\u27ea)(\w+)(?:\.{nodes.BOX}\b)?([^{{}}\u27ea\u27eb]*)")
+# The expressions begin with the signs that few lines have, which `re` looks for fast.
+_SECRET = re.compile(r"\{(?<!\\\{)\$")
+_VARIABLE = re.compile(
+    r"(\{(?<!\\\{)\{?|\u27ea(?<!\\\u27ea))"
+    rf"(\w+)(?:\.{nodes.BOX}\b)?([^{{}}\u27ea\u27eb]*)"
+)
 _ENTRY = re.compile(r"\[[0-9]")
 """An entry of a list by its number, in a path."""
 
