@@ -17,10 +17,10 @@ from flowdsl.semantics.capabilities import Capabilities
 from flowdsl.source.record import replace
 
 from .. import nodes
-from ..facts import facts_of, fits
+from ..facts import fits
 from ..lowering.statements import ENTRIES, Names
 from ..lowering.values import LOOP_ITEM, holds_unspelled, variable_value
-from ..walk import map_bodies, rename_saved_variable
+from ..walk import HOLDING, map_bodies, rename_saved_variable
 
 ENTRY = "entry"
 """Preferred name of the current entry of a loop inside a focused call."""
@@ -56,7 +56,8 @@ class _Placing:
         )
 
     def _place_statement(self, statement: nodes.Statement, *, inside: bool) -> nodes.Body:
-        if "loop" not in facts_of(statement).kinds:
+        # Facts are for later: a loop changes what its statements read, so that they were lost.
+        if type(statement) not in HOLDING:
             return (statement,)
         if isinstance(statement, nodes.Loop) and statement.entry is not None:
             return self._loop(statement, statement.entry, inside=inside)
