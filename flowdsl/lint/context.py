@@ -8,7 +8,6 @@ from flowdsl.diagnostics.diagnostic import DiagnosticSpec, Fix, Label
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.semantics.model import TaskSymbol, WorkflowSymbol
 from flowdsl.semantics.semantic_model import SemanticModel
-from flowdsl.semantics.traversal import statements
 from flowdsl.semantics.types import FieldType, RecordOf, may_be_missing
 from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile, Span
@@ -86,7 +85,7 @@ class LintContext:
 
     def statements(self, body: ast.Block) -> list[ast.Stmt]:
         """Every statement of a body, those of inner blocks too, outer ones first."""
-        return self.model.bodies.get(body) or statements(body)
+        return self.model.statements(body)
 
     def workflow(self, declaration: ast.WorkflowDecl) -> WorkflowSymbol | None:
         """The symbol of a workflow; None for one that shares its name with another."""

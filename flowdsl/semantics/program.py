@@ -171,6 +171,13 @@ class SideTables:
         self.scopes: dict[ast.Module, ModuleScope] = {}
         self.field_places: dict[FieldType, tuple[SourceFile, ast.Name]] = {}
 
+    def statements(self, body: ast.Block) -> list[ast.Stmt]:
+        """Return every statement of a body and of its inner blocks, in pre-order; walked once."""
+        found = self.bodies.get(body)
+        if found is None:
+            found = self.bodies[body] = statements(body)
+        return found
+
 
 class Program(SideTables):
     """One analysis in progress.
@@ -214,13 +221,6 @@ class Program(SideTables):
         self.bound_places: dict[Constraints, dict[str, Span]] = {}
         self.untrusted_fields: dict[RecordOf, FieldType | None] = {}
         self._names: dict[Hashable, Names] = {}
-
-    def statements(self, body: ast.Block) -> list[ast.Stmt]:
-        """Return every statement of a body and of its inner blocks, in pre-order; walked once."""
-        found = self.bodies.get(body)
-        if found is None:
-            found = self.bodies[body] = statements(body)
-        return found
 
     def find_bodies(
         self, tasks: Iterable[TaskSymbol] | None = None

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Set
 from typing import assert_never
 
 from flowdsl.semantics import model as semantic
 from flowdsl.semantics.semantic_model import SemanticModel
-from flowdsl.semantics.traversal import inner_blocks, refs_outside_blocks, statements
+from flowdsl.semantics.traversal import inner_blocks, refs_outside_blocks
 from flowdsl.source.record import Record
 from flowdsl.syntax import ast
 from flowdsl.syntax.statements import LEAVES, leaving_else, name_set_by
@@ -40,22 +40,24 @@ class OutputPlan(Record):
 
 
 def find_used_outputs(
-    symbols: Iterable[semantic.ValueSymbol],
+    symbols: Collection[semantic.ValueSymbol],
     body: ast.Block,
     model: SemanticModel,
+    read: Set[str],
     others: Iterable[ast.Node] = (),
 ) -> frozenset[str]:
     """Return the outputs that a body or one of `others` reads, or sets other than by `emit`.
 
-    Each needs a variable of its own, with its name. `symbols` are those of the body.
+    Each needs a variable of its own, with its name. `symbols` are those of the body, `read` the
+    names of all outputs that something reads anywhere.
     """
     if not any(symbol.is_output for symbol in symbols):
         return frozenset()
-    found: set[str] = set()
-    for statement in statements(body):
-        if (field := model.set_outputs.get(statement)) is not None:
-            found.add(field.name)
-    for ref in (ref for node in (*statements(body), *others) for ref in refs_outside_blocks(node)):
+    every, fields = model.statements(body), model.set_outputs
+    found = {fields[each].name for each in every if each in fields}
+    if read.isdisjoint([symbol.name for symbol in symbols if symbol.is_output]):
+        return frozenset(found)
+    for ref in (ref for node in (*every, *others) for ref in refs_outside_blocks(node)):
         symbol = model.values.get(ref)
         if symbol is not None and symbol.is_output:
             found.add(symbol.name)
@@ -81,7 +83,7 @@ def plan_outputs(
         assert name is not None
         emissions.setdefault(name.text, []).append(emission)
     given = [field.name for field in workflow.outputs if field.has_default and field.name in used]
-    settings = _Setters(body, used, given)
+    settings = _Setters(body, model.statements(body), used, given)
     fields = [field.name for field in workflow.outputs]
     plans = {
         name: _plan_variable(name, emissions.get(name, []), settings)
@@ -119,11 +121,17 @@ class _Setters:
     The outputs `given` have a default, which is there before the first statement.
     """
 
-    def __init__(self, body: ast.Block, used: frozenset[str], given: Iterable[str]) -> None:
+    def __init__(
+        self,
+        body: ast.Block,
+        statements: Iterable[ast.Stmt],
+        used: frozenset[str],
+        given: Iterable[str],
+    ) -> None:
         self.places: dict[str, list[int]] = {name: [body.start] for name in given}
         self.backgrounds: set[str] = set()
         self.results: set[str] = set()
-        for statement in statements(body):
+        for statement in statements:
             name = name_set_by(statement)
             if isinstance(statement, ast.EmitStmt) and statement.name.text not in used:
                 continue

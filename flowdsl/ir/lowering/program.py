@@ -42,14 +42,16 @@ def _lower_workflow(symbol: semantic.WorkflowSymbol, values: ValueLowering) -> n
     steps = _find_section(declaration, ast.StepsSection)
     block = ast.Block(0, 0, ()) if steps is None else steps.body
     others = [item for item in declaration.items if item is not steps]
-    used = find_used_outputs(symbol.runtime.values(), block, values.model, others)
+    used = find_used_outputs(
+        symbol.runtime.values(), block, values.model, values.read_outputs, others
+    )
     variables = select_variables(symbol.runtime, used)
     names = Names(
         [field.wire_name for field in symbol.inputs]
         + [field.wire_name for field in symbol.secrets]
         + list(variables)
     )
-    own = local_variables(block, variables, names, "")
+    own = local_variables(block, values.model.statements(block), variables, names, "")
     stored = {name: own.variables[name] for name in used}
     initial = values.defaults(symbol.outputs)
     frame = Frame(source, {}, own.variables, own.results, stored, block, initial=initial)

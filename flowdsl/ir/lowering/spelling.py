@@ -13,7 +13,7 @@ from typing import TypeAlias
 from flowdsl.semantics import model as semantic
 from flowdsl.semantics import types
 from flowdsl.semantics.semantic_model import SemanticModel
-from flowdsl.semantics.traversal import refs_outside_blocks, statements, type_read_by
+from flowdsl.semantics.traversal import refs_outside_blocks, type_read_by
 from flowdsl.syntax import ast
 from flowdsl.syntax.statements import variable_set_by
 
@@ -39,7 +39,7 @@ def may_type_readings(
     edges: dict[Name, set[Name]] = {}
     reached: set[Name] = set()
     for task, block in _collect_bodies(None, body, model, set()):
-        for statement in statements(block):
+        for statement in model.statements(block):
             if _reads_text(statement, model):
                 reached.update(_names_set_by(statement, task, model))
             for names, into in _find_value_moves(statement, task, model):
@@ -61,7 +61,7 @@ def _collect_bodies(
 ) -> Iterator[tuple[semantic.TaskSymbol | None, ast.Block]]:
     """Collect a body and those of all tasks called in it, directly or not, each once."""
     yield task, body
-    for statement in statements(body):
+    for statement in model.statements(body):
         if isinstance(statement, ast.CallStmt) and model.calls[statement] not in known:
             called = model.calls[statement]
             known.add(called)

@@ -9,7 +9,7 @@ from typing import Any, TypeGuard, assert_never
 from flowdsl.semantics import model as semantic
 from flowdsl.semantics import types
 from flowdsl.semantics.names.paths import field_of
-from flowdsl.semantics.traversal import inner_blocks, output_set_by, statements, type_read_by
+from flowdsl.semantics.traversal import inner_blocks, output_set_by, type_read_by
 from flowdsl.source.record import Record, replace
 from flowdsl.syntax import ast, visit
 from flowdsl.syntax.statements import leaving_else, single_look, variable_set_by
@@ -715,7 +715,7 @@ class BodyLowering:
 
     def _find_outputs_set(self, body: ast.Block) -> Iterator[tuple[ast.Stmt, str]]:
         """Yield the statements of a body that set outputs, or result fields, with their names."""
-        for each in statements(body):
+        for each in self.values.model.statements(body):
             name = output_set_by(each, self.values.model.set_outputs)
             if name is not None:
                 yield each, name.text
@@ -776,7 +776,8 @@ class BodyLowering:
         """
         fields = task.result.fields if isinstance(task.result, types.RecordOf) else ()
         found = self.values.defaults(fields)
-        lists = (each.name.text for each in emits_in(task.declaration.body) if each.append)
+        every = self.values.model.statements(task.declaration.body)
+        lists = (each.name.text for each in every if isinstance(each, ast.EmitStmt) and each.append)
         return found | {name: nodes.ConstantValue(value=[]) for name in lists}
 
     def _arguments(
@@ -814,9 +815,11 @@ class BodyLowering:
         found = self._tasks.get(task)
         if found is None:
             body = task.declaration.body
-            used = find_used_outputs(task.runtime.values(), body, self.values.model)
+            model, read = self.values.model, self.values.read_outputs
+            used = find_used_outputs(task.runtime.values(), body, model, read)
             variables = select_variables(task.runtime, used)
-            found = local_variables(body, variables, self.names, f"{task.name}_")
+            every = model.statements(body)
+            found = local_variables(body, every, variables, self.names, f"{task.name}_")
             self._tasks[task] = found
         return found
 
@@ -845,9 +848,13 @@ def select_variables(
 
 
 def local_variables(
-    body: ast.Block, symbols: Mapping[str, semantic.ValueSymbol], names: Names, prefix: str
+    body: ast.Block,
+    statements: Iterable[ast.Stmt],
+    symbols: Mapping[str, semantic.ValueSymbol],
+    names: Names,
+    prefix: str,
 ) -> Locals:
-    """Choose unique names for the runtime variables of a body.
+    """Choose unique names for the runtime variables of a body, whose `statements` are all of it.
 
     The result of a call is a variable for each of its fields. It also has a variable for the whole
     object if another statement sets it too, if a text contains it as a whole, or if it is an
@@ -856,7 +863,7 @@ def local_variables(
     called: set[str] = set()
     used = frozenset(name for name, symbol in symbols.items() if symbol.is_output)
     whole = set(used)
-    for each in statements(body):
+    for each in statements:
         variable = variable_set_by(each)
         if variable is not None:
             (called if isinstance(each, ast.CallStmt) else whole).add(variable.text)
@@ -873,7 +880,7 @@ def local_variables(
         results[name] = {
             field.name: names.fresh(f"{prefix}{name}_{field.name}") for field in record.fields
         }
-    return Locals(variables, results, dict(_read_directly(body, used)), used)
+    return Locals(variables, results, dict(_read_directly(body, statements, used)), used)
 
 
 def find_spelled_refs(body: ast.Block) -> Iterator[ast.Ref]:
@@ -888,20 +895,24 @@ def find_spelled_refs(body: ast.Block) -> Iterator[ast.Ref]:
                 pass
 
 
-def _read_directly(body: ast.Block, used: frozenset[str]) -> Iterator[tuple[str, str]]:
+def _read_directly(
+    body: ast.Block, statements: Iterable[ast.Stmt], used: frozenset[str]
+) -> Iterator[tuple[str, str]]:
     """Return the variables that a body reads only to emit one field, each with that field.
 
     Fields in `used` are variables themselves. The field is emitted once, in the same block that
     sets the variable, and nothing else sets the variable. Then one variable can be both, which
     saves a `Store`.
     """
-    found = (variable_set_by(each) for each in statements(body))
-    setters = Counter(variable.text for variable in found if variable is not None)
-    fields = Counter(each.name.text for each in emits_in(body))
+    fields = Counter([each.name.text for each in statements if isinstance(each, ast.EmitStmt)])
+    if not fields:
+        return
+    found = map(variable_set_by, statements)
+    setters = Counter([variable.text for variable in found if variable is not None])
     taken: set[str] = set()
     for block in (
         body,
-        *(inner.block for each in statements(body) for inner in inner_blocks(each)),
+        *(inner.block for each in statements for inner in inner_blocks(each)),
     ):
         read: set[str] = set()
         for each in block.statements:
@@ -915,10 +926,6 @@ def _read_directly(body: ast.Block, used: frozenset[str]) -> Iterator[tuple[str,
                 if whole and alone and name in read - taken and used.isdisjoint((name, field)):
                     taken.add(name)
                     yield name, field
-
-
-def emits_in(body: ast.Block) -> Iterator[ast.EmitStmt]:
-    return (each for each in statements(body) if isinstance(each, ast.EmitStmt))
 
 
 def _make_store(assignments: Iterable[nodes.Assignment]) -> nodes.Body:

@@ -253,6 +253,7 @@ class ValueLowering:
         # No method of this object: a cycle would keep the whole program in memory.
         self.types = TypeLowering(partial(evaluate_constant, model, variables=self.environment))
         self._consts: dict[semantic.ValueSymbol, nodes.ConstantValue] = {}
+        self.read_outputs = {each.name for each in model.values.values() if each.is_output}
 
     # References
 

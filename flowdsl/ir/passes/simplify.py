@@ -89,7 +89,7 @@ def _find_remaining_body(statement: nodes.Statement) -> nodes.Body:
         ) if [each.condition for each in inner.branches] == [condition] and not inner.otherwise:
             return (inner,)
         case nodes.If(branches=branches, otherwise=otherwise):
-            if all([each.body for each in branches]):
+            if all(each.body for each in branches):
                 return (statement,)
             return _drop_empty_branches(statement.origin, branches, otherwise)
         case _:
