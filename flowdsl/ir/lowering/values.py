@@ -85,15 +85,7 @@ class Frame(Record):
 
 def origin_of(source: SourceFile, node: ast.Node) -> nodes.Origin:
     """Return the source range of a node, in lines and columns."""
-    first_line, first_column = source.place(node.start)
-    last_line, last_column = source.place(node.end)
-    return nodes.Origin(
-        path=source.path,
-        start_line=first_line,
-        start_column=first_column,
-        end_line=last_line,
-        end_column=last_column,
-    )
+    return nodes.Origin(source.path, *source.place(node.start), *source.place(node.end))
 
 
 # Constants and text
@@ -131,6 +123,12 @@ def negate_condition(condition: nodes.Condition) -> nodes.Condition:
             return nodes.AllOf(operands=tuple(map(negate_condition, operands)))
         case _:
             return nodes.Not(operand=condition)
+
+
+def _long_constant(value: nodes.Value) -> str | None:
+    """Return the text of a multi-line constant, which is laid out like literal text."""
+    text = value.value if isinstance(value, nodes.ConstantValue) else None
+    return text if isinstance(text, str) and has_lines(text) else None
 
 
 def command_failed(command: nodes.Text) -> nodes.Text:
@@ -338,7 +336,9 @@ class ValueLowering:
                 case ast.TextLiteral():
                     yield nodes.TextPiece(value=part.value)
                 case ast.Ref():
-                    yield from self._fill_in_reference(part, frame)
+                    yield from self._fill_in_reference(
+                        part, self.lower_reference(part, frame), frame
+                    )
                 case ast.TextComment():
                     pass
                 case _:
@@ -348,40 +348,41 @@ class ValueLowering:
         self, text: ast.Text, frame: Frame, layout: Callable[[str], str]
     ) -> Iterator[nodes.Piece]:
         own: list[str] = []
-        refs: list[ast.Ref] = []
+        refs: list[tuple[ast.Ref, nodes.Value]] = []
         for part in text.parts:
             match part:
-                case ast.TextLiteral(value=value):
-                    own.append(value)
-                case ast.Ref() if (long := self._long_constant(part, frame)) is not None:
-                    own.append(long)
+                case ast.TextLiteral(value=literal):
+                    own.append(literal)
                 case ast.Ref():
-                    refs.append(part)
+                    value = self.lower_reference(part, frame)
+                    if (long := _long_constant(value)) is not None:
+                        own.append(long)
+                        continue
+                    refs.append((part, value))
                     own.append(_PLACE)
                 case ast.TextComment():
                     pass
         first, *rest = layout("".join(own)).split(_PLACE)
         yield nodes.TextPiece(value=first)
-        for ref, after in zip(refs, rest, strict=True):
-            yield from self._fill_in_reference(ref, frame)
+        for (ref, value), after in zip(refs, rest, strict=True):
+            yield from self._fill_in_reference(ref, value, frame)
             yield nodes.TextPiece(value=after)
 
-    def _long_constant(self, ref: ast.Ref, frame: Frame) -> str | None:
-        """Return the text of a multi-line constant, which is laid out like literal text."""
-        value = self.lower_reference(ref, frame)
-        text = value.value if isinstance(value, nodes.ConstantValue) else None
-        return text if isinstance(text, str) and has_lines(text) else None
-
-    def _fill_in_reference(self, ref: ast.Ref, frame: Frame) -> Iterable[nodes.Piece]:
-        value = self.spelled(ref, frame)
-        return _mark_as_data(value) if ref in self.model.quoted else value
+    def _fill_in_reference(
+        self, ref: ast.Ref, value: nodes.Value, frame: Frame
+    ) -> Iterable[nodes.Piece]:
+        text = self._spell_value(ref, value, frame)
+        return _mark_as_data(text) if ref in self.model.quoted else text
 
     def spelled(self, ref: ast.Ref, frame: Frame) -> nodes.Text:
-        """Lower a reference inside a text.
+        """Lower a reference inside a text."""
+        return self._spell_value(ref, self.lower_reference(ref, frame), frame)
+
+    def _spell_value(self, ref: ast.Ref, value: nodes.Value, frame: Frame) -> nodes.Text:
+        """Return the value of a reference inside a text.
 
         A part of an argument that cannot be written as JSON becomes a reference to its variable.
         """
-        value = self.lower_reference(ref, frame)
         symbol = self.model.values[ref]
         held = frame.held.get(symbol.name) if symbol.kind == semantic.PARAMETER else None
         if held is not None and holds_unspelled(value):

@@ -45,9 +45,10 @@ def has_lines(text: str) -> bool:
 
 def on_one_line(text: str) -> str:
     """Return the text without line ends; other blanks are unchanged, except at its ends."""
-    return _LINE_END.sub(
-        lambda found: _find_line_joint(text, found.start(), found.end()), text.strip()
-    )
+    stripped = text.strip()
+    if not has_lines(stripped):
+        return stripped
+    return _LINE_END.sub(lambda found: _find_line_joint(text, found.start(), found.end()), stripped)
 
 
 def in_paragraphs(text: str) -> str:
