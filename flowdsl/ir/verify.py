@@ -31,6 +31,9 @@ from .facts import facts_of, facts_of_body, find_statements, fits
 from .walk import inner_bodies, node_fields, own_parts, statements
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_SUSPECT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\\]")
+"""What `_CONTROL` finds, and backslashes, with which `_ESCAPED` begins."""
+
 _ESCAPED = re.compile(r"\\\{([A-Za-z_]\w*)")
 _VARIABLE_LIKE = re.compile(r"\{[A-Za-z_${]\S{0,20}")
 
@@ -74,8 +77,10 @@ def _verify_workflow(
     ]
     for node, parts in texts:
         place = partial(_span_of_origin, node.origin, sources)
+        command = isinstance(node, nodes.Run)
         for text in _find_texts(parts):
-            _verify_text(text, place, sink, command=isinstance(node, nodes.Run))
+            if command or any(map(_may_be_misread, text)):
+                _verify_text(text, place, sink, command=command)
         variable = node.variable if isinstance(node, nodes.Run) else None
         if variable is not None and not capabilities.can_focused_agent_use(TERMINAL):
             sink.report(COMMAND_OUTPUT_UNREADABLE, place(), variable=variable)
@@ -87,20 +92,27 @@ def _span_of_origin(origin: nodes.Origin, sources: Mapping[str, SourceFile]) -> 
     return Span(source, start, source.offset(origin.end_line, origin.end_column))
 
 
-def _find_texts(value: Any) -> Iterator[nodes.Text]:
-    """Yield the texts inside a value, in order."""
+def _find_texts(value: Any) -> list[nodes.Text]:
+    """Return the texts inside a value, in order."""
+    found: list[nodes.Text] = []
     pending = [value]
     while pending:
         value = pending.pop()
         if type(value) is not tuple:
             pending += [getattr(value, name) for name in reversed(node_fields(value))]
         elif value and type(value[0]) in _PIECES:
-            yield value
+            found.append(value)
         else:
             pending += reversed(value)
+    return found
 
 
 _PIECES = (nodes.TextPiece, nodes.Variable)
+
+
+def _may_be_misread(piece: nodes.Piece) -> bool:
+    """Whether a piece of a text that is no command holds something of what is reported."""
+    return type(piece) is nodes.TextPiece and _SUSPECT.search(piece.value) is not None
 
 
 def _verify_text(text: nodes.Text, place: Callable[[], Span], sink: Sink, *, command: bool) -> None:

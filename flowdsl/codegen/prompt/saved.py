@@ -13,9 +13,9 @@ from __future__ import annotations
 from typing import Any
 
 from flowdsl.ir import nodes
-from flowdsl.ir.facts import facts_of, variables_set_by
+from flowdsl.ir.facts import facts_of, own_facts, variables_set_by
 from flowdsl.ir.lowering.values import LOOP_ITEM
-from flowdsl.ir.walk import BODIES, inner_bodies, replace_bodies, replace_variables
+from flowdsl.ir.walk import BODIES, HOLDING, inner_bodies, replace_bodies, replace_variables
 from flowdsl.source.record import replace
 
 
@@ -54,8 +54,14 @@ class Saved:
             return self._store(statement)
         if isinstance(statement, nodes.Repeat) and not statement.looks_first:
             return self._rewrite_repeat(statement)
-        rewritten = self.marked(statement)
-        return self._rewrite_bodies(rewritten, frozenset(variables_set_by(statement)))
+        own = frozenset(variables_set_by(statement))
+        rewritten: nodes.Statement = (
+            self.marked(statement) if own_facts(statement).reads else statement
+        )
+        if type(statement) in HOLDING:
+            return self._rewrite_bodies(rewritten, own)
+        self.sure |= own
+        return rewritten
 
     def verified(self, copy: nodes.Copy, *, saves: bool) -> nodes.Copy:
         """Return a main agent's copy to verify; `saves` means that the call saves the value."""
