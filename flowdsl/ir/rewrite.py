@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Set
 from typing import TypeAlias
 
-from flowdsl.source.record import is_unchanged, replace
+from flowdsl.source.record import replace
 
 from . import nodes
 from .facts import facts_of
-from .walk import map_bodies
+from .walk import HOLDING, map_bodies
 
 Rewrite: TypeAlias = Callable[[nodes.Body], nodes.Body]
 
@@ -23,15 +23,18 @@ def rewrite_body(body: nodes.Body, rewrite: Rewrite, kinds: Set[str] | None = No
     def inside(inner: nodes.Body) -> nodes.Body:
         return rewrite_body(inner, rewrite, kinds)
 
-    if kinds is None:
-        inner = tuple([map_bodies(each, inside) for each in body])
-    else:
-        holds = [not kinds.isdisjoint(facts_of(each).kinds) for each in body]
-        if True not in holds:
-            return body
-        changed = zip(body, holds, strict=True)
-        inner = tuple([map_bodies(each, inside) if held else each for each, held in changed])
-    return rewrite(body if is_unchanged(body, inner) else inner)
+    found = kinds is None
+    changed: list[nodes.Statement] | None = None
+    for index, each in enumerate(body):
+        if kinds is not None and kinds.isdisjoint(facts_of(each).kinds):
+            continue
+        found = True
+        if type(each) in HOLDING and (inner := map_bodies(each, inside)) is not each:
+            changed = changed or [*body]
+            changed[index] = inner
+    if not found:
+        return body
+    return rewrite(body if changed is None else tuple(changed))
 
 
 def rewrite_workflow(

@@ -259,7 +259,7 @@ class _Walker:
                     bodies, before = [otherwise], before | missed
                     if isinstance(statement, _READINGS) and id(statement) in self.further:
                         statement = replace(statement, keeps=statement.variable in missed)
-        return (replace_bodies(statement, bodies),), before
+        return ((replace_bodies(statement, bodies) if bodies else statement),), before
 
     def _walk_rounds(
         self, body: nodes.Body, live: Live, failing: Live

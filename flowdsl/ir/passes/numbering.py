@@ -16,7 +16,6 @@ key.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 
@@ -59,10 +58,18 @@ _KINDS = frozenset(("store", "if", "repeat"))
 def _find_free_base(name: str, taken: set[str]) -> str:
     """Return `name`, or the first of `name_list`, `name_list_2`, ... of which no key is taken."""
     base, number = name, 1
-    while any(re.fullmatch(rf"{re.escape(base)}_(?:count|[0-9]+)", each) for each in taken):
+    while any(_is_key_of(base, each) for each in taken):
         base = f"{name}_list" if number == 1 else f"{name}_list_{number}"
         number += 1
     return base
+
+
+def _is_key_of(base: str, name: str) -> bool:
+    """Whether a name is that of the counter of a list, or of one of its entries."""
+    if not name.startswith(f"{base}_"):
+        return False
+    rest = name[len(base) + 1 :]
+    return rest == "count" or (rest.isascii() and rest.isdecimal())
 
 
 def _number_statement(statement: nodes.Statement, keys: dict[str, str]) -> nodes.Statement:
