@@ -140,7 +140,7 @@ def find_variables(*values: Any) -> list[nodes.Variable]:
             found.append(value)
         elif class_ is tuple:
             pending += value
-        else:
+        elif class_ is not nodes.TextPiece:
             pending += [
                 inner for name in _NODE_FIELDS[class_] or () if (inner := getattr(value, name))
             ]
