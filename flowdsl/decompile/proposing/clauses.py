@@ -21,6 +21,7 @@ from .clause_rows import GERMAN_ROWS, MARKED_NAME, ROWS, SPANNING
 from .languages.german import to_infinitive
 from .wording import (
     ACT,
+    CONDITION_WORDS,
     ENDS_AS_ACT,
     KEY_ALONE,
     VALUE,
@@ -55,6 +56,37 @@ CUT = re.compile(
     rf",? (?:and|&|und) (?=(?:then )?{ACT}|{KEY_ALONE}(?:[,.;]|$| to )|\{{)|"
     rf", (?:but )?(?=(?:then )?{ACT}|{KEY_ALONE}(?:[,.;]|$| and )|\{{)|(?<=\}}), (?!\{{)"
 )
+
+
+_WORD = re.compile(r"(?<![\w\\/.:$])[^\W\d_]+(?![\w\\]|\.\w)")
+_FEWEST_SHOUTED = 3
+"""Words in capitals from which on a line is not a label alone."""
+
+
+def soften(line: str) -> str:
+    """Return a line all in capitals with the words of the grammar in small letters.
+
+    Names and what is in quotes stay as they are written.
+    """
+    shown = mask(line)
+    words = _WORD.findall(shown)
+    if len(words) < _FEWEST_SHOUTED or not all(map(str.isupper, words)):
+        return line
+    if not _KNOWN:
+        patterns = " ".join((CONDITION_WORDS, ACT, *(pattern for _, pattern in ROWS)))
+        _KNOWN.update(re.findall(r"[^\W\d_]+", re.sub(r"\\.", " ", patterns)), ("an", "are"))
+    at, softened = 0, ""
+    for found in _WORD.finditer(shown):
+        opens = re.search(r"(?:^|[.!?][\")]?\s+)$", shown[: found.start()]) is not None
+        word = found[0].lower() if found[0].lower() in _KNOWN else found[0]
+        word = word.capitalize() if opens and word.islower() else word
+        softened += f"{line[at : found.start()]}{word}"
+        at = found.end()
+    return softened + line[at:]
+
+
+_KNOWN: set[str] = set()
+"""The words of the grammar; filled once they are needed."""
 
 
 def cut_sentences(line: str) -> list[str]:

@@ -39,6 +39,7 @@ from .statements import (
 )
 from .wording import (
     LONGEST,
+    NUMBERS,
     as_sentence,
     has_condition_words,
     mask,
@@ -98,6 +99,11 @@ _OF_MAIN_AGENT = re.compile(
     r"sonst|andernfalls|überspringe\w*|wiederhole\w*|oben|vorher)\b"
 )
 """Words of an act that ends the run, has a tool, or is about what is said elsewhere."""
+_SEVERAL_TRIES = re.compile(
+    r"(?i)\b(?:again|once more|nochmals?|erneut)\b[^.;]*\b(?:twice|zweimal|dreimal|"
+    rf"(?:\d+|{NUMBERS}) ?(?:times|mal|attempts|tries|versuche))\b"
+)
+"""An act that is done again only so often, which a branch does not count."""
 _BACK_AT_THE_TOP = re.compile(r"(?i)(?:now|finally|in the end|lastly|at last|zum schluss)\b")
 """How a sentence begins that belongs to no condition before it."""
 
@@ -141,7 +147,7 @@ class Instructions(Builders):
         if self._plain or "\n" in line or len(line) > LONGEST:
             return prose
         before = self._state()
-        self._line, self._in_list = strip_markdown(told), entry
+        self._line, self._in_list = clauses.soften(strip_markdown(told)), entry
         self._before = ""
         self._may_leap = entry and line not in self.without_leaps
         self._has_acted = self._has_acted or starts_with_act(self._line)
@@ -673,6 +679,8 @@ class Instructions(Builders):
         )
         if len(acts) == 1 and decisions.means_going_on(first) and not skips:
             return []
+        if _SEVERAL_TRIES.search(mask(" ".join(acts))) is not None:
+            return None
         text = ". ".join(_TOOL.sub("", each).rstrip(".!").rstrip() for each in acts)
         last = _cut(as_sentence(text))[-1:]
         nested = any(decisions.parse_decision(each) is not None for each in last)

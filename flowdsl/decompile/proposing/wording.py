@@ -12,7 +12,7 @@ from flowdsl.semantics.statements.keys import OTHER_NAMES, chord_keys, find_shar
 
 from .languages.german import IMPERATIVE, INFINITIVE, KEYS
 
-_DEPENDS = (
+CONDITION_WORDS = (
     r"(?i)\b(?:if|in case|in the event|when|whenever|where(?:ver)? (?:there|it|this|that)|once|"
     r"unless|until|till|while|as long as|otherwise|else|depending|provided|assuming|"
     r"should (?:the|a|an|any|it|this|that|there)|(?:may|might)(?= [a-z])|"
@@ -105,7 +105,7 @@ _POINTS_BACK = r"(?i)(?:it|its|them|they|their|this|that|these|those|one)\b"
 
 def has_condition_words(text: str) -> bool:
     """Whether a text mentions a condition or repetition."""
-    return re.search(_DEPENDS, text) is not None
+    return re.search(CONDITION_WORDS, text) is not None
 
 
 def is_governing_line(text: str) -> bool:
