@@ -15,11 +15,13 @@ from flowdsl.format.literals import is_name
 from flowdsl.ir import nodes
 from flowdsl.ir.lowering.values import negate_condition
 from flowdsl.lint.texts.titles import why_no_title
+from flowdsl.source.record import replace
 
 from ..model import NOWHERE
 from ..writing.type_names import source_name
-from ..writing.value_types import ANY
+from ..writing.value_types import ANY, unwrap_optional
 from . import clauses, decisions
+from .clause_rows import READ
 from .statements import (
     is_scalar,
     make_abort,
@@ -32,8 +34,10 @@ from .statements import (
 )
 from .values import Values
 from .wording import (
+    ACT,
     COUNTS,
     KEY_ALONE,
+    as_sentence,
     has_condition_words,
     parse_chord,
     points_back,
@@ -44,21 +48,46 @@ from .wording import (
 
 _READ_ONLY = re.compile(
     r"(?i)(?:(?P<where>(?:from|on|in|at) (?:the )?[^,;:]{3,40}?),? )?(?:please )?"
-    r"(?:read|note|find out|find|extract|get|look up|record|identify|determine) (?P<source>.+)"
+    rf"{READ} (?P<source>.+)"
 )
+_PRINTS = re.compile(
+    r"(?i)(?:get|test|select|import|invoke|write)-|(?:dir|type|echo|cat|cmd /c dir)\b"
+)
+"""How a command begins that prints something, as `run` needs it."""
 _DURATION = (
     r"(?i)(\d{1,3})(?: ?(?:-|to|bis) ?(\d{1,3}))?"
     r" ?(s|secs?|seconds?|mins?|minutes?|minuten?|sekunden?)\b"
 )
 _LONG = r"(?i)\b(?:hours?|quarter of an hour|half an hour|stunden?|some time|a while|long)\b"
 
+_JUDGES = r"(?i)\b(?:prüfen?|check|verify|compare|vergleich\w*|ob|must|should|muss|soll)\b"
+"""Words of a label that make it a check of its value."""
+
+_NO_READING = (
+    r"\b(?:it|them|this|that|each|every|all|mail|e-mail|message|text|above|below|instructions?|"
+    r"what|whether|how|who|if|value|carefully|again|folgendes|alles|rest)\b"
+)
+"""Words of what is read that no name says."""
+
 _FOCUS = "the field that has the focus"
 _NO_FIELDS = frozenset(("same", "following", "first", "last", "next", "new", "value", "list"))
 """Words of a noun in front of a value that name no field."""
+_NOUN = (
+    r"(?:(?:das|die|den|der) [A-ZÄÖÜ]\w+|(?:the |your )?(?:number|no|name|date|code|id|ref|"
+    r"reference|amount|user|password|text|path|year|month|e-?mail)) "
+)
+"""What a value is called in front of it, where its own name does not say so."""
+
+_ARTICLES = {"the", "your", "value", "das", "die", "den"}
 _THIRD_PERSON = {
     each: f"{each}s" for each in ("say", "show", "come", "appear", "read", "contain")
 } | {"be": "is", "have": "has", "sein": "ist", "stehen": "steht", "lauten": "lautet"}
 _THIRD_PERSON |= {"übereinstimmen": "stimmt überein", "stimmen": "stimmt"}
+
+
+def find_paths(text: str) -> list[str]:
+    """Return the paths of files in a text, such as `C:\\Out\\a.pdf`."""
+    return re.findall(r"(?:(?<!\w)[A-Za-z]:|\\)[\\/][^\s\",;()]+\.\w{2,4}\b", text)
 
 
 Parts = dict[str, str | None]
@@ -79,10 +108,12 @@ class Builders(Values):
         """Return the step of `save with Ctrl+S`: its title says what the keys are for."""
         presses, purpose = self.press(parts), (parts["purpose"] or "").strip()
         title = self.text(f"{purpose[:1].upper()}{purpose[1:]}")
-        if not presses or points_back(purpose) or self._entries or self._reason is not None:
-            return []
         often = re.search(r"(?i)\b(?:each|every|between|always)\b", purpose)
-        if why_no_title(purpose) is not None or has_condition_words(purpose) or often:
+        if not presses or has_condition_words(purpose) or often:
+            return []
+        if points_back(purpose) or self._inside or self._entries:
+            return []  # no step stands in a loop or a branch
+        if why_no_title(purpose) is not None:
             return []
         return [nodes.Step(origin=NOWHERE, title=title, body=tuple(presses))]
 
@@ -129,10 +160,11 @@ class Builders(Values):
         named = re.sub(r"(?i)^the (?:output|variable|value) ", "", parts["target"] or "")
         if _bare_name(named) in self._outputs:
             return self.emit({"name": _bare_name(named), "value": written})
-        if target and parts.get("screen"):
-            target = (*target, nodes.TextPiece(value=f" on {parts['screen']}"))
+        if target:
+            target = _place(target, parts)
         appositive = set(re.findall(r"\w+", (parts.get("appositive") or "").lower()))
-        if not target or appositive - {"the", "your", "value"} - _name_words(written):
+        named_so = appositive - _ARTICLES - _name_words(written)
+        if not target or (named_so and not re.fullmatch(_NOUN, parts.get("appositive") or "")):
             return []
         if (written.startswith('"') and "{" not in written) or re.fullmatch(r"[A-Z0-9]+", written):
             literal = (nodes.TextPiece(value=written.strip('"')),)
@@ -149,8 +181,7 @@ class Builders(Values):
         another = re.search(rf"{re.escape(written)},? (?:and |und |& )?[{{\"]", self._line)
         if not target or another or set(named.lower().split()) & _NO_FIELDS:
             return []
-        if target and parts.get("screen"):
-            target = (*target, nodes.TextPiece(value=f" on {parts['screen']}"))
+        target = _place(target, parts)
         if re.fullmatch("[0-9]+", written):
             literal = (nodes.TextPiece(value=written),)
             return [nodes.TypeIn(origin=NOWHERE, value=literal, display=None, target=target)]
@@ -159,6 +190,12 @@ class Builders(Values):
     def type_pairs(self, parts: Parts) -> list[nodes.Statement]:
         """Return the `type` of each pair of a label and a value; empty unless all can be typed."""
         pairs = clauses.split_pairs(parts["pairs"] or "")
+        how = (parts.get("how") or "").strip("()")
+        if has_condition_words(how):
+            return []
+        if how:
+            label, value = pairs[-1]
+            pairs[-1] = (f"{label} ({how})", value)
         if not self._has_acted and len(pairs) > 1 and "$" not in (parts["pairs"] or ""):
             return []
         statements = [
@@ -166,13 +203,15 @@ class Builders(Values):
             for label, value in pairs
             for each in self._make_typing(self.text(value), self.text(label))
         ]
-        return statements if len(statements) == len(pairs) else []
+        login = parts.get("login") or ""
+        told = [self.prose(as_sentence(login.capitalize()))] if login else []
+        return [*statements, *told] if len(statements) == len(pairs) else []
 
     def set_field(self, parts: Parts) -> list[nodes.Statement]:
         """Return the `type` of `Quantity = {quantity}`, an entry of a list."""
         label = f"{parts['target']}{parts.get('note') or ''}"
         target = self._readable(label)
-        known = "_" in label or parts["target"] in self._outputs
+        known = "_" in label or parts["target"] in self._outputs or re.search(_JUDGES, label)
         # What follows in the sentence may say how the value is written.
         whole = rf"{re.escape(parts['target'] or '')}(?: =|:)? {re.escape(parts['value'] or '')}"
         whole += re.escape(parts.get("note") or "")
@@ -198,6 +237,7 @@ class Builders(Values):
         value = self._part_of_entry(words)
         if value is None or not target:
             return []
+        target = _place(target, parts)
         return [nodes.TypeIn(origin=NOWHERE, value=(value,), display=None, target=target)]
 
     def type_unnamed(self, parts: Parts) -> list[nodes.Statement]:
@@ -205,10 +245,45 @@ class Builders(Values):
         statements: list[nodes.Statement] = []
         for written in (parts["first"] or "", parts["second"] or ""):
             words = re.sub(r"[^a-z]+", " ", written.lower()).split()
+            if written == parts["second"] and parts.get("word"):
+                words = [(parts["word"] or "").lower()]
             place = f" of {parts['place']}" if parts.get("place") else ""
             target = self.text(f"the field {words[-1]}{place}")
             statements += self._make_typing(self.text(written), target)
-        return statements if len(statements) == 2 else []
+        if len(statements) != 2:
+            return []
+        login = (parts.get("login") or "").strip()  # the click is said by nothing else
+        german = login.lower().startswith("melde")
+        act = "Melde dich an" if german else login.capitalize()
+        return [
+            *statements,
+            *([nodes.Do(origin=NOWHERE, text=self.text(f"{act}."))] if login else []),
+        ]
+
+    def clear(self, parts: Parts) -> list[nodes.Statement]:
+        """Return the `clear` of `clear the filter box`."""
+        target = self._readable(parts["target"])
+        return [nodes.Clear(origin=NOWHERE, target=target)] if target else []
+
+    def run(self, parts: Parts) -> list[nodes.Statement]:
+        """Return the `run` of a command that prints something: one that does not has failed."""
+        written, name = parts["command"] or "", _bare_name(parts.get("name") or "")
+        known = bool(name) and (self.is_declared(name) or name in self._outputs)
+        # A command holds no free text, and none in a loop or a branch may miss what it prints.
+        if "{" in written or not _PRINTS.match(written) or known or self._entries or self._inside:
+            return []
+        text = nodes.OptionalType(inner=nodes.ScalarType(name="string")) if name else None
+        if name:
+            self._note_extracted(name)
+        return [
+            nodes.Run(
+                origin=NOWHERE,
+                command=(nodes.TextPiece(value=written),),
+                variable=name or None,
+                type=text,
+                otherwise=None,
+            )
+        ]
 
     def _make_typing(self, value: nodes.Text, target: nodes.Text) -> list[nodes.Statement]:
         """Return the `type` of a value, empty unless its variables can be typed here."""
@@ -245,9 +320,17 @@ class Builders(Values):
         return [] if file is None else [nodes.Export(origin=NOWHERE, file=file)]
 
     def export_named_before(self, parts: Parts) -> list[nodes.Statement]:
-        """Return the `export` of `mark it for export`, for the only path of the line."""
-        paths = set(re.findall(r"(?:[A-Za-z]:|\\)[\\/][^\s\",;()]+\.\w{2,4}\b", self._line))
-        return self.export({"file": paths.pop()}) if len(paths) == 1 else []
+        """Return the `export` of `mark it for export`.
+
+        It is the only path of the line, or the last one that was saved to, of the named kind.
+        """
+        paths = set(find_paths(self._line))
+        if len(paths) > 1:
+            return []
+        kind = (parts.get("ending") or "").lower()
+        last = self._saved_path if self._saved_path.lower().endswith(kind) else ""
+        path = paths.pop() if paths else last
+        return self.export({"file": path}) if path else []
 
     def _file(self, written: str) -> nodes.Text | None:
         """Return the name of a file.
@@ -288,6 +371,36 @@ class Builders(Values):
             parts["source"] or "", parts.get("where"), written, parts.get("note")
         )
 
+    def read_arrow(self, parts: Parts) -> list[nodes.Statement]:
+        """Return the `extract` of `due date -> {{due}}`, which is no case with its act."""
+        source, name = parts["source"] or "", _bare_name(parts["names"] or "")
+        listed = isinstance(unwrap_optional(self._type_of_output(name)), nodes.ListType)
+        act = starts_with_act(source) and _READ_ONLY.fullmatch(source) is None
+        if listed or act or source.startswith('"') or not self._is_value_name(name):
+            return []
+        return self._read_sources(source, None, parts["names"] or "", None)
+
+    def read_unnamed(self, parts: Parts) -> list[nodes.Statement]:
+        """Return the readings of `read the fee and the tax`, named by their words.
+
+        Nothing ends where one is not there: the prompt only says to look.
+        """
+        sources = clauses.split_list(parts["source"] or "")
+        readings: list[nodes.Statement] = []
+        for source in sources:
+            words = re.sub(r"\([^()]*\)", "", source.lower())
+            words = re.sub(r"^(?:the|a|an|his|her|its|der|die|das|den) ", "", words.strip())
+            name = "_".join(re.findall(r"[a-z0-9]+", words)[:4])
+            text = self._readable(source)
+            vague = re.search(_NO_READING, words) or not re.fullmatch(r"[\w \"/.-]{3,60}", words)
+            if vague or not is_name(name) or not text or has_condition_words(source):
+                return []
+            name = source_name(name, self._taken())
+            type_ = nodes.OptionalType(inner=nodes.ScalarType(name="string"))
+            readings.append(make_extract(name, type_, text))
+        self._set |= {each.variable for each in readings if isinstance(each, nodes.Extract)}
+        return readings
+
     def read_several(self, parts: Parts) -> list[nodes.Statement]:
         """Return the `extract`s of `read the fee as fee and the tax as tax`; empty unless all."""
         before = self._state()
@@ -306,6 +419,10 @@ class Builders(Values):
         found = _READ_ONLY.fullmatch(described)
         if found is not None:
             return self._read_sources(found["source"], found["where"], written, None)
+        acts = re.fullmatch(rf"(?i)(?P<act>{ACT}.+?),? (?:and|und) (?P<read>{READ}\b.+)", described)
+        if acts is not None and has_condition_words(acts["act"]) is False:
+            read = self._read_into(acts["read"], written)
+            return [self.prose(as_sentence(acts["act"])), *read] if read else []
         there = re.fullmatch(
             r"(?i)(?P<where>(?:on|in|at) [^,;]+?),? there (?:is|are) (?P<what>.+)", described
         )
@@ -334,7 +451,11 @@ class Builders(Values):
             return []
         if re.search(r"(?i)\b(?:you|we|I)(?:['’]ve| have| did| are|['’]re)?\b", sources):
             return []  # of what was done, which no screen shows
-        if re.search(r" = |\b(?:save|store)\b|\b(?:and|then) (?:set|put|add|write)\b", sources):
+        if any("_" in each and re.search(rf"\b{each}\b", sources) for each in self._outputs):
+            return []  # "the number in errors and the total" names another output
+        if re.search(
+            r" = | -> |\b(?:save|store)\b|\b(?:and|then) (?:set|put|add|write)\b", sources
+        ):
             return []
         if len(each_source) != len(names) or not known or has_condition_words(sources):
             return []
@@ -355,7 +476,11 @@ class Builders(Values):
             if points_back(source) or above or not self._is_extractable(name, text):
                 self._restore(before)
                 return []
-            statements += self._read_or_append(name, text)
+            read = self._read_or_append(name, text)
+            if not read:
+                self._restore(before)
+                return []
+            statements += read
         return statements
 
     def _read_or_append(self, name: str, source: nodes.Text) -> list[nodes.Statement]:
@@ -363,6 +488,9 @@ class Builders(Values):
         type_ = self._type_of_output(name)
         self._note_extracted(name)
         inner = type_.inner if isinstance(type_, nodes.OptionalType) else type_
+        adds = re.search(rf"(?i)\b(?:add|append|put)\b[^.]*\b{name}\b", self._line)
+        if isinstance(inner, nodes.ListType) and adds and not self._entries:
+            return []  # each of several, which nothing here goes through
         if not isinstance(inner, nodes.ListType) or not self._entries:
             return [make_extract(name, type_, source)]
         entry = source_name(f"{name}_entry", self._taken())
@@ -400,6 +528,16 @@ class Builders(Values):
         )
         return [nodes.Store(origin=NOWHERE, assignments=(stored,))]
 
+    def emit_several(self, parts: Parts) -> list[nodes.Statement]:
+        """Return the assignments of `set a and b both to 0`; empty unless all are outputs."""
+        names = clauses.split_list(parts["names"] or "")
+        before = self._state()
+        made = [self.emit({"name": _bare_name(each), "value": parts["value"]}) for each in names]
+        if not all(made):
+            self._restore(before)
+            return []
+        return [each for statements in made for each in statements]
+
     def abort(self, parts: Parts) -> list[nodes.Statement]:
         """Return the `abort` of a clause, with its own reason or the condition that it follows."""
         words = (
@@ -425,6 +563,27 @@ class Builders(Values):
         """Return the `expect` of `check that the list is open`."""
         condition = self._readable(strip_condition_that(parts["condition"] or ""))
         return [make_expect(condition)] if condition else []
+
+    def expect_or(self, parts: Parts) -> list[nodes.Statement]:
+        """Return the check of `check that it is open, otherwise fail`, which ends the run."""
+        ends = clauses.parse_clause(parts["otherwise"] or "", None)
+        if ends is None or ends.kind not in ("abort", "give_up"):
+            return []
+        if parts["left"]:
+            checks = self.must_equal(parts)
+        elif parts["condition"]:
+            checks = self.expect(parts)
+        else:
+            checks = self.must(parts)
+        given = any(ends.parts.get(each) for each in ("why", "reason", "given"))
+        aborts = self.abort(ends.parts) if given else []
+        for check in checks if aborts else ():
+            if isinstance(check, nodes.Expect):
+                return [replace(check, otherwise=tuple(aborts))]
+            if isinstance(check, nodes.If):
+                branch = replace(check.branches[0], body=tuple(aborts))
+                return [replace(check, branches=(branch,))]
+        return [] if given else checks
 
     def must(self, parts: Parts) -> list[nodes.Statement]:
         """Return the `expect` of `the status must be "Delivered"`."""
@@ -466,6 +625,17 @@ class Builders(Values):
         words = self.text(f"{parts['left']} is not {parts['right']}")
         decision = make_decision(negate_condition(condition), make_abort(words), ())
         return [] if decision is None else [decision]
+
+
+def _place(target: nodes.Text, parts: Parts) -> nodes.Text:
+    """Return where a value is typed, with its screen and with how it is written there."""
+    how = (parts.get("how") or "").strip("()")
+    told = f" on {parts['screen']}" if parts.get("screen") else ""
+    return (
+        (*target, nodes.TextPiece(value=f"{told} ({how})" if how else told))
+        if told or how
+        else target
+    )
 
 
 def _bare_name(written: str) -> str:

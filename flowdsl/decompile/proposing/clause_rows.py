@@ -1,8 +1,8 @@
-"""The table of clauses: a kind, and how people write it in English and a little German.
+"""The table of clauses: a kind, and how people write it.
 
 A kind is the name of a method of `builders.Builders`, but for `again` and `store`. The first row
-that matches a whole clause counts. The names of groups are the parts that
-`builders` makes a statement of.
+that matches a whole clause counts. The names of groups are the parts that `builders` makes a
+statement of. German clauses have rows of their own in `languages.german`.
 """
 
 from __future__ import annotations
@@ -10,52 +10,74 @@ from __future__ import annotations
 from .languages import german
 from .wording import ACT, ENDS_AS_ACT, KEY_ALONE, NAME, NUMBERS, VALUE
 
-_LABEL = rf"(?!{ACT}|with |as |mit )[\w.-]{{2,20}}(?: (?!mit|with|as|is)[\w.-]{{2,20}})?"
+_NO_LABEL = r"in|into|with|as|mit|and|und|or|oder|if|wenn|at|to|on|the|für|for"
+_LABEL_WORDS = r"[\w.-]{2,25}(?: (?!mit\b|with\b|as\b|is\b|and\b|und\b)[\w./-]{2,20}){0,3}"
+_LABEL = rf"(?!(?:{ACT}|{_NO_LABEL})\b){_LABEL_WORDS}"
+_NEXT_LABEL = rf"(?!(?:type|enter|{_NO_LABEL})\b|(?-i:{ACT})){_LABEL_WORDS}"
+"""A label behind another one, which may be in the words of an act: `Start {day}`."""
+
 _SECRET = rf"\{{\${NAME}\}}"
 _QUOTED = r"\"[^\"\n]+\""
 _TYPED = rf"(?:{VALUE}(?:[,;/ -]{{1,2}}{VALUE})*|{_QUOTED}|[^\s,;\"{{}}]+)"
 _PLACE_WORD = (
     r"(?:field|box|text ?box|line|filter|bar|column|cell|prompt|dialog|area|input|note|remarks?|"
-    r"comment|feld|drop-?down(?: list)?|combo ?box|list ?box)"
+    r"comment|feld|zeile|spalte|drop-?down(?: list)?|combo ?box|list ?box)"
 )
 _NO_PLACE = (
     r"(?!(?:the )?(?:right|correct|appropriate|next|same|first|this|that|each|every|it|format|"
-    r"capitals?|full|order|case) ?)"
+    r"capitals?|full|order|case|kg|euros?|digits?|(?:lower|upper)[ -]?case|words|english|german|"
+    r"[DMYJTHS][DMYJTHS./: -]{3,}|[\w/.-]+ (?:format|letters|case)) ?)"
 )
 _PLACE = (
-    rf"{_NO_PLACE}(?:(?:the )?(?:{_PLACE_WORD} )?{_QUOTED}(?: {_PLACE_WORD})?|"
-    rf"(?:the )?(?:[\w/-]+ ){{0,6}}?{_PLACE_WORD}(?: (?:in|at|of|on) the [\w /-]{{2,40}})?"
+    rf"{_NO_PLACE}(?:(?:the |das |die |den |dem )?(?:{_PLACE_WORD} )?{_QUOTED}(?: {_PLACE_WORD})?|"
+    rf"(?:the |das |die |den |dem )?(?:[\w/-]+ ){{0,6}}?{_PLACE_WORD}"
+    r"(?: (?:in|at|of|on) the [\w /-]{2,40})?"
     r"(?: \([^()]*\))?(?: ===>)?|[A-Z]{2,}(?: [A-Z]{2,})*)"
 )
-_INTO = r"(?:into|in to|in|to|at|under)"
+_ANYWHERE = (
+    rf"{_NO_PLACE}(?:{_PLACE}|(?:the |das |die |den |dem )?(?:[\w./-]+ ){{0,4}}?"
+    r"(?-i:[A-ZÄÖÜ])[\w./-]*(?: (?!und\b|and\b|as\b|with\b|als\b)[\w./-]+){0,3}|"
+    r"(?:box|line|row|column|field) \w+|the (?:[\w./-]+ ){0,3}[\w./-]+)(?: \([^()]*\))?"
+)
+"""Where a value of the prompt is typed: a place is named there in any words."""
+
+_INTO = r"(?:into|in to|in|to|at|under|ins?|im|bei|unter)"
+_TYPE = (
+    r"(?:type|enter|input|key in|fill(?: in)?|write|put|paste|insert)(?: in)?"
+    r"(?! (?:is|are|ist|sind)\b)"
+)
+_HOW = (
+    r"(?:,? (?P<how>(?:as|in|im) (?:the )?(?:format )?(?-i:[A-Z][A-Z./ -]{3,})|"
+    r"padded [^,;:{}]{3,60}|in (?:kg|capitals)\b[^,;:{}]{0,40}|\([^()]*\)))?"
+)
 MARKED_NAME = rf"(?:\{{\{{[ \t]*{NAME}[ \t]*\}}\}}|[\"']{NAME}[\"']|{NAME})"
 _NAMES = rf"{MARKED_NAME}(?:(?:, and |,? and |, | und ){MARKED_NAME})*"
 _FOCUSED = r"(?:(?:use|with|have|let|mit) (?:a |the )?(?:tool )?focused_action,?(?: to)? )?"
 _BY_FOCUSED = r"(?: (?:with|using|via|by|mit) (?:a )?focused_action| \(focused_action\))?"
-_READ = (
-    r"(?:read|extract|get|find|find out|note(?: down)?|write down|record|look up|identify|"
+READ = (
+    r"(?:read|extract|get|find|find out|note(?: down)?|write down|record|look up|look for|identify|"
     r"determine|capture|count)"
 )
 _NO_PRONOUN = r"(?!(?:it|them|this|that)\b)"
-_SAVE = r"(?:add|append|save|store|remember|keep|write|put|upsert_runtime_values:?)"
+_SAVE = r"(?:add|append|save|store|remember|keep|write|put|note|upsert_runtime_values:?)"
 _AS = (
     r"(?:as|in|into|under|to|unter|als|(?:(?:with|using) upsert_runtime_values,? )?"
     r"(?:with )?(?:the )?key)"
 )
-_SAVING = r"(?:speichern|merken|ablegen|sichern|notieren)"
-_WHAT = r"(?:runtime )?(?:variable|value|output|key|name|field|names)"
+_IN_NAME = r"(?:as|als|into|in|under)"
+_WHAT = r"(?:runtime )?(?:variable|value|output|key|name|field|names|list)"
 _WITH_TOOL = (
-    r"(?:,? (?:with|using|via|by|through|mit)(?: the)?(?: tool)? upsert_runtime_values|"
+    r"(?:,? (?:(?:with|using|via|by|through|mit)(?: the)?(?: tool)? )?upsert_runtime_values|"
     r" \(upsert_runtime_values\))?"
 )
 _SOURCE = r"(?:[^,;.(]|\([^()]*\))+?"
 _FORMAT_NOTE = r"(?P<note> \([^()]+\))?"
 _AMOUNT = (
-    rf"(?:\d{{1,4}}|{NUMBERS}) ?"
-    r"(?:ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|sekunden?|minuten?)"
+    rf"(?:\d{{1,4}}|{NUMBERS}|a) ?"
+    r"(?:ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|sekunden?|sek|minuten?)\.?"
 )
-_ABOUT = r"(?:(?:for|about|at least|approx\.|around|ca\.|etwa|mindestens) )*"
-_AT_MOST = r"(?:for )?(?:up to|at most|a maximum of|max(?:imum)?\.?)"
+_ABOUT = r"(?:(?:for|about|at least|another|approx\.|around|ca\.|etwa|mindestens) )*"
+_AT_MOST = r"(?:for )?(?:up to|at most|a maximum of|max(?:imum)?\.?|höchstens|bis zu|maximal)"
 _BOUND = rf"(?:{_AT_MOST} (?P<limit>{_AMOUNT})(?: at most)?,? )?"
 _BOUND_BEHIND = (
     rf"(?:,? \(?(?:{_AT_MOST} (?P<limit2>{_AMOUNT})(?: at most)?|"
@@ -65,13 +87,19 @@ _FILE = r"\"?(?P<file>[^\s\"]+\.\w{2,4}|(?<=\")[^\"]+\.\w{2,4}(?=\"))\"?"
 _NAMED = r"(?:(?:with )?(?:the )?(?:file ?name|name)|named|called|as|for|with|on)"
 _A_REASON = r"(?: (?:the )?(?:reason|message|error|text|grund))?"
 _TIMES = r"(?: (?P<times>once|twice|(?:\d{1,2}|two|three|four|five|six) times))?"
-_OBJECT_OF_CHECK = r"(?:verify|confirm|check|ensure|make sure|validate)"
+_CHECK = r"(?:double[- ]check|verify|confirm|check|ensure|make sure|validate|assert)"
 
 _CHORD = (
-    r"(?:(?:(?:Ctrl|Alt|Shift|Strg|Win)\s?\+\s?)+(?:F\d{1,2}|\w+)|F\d{1,2}|Enter|Esc(?:ape)?|Tab)"
+    r"(?:(?:(?:Ctrl|Alt|Shift|Strg|Umschalt|Win)\s?\+\s?)+(?:F\d{1,2}|\w+)|F\d{1,2}|Enter|"
+    r"Esc(?:ape)?|Tab|Einfg|Entf|Eingabetaste)(?:[- ](?:key|taste))?"
 )
-_TYPING = r"(?:eingeben|eintragen|eintippen|einfügen|schreiben|tippen)"
+_NAMED_KEY = r"(?-i:Insert|Delete|Home|End|Space|Return|Backspace|Page (?:Up|Down))"
+_PRESS = r"(?:press|hit|push|use)"
 _MUST = r"(?:must|should|has to|have to|needs? to|muss|soll)"
+_ENDS = (
+    r"(?:stop|end|fail|abort|terminate|quit|abbruch|abbrechen|brich)"
+    r"(?: (?:the )?(?:task|run|workflow|process))?"
+)
 
 ROWS: tuple[tuple[str, str], ...] = (
     (
@@ -84,45 +112,39 @@ ROWS: tuple[tuple[str, str], ...] = (
         r"\"?(?P<keys>(?:page |arrow )?[^\s\"]+?(?: ?\+ ?[^\s\"+]+)*(?: arrow)?)\"?(?P<named> key)?"
         rf"{_TIMES}(?: again)?",
     ),
-    ("press", rf"(?P<keys>(?-i:{KEY_ALONE})){_TIMES}"),
-    ("press", rf"(?P<keys>enter|tab|return|esc){_TIMES}"),
-    ("press", r"(?P<keys>[^\s\"]+)(?:-taste)? drücken"),
+    ("press", rf"(?P<keys>(?-i:{KEY_ALONE})|enter|tab|return|esc){_TIMES}"),
     (
         "press_for",
-        rf"mit (?P<keys>{_CHORD}) (?P<purpose>[^{{}},;:]{{2,60}})(?<=en)",
+        rf"(?:{_PRESS} )?(?P<keys>(?-i:{_CHORD})|(?P<named>(?<=press ){_NAMED_KEY}))(?: key)?"
+        rf"{_TIMES} (?P<purpose>(?:for|to|um|für|back|zurück)\b[^{{}},;]{{0,60}})",
     ),
-    ("press_for", rf"(?P<keys>{_CHORD}) drücken (?P<purpose>(?:für|um) [^{{}};:]{{3,60}})"),
+    ("press_for", rf"mit (?P<keys>{_CHORD}) (?P<purpose>[^{{}},;:]{{2,60}})(?<=en)"),
     (
         "press_for",
         rf"(?P<purpose>[^{{}},;:]{{0,50}}?(?:{ENDS_AS_ACT[:-1]})) mit (?P<keys>{_CHORD})",
     ),
     (
         "press_for",
-        rf"(?:(?:press|hit|push) )?(?P<keys>(?-i:{_CHORD})) (?:key )?"
-        r"(?P<purpose>(?:for|to) [^{}},;]{3,60})",
-    ),
-    (
-        "press_for",
-        rf"(?P<purpose>{ACT}[^{{}},;:]{{0,60}}?) (?:with|by pressing|mit) (?P<keys>{_CHORD})",
+        rf"(?P<purpose>(?:{ACT}|back\b)[^{{}},;:]{{0,60}}?) (?:with|by pressing|mit) "
+        rf"(?P<keys>{_CHORD})",
     ),
     ("press_for", rf"(?P<purpose>{ACT}[^{{}},;:]{{2,60}}?): (?P<keys>{_CHORD})"),
-    ("again_press", r"(?P<keys>(?P<named>delete|del|backspace|home|end|space|return))"),
     (
         "press_for",
-        rf"(?:(?:press|hit|push|use) )(?P<keys>(?-i:{_CHORD})){_TIMES} (?P<purpose>(?:for|to) "
-        rf"[^{{}},;]{{3,60}})",
+        rf"(?P<purpose>(?!{ACT} )[A-ZÄÖÜ][^{{}},;:()>]{{1,40}}|[^{{}},;:()>]{{1,40}}en|"
+        rf"(?:save|select) all) \((?:with |mit |press )?(?P<keys>(?-i:{_CHORD}))\)",
     ),
+    ("again_press", r"(?P<keys>(?P<named>delete|del|backspace|home|end|space|return))"),
     ("wait", rf"(?:wait|give it) {_ABOUT}(?P<amount>{_AMOUNT})"),
-    ("wait", rf"{_ABOUT}(?P<amount>{_AMOUNT}) warten"),
     (
         "wait_until",
-        r"(?:do not|don['’]t) (?:go on|continue|proceed) (?:before|until|till) "
-        r"(?P<condition>.+)",
+        r"(?:do not|don['’]t) (?:go on|continue|proceed|do anything|touch anything) "
+        r"(?:before|until|till) (?P<condition>.+)",
     ),
     (
         "wait_until",
-        rf"(?:wait (?:a moment |a bit |a few seconds |shortly )?{_BOUND}(?:until|till)|warten,? "
-        rf"bis) (?P<condition>.+?){_BOUND_BEHIND}",
+        rf"wait,? (?:a moment |a bit |a few seconds |shortly )?{_BOUND}(?:until|till|bis(?! zu \d))"
+        rf" (?P<condition>.+?){_BOUND_BEHIND}",
     ),
     (
         "wait_until",
@@ -138,63 +160,69 @@ ROWS: tuple[tuple[str, str], ...] = (
     ),
     (
         "type",
-        rf"(?:type|enter|input|fill(?: in)?|write|put|paste)(?: in)? (?P<appositive>(?:the |your )?"
-        rf"(?:[a-z]+ ){{1,3}})?(?P<value>{_TYPED}) {_INTO} (?P<target>{_PLACE})",
-    ),
-    (
-        "type",
         rf"(?:on|in) (?P<screen>[A-Z][\w ]{{2,30}}?),? (?:type|enter) (?P<value>{_TYPED}) "
         rf"{_INTO} (?P<target>{_PLACE})",
     ),
     (
-        "type_here",
-        r"(?:on (?:the )?(?P<screen>[A-Z][\w ]{2,30}?),? )?"
-        rf"(?:type|enter|input|key in) (?P<target>(?:the |your )(?:[a-z][\w-]*,? ){{1,4}})?"
-        rf"(?P<value>{VALUE}|\d+)",
+        "type",
+        rf"{_TYPE} (?P<appositive>(?:the |your )?(?:[a-z]+ ){{1,3}})?(?P<value>{_TYPED}) {_INTO} "
+        rf"(?P<target>{_PLACE})",
+    ),
+    (
+        "type",
+        rf"{_TYPE} (?P<appositive>(?:the |your |das |die |den )?(?:[\w-]+ ){{1,3}})?"
+        rf"(?P<value>{VALUE}) {_INTO} (?P<target>{_ANYWHERE}){_HOW}",
     ),
     ("type", rf"(?:fill(?: in)?|set) (?P<target>{_PLACE}) (?:with|to) (?P<value>{_TYPED})"),
     (
         "type",
-        rf"(?:in|into) (?P<target>{_PLACE}),? (?:type|enter|paste|write|put|fill in) "
-        rf"(?P<value>{VALUE}|{_QUOTED})",
+        rf"{_INTO} (?P<target>{_PLACE}|{_ANYWHERE}),? {_TYPE} (?P<value>{VALUE}){_HOW}",
     ),
     (
         "type",
-        rf"(?P<target>(?:the )?(?:field |box )?{_QUOTED}): (?:type|enter|paste|fill in) "
-        rf"(?P<value>{VALUE}|{_QUOTED})",
+        rf"{_TYPE} {_INTO} (?P<target>{_PLACE}|{_ANYWHERE}) "
+        rf"(?P<appositive>(?:the |das |die |den )(?:[\w-]+ ){{1,2}})?(?P<value>{VALUE}){_HOW}",
+    ),
+    ("type", rf"{_INTO} (?P<target>{_PLACE}),? {_TYPE} (?P<value>{_QUOTED})"),
+    (
+        "type",
+        rf"(?P<target>(?:the )?(?:field |box )?{_QUOTED}): {_TYPE} (?P<value>{VALUE}|{_QUOTED})",
     ),
     (
         "type_into",
-        rf"(?:in|into) (?P<target>{_PLACE}), (?:type|enter|paste|write|put|fill in) "
-        rf"(?P<value>{VALUE}|{_QUOTED})",
+        rf"{_INTO} (?P<target>{_PLACE}), {_TYPE} (?P<value>{VALUE}|{_QUOTED})",
     ),
+    ("type", rf"{_TYPE} (?P<value>{VALUE}) as the (?P<target>[a-z][\w -]{{2,30}})"),
     (
-        "type",
-        rf"(?:type|enter|input|fill in|put) (?P<value>{VALUE}) as the "
-        rf"(?P<target>[a-z][\w -]{{2,30}})",
+        "type_here",
+        r"(?:on (?:the )?(?P<screen>[A-Z][\w ]{2,30}?),? )?(?:type|enter|input|key in) "
+        r"(?P<target>(?!is\b|are\b)(?:the |your |das |die |den )?(?:[\w-]+,? ){1,4})?"
+        rf"(?P<value>{VALUE}|\d+){_HOW}",
     ),
-    ("again", rf"(?P<value>{VALUE}|{_QUOTED}) (?:into|in|as|for) (?P<target>{_PLACE})"),
+    ("again", rf"(?P<value>{VALUE}|{_QUOTED}) (?:into|in|as|for) (?P<target>{_PLACE}|{_ANYWHERE})"),
     ("again_here", rf"(?P<value>{VALUE})"),
     (
         "type_entry",
-        rf"(?:type|enter|input|fill in|write|put|paste)(?: in)? (?P<words>(?:its|the|their) "
-        rf"[\w ]{{2,30}}?) {_INTO} (?P<target>{_PLACE})",
+        rf"{_TYPE} (?P<words>(?:its|the|their) [\w ]{{2,30}}?) {_INTO} "
+        rf"(?P<target>{_PLACE}|{_ANYWHERE}){_HOW}",
     ),
+    ("clear", rf"(?:clear|empty) (?P<target>(?:the )?(?:[\w-]+ ){{0,3}}{_PLACE})"),
     (
         "type_unnamed",
-        rf"(?:type|enter|input|fill in|put|use)(?: in)? (?P<first>{_SECRET}),? (?:and|und|&|/) "
+        rf"(?:(?:{_TYPE}|use|(?P<login>(?:log|sign) (?:in|on)(?:to [\w ]+)?|melde dich|login))"
+        rf"(?: as| with| using| mit|:)? )?"
+        rf"(?P<first>{VALUE})(?:,| /|/)?(?: (?:and|und|&|with|mit))?(?: (?:the |dem )?"
+        rf"(?P<word>password|passwort|pw))? ?"
         rf"(?P<second>{_SECRET})(?: {_INTO} (?P<place>the (?:two |login |both )*(?:boxes|fields|"
-        rf"lines)))?",
+        rf"lines)))?(?: an)?",
     ),
     (
         "type_pairs",
-        rf"(?:fill in|enter|type) (?P<pairs>[\w. /-]{{2,30}} {VALUE}"
-        rf"(?:,? (?:and )?[\w. /-]{{2,30}} {VALUE})+)",
+        rf"(?:(?:{_TYPE}|(?P<login>(?:log|sign) in|login|anmelden)(?: (?:mit|with|as))?):? )?"
+        rf"(?P<pairs>{_LABEL}(?: ?[:=])? {VALUE}"
+        rf"(?:(?:,| and| und|, and) (?:the )?{_NEXT_LABEL}(?: ?[:=])? {VALUE})+){_HOW}",
     ),
-    (
-        "type_pairs",
-        rf"(?P<pairs>{_LABEL} {_SECRET}(?:(?:,| and| und) {_LABEL} {_SECRET})*)",
-    ),
+    ("type_pairs", rf"(?P<pairs>{_LABEL}:? {_SECRET})"),
     (
         "set_field",
         rf"(?P<target>(?:[\w. /-]{{2,40}}|(?:(?:the )?(?:field|box|feld) )?{_QUOTED})(?: "
@@ -203,17 +231,12 @@ ROWS: tuple[tuple[str, str], ...] = (
         r"(?P<note> \([^()]*\))?",
     ),
     ("set_field", rf"(?P<target>[A-Z][A-Z /]+ \([^()]*\)) (?P<value>{VALUE})"),
-    (
-        "type_pairs",
-        rf"(?P<pairs>(?!{ACT}|in |into )[\w. /-]{{2,25}} {VALUE}"
-        rf"(?:,? (?:and )?(?!{ACT})[\w. /-]{{2,25}} {VALUE})+)",
-    ),
     ("set_field", rf"(?P<target>[A-ZÄÖÜ][\w-]{{3,30}}) (?P<value>{VALUE})"),
     (
         "capture",
-        rf"(?:(?:use |call )?save_screenshot_as_run_attachment {_NAMED}|"
-        r"(?:take|save) a screenshot (?:and attach it|as a run attachment)"
-        rf"(?: to the run)?(?: {_NAMED})?) {_FILE}",
+        rf"(?:(?:use |call )?save_screenshot_as_run_attachment(?: {_NAMED}|:)?|"
+        r"(?:take|save|make) a screenshot[^{}.;\"\\]{0,40}?|screenshot [^{}.;\"\\]{0,30}?)"
+        rf"(?:[:,]? {_NAMED}|[:,] (?:save_screenshot_as_run_attachment )?)? ?{_FILE}",
     ),
     (
         "capture",
@@ -229,71 +252,67 @@ ROWS: tuple[tuple[str, str], ...] = (
     ),
     (
         "capture",
-        r"(?:einen |ein )?(?:screenshot|bildschirmfoto) (?:von [^{}.;,()]+ )?"
-        r"(?:machen und anhängen|machen|aufnehmen|speichern|anhängen)(?: "
-        r"\(save_screenshot_as_run_attachment\))?",
+        r"(?:einen |ein )?(?:screenshot|bildschirmfoto)(?: (?:von|der|des) [^{}.;,()]+?)?"
+        r"(?: (?:machen und anhängen|machen|aufnehmen|speichern|anhängen|als anhang))*"
+        r"(?: \(save_screenshot_as_run_attachment\))?",
     ),
-    (
-        "export",
-        rf"(?:use |call )?mark_file_for_export:? (?:{_NAMED} )?(?:the file )?{_FILE}",
-    ),
+    ("export", rf"(?:use |call )?mark_file_for_export:? (?:{_NAMED} )?(?:the file )?{_FILE}"),
     ("export", rf"mark (?:the file )?{_FILE} for export"),
     (
         "export_named_before",
-        r"(?:use |call )?mark_file_for_export(?: (?:for )?(?:it|(?:this|that|the) (?:file|pdf|"
-        r"csv)))?"
-        r"|mark (?:it|(?:the|this|that) (?:file|pdf|csv)) for export"
-        r"(?: (?:with|using|via) mark_file_for_export)?"
-        r"|(?:sie|die datei|es) mit mark_file_for_export (?:ausgeben|exportieren|markieren)",
+        r"(?:use |call )?mark_file_for_export(?: (?:for )?(?:it|(?:this|that|the) (?:file|list|"
+        r"(?P<ending>pdf|csv|txt|xlsx|zip))))?"
+        r"|mark (?:it|(?:the|this|that) (?:\w+ )?(?:file|pdf|csv|list)) for export"
+        r"(?: (?:with|using|via) mark_file_for_export)?|export (?:it|that|the file)(?: to the run)?"
+        r"(?: \(mark_file_for_export\))?"
+        r"|(?:(?:sie|die datei|es) )?(?:mit mark_file_for_export (?:ausgeben|exportieren|markieren|"
+        r"bereitstellen)|für den export markieren)",
     ),
     (
         "copy",
-        r"copy (?P<source>[^.;]+?)(?: (?:to|into) the clipboard)? (?:with|using|via) "
-        r"copy_to_clipboard "
-        rf"\((?:as|key|name)?:? ?(?P<name>{MARKED_NAME})\)",
+        r"(?:copy|select|highlight|(?:triple|double)[- ]click|take|get)(?: on)? "
+        r"(?P<source>[^.;]+?)(?: (?:to|into) the clipboard)?,?(?: (?:and|then))*"
+        r"(?: \(?(?:with|using|via|mit|use|call))?(?: \(?)copy_to_clipboard,?(?: and)?"
+        rf"(?: (?:{_SAVE} )?(?:it )?)?(?:(?: ?\(?)(?:(?:with |in |under )?(?:the )?"
+        rf"(?:key|name)\b|as|in|into|under):? ?=? ?)+(?P<name>{MARKED_NAME})\)?",
     ),
     (
         "copy",
         r"(?:use )?copy_to_clipboard to copy (?P<source>[^.;]+?) (?:as|with (?:the )?key|into|"
-        r"under) "
-        rf"(?P<name>{MARKED_NAME})",
+        rf"under) (?P<name>{MARKED_NAME})",
     ),
     (
         "copy",
-        r"(?:(?:triple|double)[- ]click|select|highlight) (?:on )?(?P<source>[^.;]+?),?(?: and)?"
-        r"(?: then)? (?:use |call )?copy_to_clipboard,? (?:(?:with )?(?:the )?key|as) "
-        rf"(?P<name>{MARKED_NAME})",
+        rf"(?P<source>[^.;]+?) mit copy_to_clipboard (?:kopieren|holen|nehmen)(?: und|,) "
+        rf"(?:save )?(?:als|in|unter|key =) (?P<name>{MARKED_NAME})(?: speichern)?",
     ),
     (
-        "copy",
-        r"(?:copy|take|get) (?P<source>[^.;]+?) (?:with|using|via) copy_to_clipboard,? (?:and )?"
-        rf"(?:{_SAVE} (?:it )?)?(?:(?:with )?(?:the )?key|as|in|into|under) "
-        rf"(?P<name>{MARKED_NAME})",
-    ),
-    (
-        "copy",
-        rf"(?P<source>[^.;]+?) mit copy_to_clipboard (?:kopieren|holen|nehmen) und (?:als|in|"
-        rf"unter) "
-        rf"(?P<name>{MARKED_NAME}) {_SAVING}",
+        "run",
+        r"(?:run |use |call )?(?:execute_terminal_command(?::| with)? )?\"(?P<command>[^\"]+)\""
+        rf"(?:,? (?:and|und) {_SAVE} (?:the (?:result|output)|it) as (?P<name>{MARKED_NAME}))?",
     ),
     ("emit", r"(?:write|put) (?P<value>\"[^\"{}]*\") (?:into|in|to) (?P<name>\w+_\w+)"),
     (
+        "emit_several",
+        rf"set (?P<names>{_NAMES})(?: both)? to (?P<value>\"[^\"]*\"|\d+|true|false)",
+    ),
+    (
         "read_several",
-        rf"{_FOCUSED}{_READ} (?P<several>{_SOURCE} as {MARKED_NAME}"
-        rf"(?:(?:, and |,? and |, ){_SOURCE} as {MARKED_NAME})+)",
+        rf"{_FOCUSED}(?:{READ}|{_SAVE}) (?P<several>{_SOURCE} {_IN_NAME} {MARKED_NAME}"
+        rf"(?:(?:, and |,? and | und |, ){_SOURCE} {_IN_NAME} {MARKED_NAME})+){_WITH_TOOL}",
     ),
     (
         "read_value",
         rf"(?:(?P<where>(?:from|on|in|at) (?:the )?[^,;:]{{3,40}}?),? )?"
-        rf"{_FOCUSED}{_READ} {_NO_PRONOUN}(?P<source>[^;]+?){_BY_FOCUSED},?"
-        r"(?: and| &| then| and then)? "
+        rf"{_FOCUSED}{READ} {_NO_PRONOUN}(?P<source>[^;]+?){_BY_FOCUSED},?"
+        r"(?: and| &| und| then| and then)? "
         rf"(?:{_SAVE} (?:(?:it|that|them|the value|this|each|each one) )?)?"
         rf"(?:(?:with|using|via) upsert_runtime_values,? )?{_AS} (?:the )?(?:{_WHAT} "
         rf")?(?P<names>{_NAMES}){_WITH_TOOL}{_FORMAT_NOTE}",
     ),
     (
         "read_value",
-        rf"{_FOCUSED}{_READ} {_NO_PRONOUN}(?P<source>[^;]+?){_BY_FOCUSED}[,;]?"
+        rf"{_FOCUSED}{READ} {_NO_PRONOUN}(?P<source>[^;]+?){_BY_FOCUSED}[,;]?"
         r"(?: and| &| then| and then)? "
         rf"{_SAVE} (?:(?:it|them|each one|each) \((?P<inside>{_NAMES})\)|(?P<names>{_NAMES}))"
         rf"{_WITH_TOOL}",
@@ -305,9 +324,9 @@ ROWS: tuple[tuple[str, str], ...] = (
     ),
     ("read_value", rf"(?P<source>[^;:]+?): {_SAVE} {_AS} (?P<names>{_NAMES}){_WITH_TOOL}"),
     (
-        "read_value",
-        rf"(?P<source>[^;:]+?) (?:ab|aus)?lesen(?:,| und) {_AS} (?P<names>{_NAMES}) {_SAVING}"
-        rf"{_WITH_TOOL}{_FORMAT_NOTE}",
+        "read_arrow",
+        rf"(?:{READ} )?(?P<source>[^;:>]+?) -> (?P<names>\{{\{{ ?{NAME} ?\}}\}}|"
+        r"[a-z]+(?:_[a-z]+)+)",
     ),
     (
         "store",
@@ -315,21 +334,25 @@ ROWS: tuple[tuple[str, str], ...] = (
         rf"upsert_runtime_values:? (?:{_AS} )?|read it into )"
         rf"(?P<names>{_NAMES}){_WITH_TOOL}{_FORMAT_NOTE}",
     ),
-    ("store", rf"{_AS} (?P<names>{_NAMES}) {_SAVING}{_WITH_TOOL}"),
     (
         "store",
         rf"{_SAVE} (?:it|them) (?:with|using) upsert_runtime_values {_AS} (?P<names>{_NAMES})",
     ),
     ("store", rf"(?:save|store) (?P<names>{_NAMES}){_WITH_TOOL}"),
     (
+        "read_unnamed",
+        rf"{_FOCUSED}(?:read|note(?: down)?|extract) {_NO_PRONOUN}(?P<source>[^;:.]+?){_BY_FOCUSED}"
+        r"(?: and remember (?:it|them))?",
+    ),
+    (
         "emit",
-        rf"(?:save|store|set) (?:\{{\{{)?(?P<name>{NAME})(?:\}}\}})? ?(?:=|to|as)? ?"
+        rf"(?:save|store|set|keep) (?:\{{\{{)?(?P<name>{NAME})(?:\}}\}})? ?(?:=|to|as)? ?"
         r"(?P<value>\"[^\"]*\"|\d+|true|false|(?<== )\w+)",
     ),
     (
         "emit",
-        rf"(?:\{{\{{)?(?P<name>{NAME})(?:\}}\}})? = (?P<value>\"[^\"]*\"|true|false|\w+)"
-        r"(?: speichern)?",
+        rf"(?:save |set )?(?:\{{\{{)?(?P<name>{NAME})(?:\}}\}})? ?= ?"
+        r"(?P<value>\"[^\"]*\"|true|false|\w+)(?: speichern)?",
     ),
     (
         "emit",
@@ -337,59 +360,52 @@ ROWS: tuple[tuple[str, str], ...] = (
     ),
     (
         "abort",
-        r"(?:use |call )?(?:the (?:tool )?)?declare_task_failed"
-        r"(?:\((?P<given>\"[^\"]+\")\)|"
+        rf"(?:{_ENDS} (?:with|using|by|mit) |(?:use |call )?(?:the (?:tool )?)?)"
+        r"declare[_ ]task[_ ]failed"
+        r"(?: ?\((?P<given>\"[^\"]+\")\)|"
         rf",? (?:with|and|giving|because|saying|stating|mit|:)(?: dem)?{_A_REASON}:? "
-        r"(?P<reason>\".+\"|[^,;]+)|,? (?:reason:? )?(?P<why>\".+\"(?: \+ .+)?))?(?: aufrufen)?",
+        r"(?P<reason>\".+\"|[^,;]+)|,? (?:reason:? )?(?P<why>\".+\"(?: \+ .+)?)(?: ab)?)?"
+        r"(?: aufrufen)?",
     ),
-    ("abort", r"declare_task_failed, (?P<rest>(?:don['’]t|do not|because|since|as) .+)"),
+    ("abort_since", r"declare_task_failed, (?P<rest>(?:don['’]t|do not|because|since|as) .+)"),
     (
         "abort",
-        r"(?:stop|end|fail|abort|abbrechen)(?: the (?:run|task))? (?:with|using|by|mit) "
-        r"declare_task_failed"
-        r"(?:,? (?:reason:? )?(?P<why>\"[^\"]+\"))?(?:, (?P<rest>[^;]+))?",
+        rf"{_ENDS}(?: as failed)? (?:with|using|by|mit) "
+        r"declare_task_failed(?:,? (?:reason:? )?(?P<why>\"[^\"]+\"))?(?:, (?P<rest>[^;]+))?",
     ),
     (
         "give_up",
-        r"(?:(?:stop|and|just|then|rather),? )*(?:fail|abort|abbrechen|the (?:run|task) has failed)"
+        r"(?:(?:stop|and|just|then|rather),? )*(?:fail|abort|abbrechen|the (?:run|task) has failed|"
+        r"end the (?:task|run) as failed)"
         r"(?: (?:the )?(?:task|run|workflow|process))?"
-        r"(?: (?:\(|(?:with|saying|because of) )?(?P<why>\".+\")\)?)?",
+        r"(?: (?:\(|(?:with|mit|saying|because of) )?(?P<why>\".+\")\)?)?",
     ),
     (
         "abort",
-        r"(?:stop|end|fail|abort|terminate|quit)(?: (?:the )?(?:task|run|workflow|process))?"
-        rf" (?:\(|(?:with|and report|and say|saying|because of){_A_REASON}:? )(?P<why>\".+\")\)?",
+        rf"{_ENDS} (?:\(|(?:with|and report|and say|saying|because of)?{_A_REASON}:? ?)"
+        r"(?P<why>\".+\")\)?",
     ),
     (
-        "expect",
-        rf"{_FOCUSED}{_OBJECT_OF_CHECK}{_BY_FOCUSED} that (?P<condition>.+)",
+        "expect_or",
+        rf"(?:{_FOCUSED}{_CHECK}{_BY_FOCUSED},? (?:that|ob|dass) (?P<condition>[^;]+?)|"
+        rf"(?P<left>{VALUE}) {_MUST} (?:be )?(?:the same as|equal(?: to)?) (?P<right>{VALUE})|"
+        rf"(?P<thing>(?!it\b|this\b|that\b|they\b)[^,;:{{}}]{{2,70}}?) {_MUST} "
+        r"(?P<verb>be|say|show|come|appear|read|contain|have)(?P<rest> [^;]+?)?)"
+        r"[,;]? (?:otherwise|or else|else|sonst|if not,?) (?P<otherwise>[^;]+)",
     ),
+    ("expect", rf"{_FOCUSED}{_CHECK}{_BY_FOCUSED},? that (?P<condition>.+)"),
+    ("expect", r"use focused_action to verify (?P<condition>there (?:is|are) .+)"),
     (
         "expect",
         r"(?:check|verify|make sure) (?P<condition>(?:the|that) [^,;]+? "
         r"(?:is|are|shows|says|contains|matches) .+)",
     ),
-    ("expect", r"(?:mit focused_action )?prüfen,? (?:ob|dass) (?P<condition>[^,;]+)"),
+    ("expect", r"(?:mit focused_action )?check,? (?:ob|dass) (?P<condition>[^,;]+)"),
     (
         "must_equal",
         rf"(?P<left>{VALUE}) {_MUST} (?:be )?(?:the same as|equal(?: to)?|identical to|match|"
-        rf"gleich) "
-        rf"(?P<right>{VALUE})(?: sein)?",
+        rf"gleich) (?P<right>{VALUE})(?: sein)?",
     ),
-    (
-        "type",
-        rf"(?P<value>{VALUE}) (?:in|ins|im|in das|in die|bei|unter) (?P<target>(?:feld )?"
-        rf"(?:{_QUOTED}|[\w-]+)) {_TYPING}",
-    ),
-    (
-        "type",
-        rf"(?:(?:bei|in|im|unter|ins|ins feld|im feld|in das feld|feld) )?(?P<target>(?!als "
-        rf")(?:{_QUOTED}|"
-        rf"[\w-]{{2,30}}))"
-        rf" (?P<value>{VALUE}) {_TYPING}",
-    ),
-    ("type_pairs", rf"(?P<pairs>{_LABEL} {VALUE}(?:(?:,| und) {_LABEL} {VALUE})+) {_TYPING}"),
-    ("type_here", rf"(?P<value>{VALUE}) {_TYPING}"),
     (
         "must",
         rf"(?P<thing>(?!it\b|this\b|that\b|you\b|they\b)[^,;:{{}}]{{2,70}}?) {_MUST} "
@@ -397,8 +413,8 @@ ROWS: tuple[tuple[str, str], ...] = (
     ),
     (
         "choose",
-        r"use (?:a |the )?(?:tool )?focused_action to "
-        r"(?:select|choose|pick|find and (?:open|click|select)) (?P<target>[^;]+)",
+        r"use (?:a |the )?(?:tool )?focused_action (?:to|and) "
+        r"(?:select|choose|pick|take|find and (?:open|click|select)) (?P<target>[^;]+)",
     ),
     (
         "choose",
@@ -409,26 +425,25 @@ ROWS: tuple[tuple[str, str], ...] = (
     (
         "choose",
         rf"(?:select|choose|pick) (?P<target>(?:the |a |an )?[\w/ ]*?(?:row|line|entry|record|"
-        rf"item|option) "
-        rf"(?:of|for) [^;,]+|{VALUE}(?: (?:in|from) (?:the )?[^;,]+)?|(?:the |a )[^;,]+ (?:from|"
+        rf"item|option) (?:of|for) [^;,]+|(?:(?:the |den |die |das )?[\w-]+ )?{VALUE}"
+        rf"(?: (?:in|from|at|on) (?:the )?[^;,]+)?|(?:the |a )[^;,]+ (?:from|"
         rf"in|out of) the "
         rf"(?:list|drop-?down|table|grid|results?|menu)(?: [\w ]+)?)",
     ),
     (
         "choose",
-        rf"(?:in|under|from|at|unter|bei) (?P<label>{_PLACE}),? (?:select|choose|pick) "
-        rf"(?P<target>{VALUE}|{_QUOTED}|(?:the|an?) [^;,]+)",
+        rf"(?:in|under|from|at|unter|bei) (?P<label>{_PLACE}|the drop-?down [A-Z]\w+),? "
+        rf"(?:select|choose|pick) (?P<target>{VALUE}|{_QUOTED}|(?:the|an?) [^;,]+)",
     ),
     (
         "choose",
         rf"(?P<label>{_PLACE}): (?:select|choose|pick) (?P<target>{VALUE}|(?:the|an?) [^;,]+)",
     ),
     (
-        "choose",
-        rf"(?:click|double[- ]click|open|select)(?: on)? (?P<target>the (?:[a-z]+ "
-        rf"){{0,3}}?(?:row|entry|line|"
-        rf"record|result|item|mail|case|order|invoice) (?:for|of|from|with|named|whose|that|"
-        rf"which) [^;,]*{VALUE}[^;,]*)",
+        "choose_by_values",
+        rf"(?:click|double[- ]click|open|select|choose|pick)(?: on)? (?P<target>the "
+        rf"(?:[\w-]+ ){{0,3}}?[\w-]+ (?:for|of|from|with|named|whose|that|which) [^;,{{}}]*{VALUE}"
+        rf"(?:,? (?:and|und|/) (?:[\w-]+ ){{0,3}}{VALUE})*(?: (?:in|on|from) the [\w ]{{2,30}})?)",
     ),
     (
         "choose",
@@ -444,8 +459,7 @@ ROWS: tuple[tuple[str, str], ...] = (
     ),
     (
         "choose",
-        rf"(?P<target>[A-Za-zÄÖÜäöü][\w-]+ [^;,:]*?(?:{VALUE}|{_QUOTED})[^;,:]*?) "
-        r"(?:auswählen|wählen)",
+        rf"select (?P<target>[A-Za-zÄÖÜäöü][\w-]+ [^;,:]*?(?:{VALUE}|{_QUOTED})[^;,:]*?)",
     ),
     (
         "find_and_open",
@@ -466,12 +480,16 @@ GERMAN_ROWS = german.rows(VALUE, NAME, _NAMES, MARKED_NAME, _FILE, _AMOUNT)
 SPANNING = frozenset(
     (
         *(
+            "abort_since",
             "again",
             "again_press",
+            "choose_by_values",
+            "expect_or",
             "capture",
             "copy",
             "find_and_open",
             "give_up",
+            "read_arrow",
             "read_several",
             "read_value",
         ),

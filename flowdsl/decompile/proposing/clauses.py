@@ -49,12 +49,13 @@ _ABBREVIATION = re.compile(
 )
 CUT = re.compile(
     r"\s*;\s+|\s*->\s*|: (?=declare_task_failed)|,? and then,? |,? then,? |,? (?:und )?dann |"
-    rf"(?:,| und) (?=[^,;]{{0,80}}?{ENDS_AS_ACT[:-1]}(?:$|[,;.]| und ))|, (?=in (?:the "
+    rf"(?:,| und) (?=[^,;]{{0,80}}?{ENDS_AS_ACT[:-1]}(?:$|[,;.]| und | \())|, (?=in (?:the "
     rf")?[^,;]{{2,40}} (?:type|enter) )|"
     r", (?=(?:[A-ZÄÖÜ][\w.-]+ )?\{[^{}]*\}\}? (?:ins|in das|in die) )|"
     r"(?<=\}), (?=(?:enter|tab)\b)|(?<=tab), (?=\{)|"
     rf",? (?:and|&|und) (?=(?:then )?{ACT}|{KEY_ALONE}(?:[,.;]|$| to )|\{{)|"
-    rf", (?:but )?(?=(?:then )?{ACT}|{KEY_ALONE}(?:[,.;]|$| and )|\{{)|(?<=\}}), (?!\{{)"
+    rf", (?:but )?(?=(?:then )?{ACT}|{KEY_ALONE}(?:[,.;]|$| and )|\{{)|(?<=\}}), (?!\{{)",
+    re.IGNORECASE,
 )
 
 
@@ -131,10 +132,26 @@ def parse_clauses(sentence: str) -> list[Clause]:
     return clauses
 
 
-_SAME_AS = {"again": "type", "again_here": "type_here", "again_press": "press", "type_into": "type"}
+_SAME_AS = {
+    "abort_since": "abort",
+    "choose_by_values": "choose",
+    "again": "type",
+    "again_here": "type_here",
+    "again_press": "press",
+    "type_into": "type",
+}
 """Kinds of rows that only another clause before them, or a cut inside, makes another kind."""
 
-_REMARKED = ("press", "set_field", "type", "type_here", "type_pairs", "wait", "wait_until")
+_REMARKED = (
+    "press",
+    "press_for",
+    "set_field",
+    "type",
+    "type_here",
+    "type_pairs",
+    "wait",
+    "wait_until",
+)
 
 
 def _parse_remarked(text: str, before: Sequence[Clause]) -> list[Clause]:
@@ -231,6 +248,6 @@ def split_readings(several: str) -> list[tuple[str, str]]:
 def split_pairs(pairs: str) -> list[tuple[str, str]]:
     """Return the label and the value of each of `user {a}, password {b}`."""
     return [
-        (found[1].strip(" ,").removeprefix("and ").removeprefix("und "), found[2])
+        (re.sub(r"^(?:and|und|the) ", "", found[1].strip(" ,:=")), found[2])
         for found in re.finditer(rf"([^{{}}]+?) ({VALUE})", pairs)
     ]

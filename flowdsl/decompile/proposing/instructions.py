@@ -23,7 +23,7 @@ from ..model import NOWHERE, PromptHints
 from ..writing.type_names import source_name
 from ..writing.value_types import unwrap_optional
 from . import clauses, decisions
-from .builders import Builders
+from .builders import Builders, find_paths
 from .clauses import Clause
 from .statements import (
     MOST_ENTRIES,
@@ -73,6 +73,12 @@ _LOOKING = (
 )
 _CHECKING = r"(?i)^(?:please )?(?:check|verify|make sure|ensure|confirm)(?: that| if| whether)? "
 
+
+_SAVES = re.compile(
+    r"(?i)\b(?:saved?|file name|path|print|download|export|ends up|speicher\w*|ablage|ablegen|"
+    r"druck\w*|herunter\w*|landet)\b"
+)
+"""A word of a line that names where a file is saved."""
 
 _MAIN_AGENT = nodes.Capture | nodes.Export | nodes.Copy | nodes.Run
 
@@ -151,6 +157,8 @@ class Instructions(Builders):
         self._before = ""
         self._may_leap = entry and line not in self.without_leaps
         self._has_acted = self._has_acted or starts_with_act(self._line)
+        if _SAVES.search(self._line) is not None:
+            self._saved_path = next(reversed(find_paths(self._line)), self._saved_path)
         end = "." if line.rstrip().endswith(".") else ""
         self._pending = []
         statements = self._read_sentences(_cut(self._line + end))
@@ -365,6 +373,8 @@ class Instructions(Builders):
         if decisions.parse_decision(first) is not None or decisions.depends_on_before(first):
             return None, 1
         arrow = mask(first).find(" -> ")
+        if any(each.kind == "read_arrow" for each in clauses.parse_clauses(first)):
+            arrow = 0
         if arrow > 0 and (" " not in first[:arrow] or not starts_with_act(first)):
             return None, 1  # a case that is not understood, or a way through menus
         return self._read_clauses(first, following) or None, 1

@@ -72,6 +72,7 @@ class Values:
         self._named = set(re.findall(STORED, prompt))
         self._plain, self._has_acted = False, False
         self._line, self._in_list, self._captures = "", False, 0
+        self._saved_path = ""
         self._reason: str | None = None
         self._said, self._before, self._inside, self._decided = "", "", False, False
         self._acted = ""  # the last sentence that does more than wait

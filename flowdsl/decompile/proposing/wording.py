@@ -22,7 +22,7 @@ CONDITION_WORDS = (
     r"si|sinon|tant que|chaque|mientras|cada|cuando|se|caso|quando|enquanto|finché|ogni|altrimenti|"
     r"als(?= (?:de|het|er|je|een|geen|u|dit|dat) )|indien|zodra|zolang|telkens|elke|"
     r"om|när|varje|jeśli|jeżeli|gdy|dopóki|każd\w*|pokud|jestliže|když|každ\w*|eğer)\b"
-    r"|^(?:should|sollten?|were|had)\b"
+    r"|^(?:should|sollten?|were|had)\b|(?:^|, )(?:ist|sind|hat|kommt|steht|erscheint|wird)\b"
     r"|場合|もし|たら|ごと|如果|若|每|当|경우|마다|إذا|كل|\?(?=\s|$)"
 )
 _OTHER_THAN_STEPS = (
@@ -37,6 +37,7 @@ PATH = rf"(?:\.{NAME}|\[\d+\]|\['[^'\n]*'\]|\[\"[^\"\n]*\"\])*"
 ESCAPED = rf"\\(?=\{{+\$?{NAME})"
 
 COUNTS = {"once": 1, "twice": 2, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6} | {
+    "a": 1,
     "one": 1,
     "ten": 10,
     "fifteen": 15,
@@ -51,7 +52,7 @@ COUNTS = {"once": 1, "twice": 2, "two": 2, "three": 3, "four": 4, "five": 5, "si
     "zehn": 10,
     "zwanzig": 20,
 }
-NUMBERS = "(?:" + "|".join(each for each in COUNTS if each not in ("once", "twice")) + ")"
+NUMBERS = "(?:" + "|".join(each for each in COUNTS if each not in ("once", "twice", "a")) + ")"
 _LABELLED_TOO = frozenset(
     ("home", "end", "delete", "insert", "up", "down", "left", "right", "space", "return")
 )
@@ -92,7 +93,7 @@ _VERBS = (
     r"decline|dismiss|deny|allow|hover|drag|drop|count|scan|disconnect|"
     r"minimi[sz]e|maximi[sz]e|double[- ]check|"
     r"highlight|expand|activate|deactivate|jump|overwrite|rename|escalate|retry|choose|"
-    rf"prüfen|warten|{IMPERATIVE})"
+    rf"prüfen|warten|clear|{IMPERATIVE})"
 )
 ACT = rf"(?:(?:please|also|just|now|only|I) )?{_VERBS}\b(?![\w-])"
 """How an instruction begins."""
@@ -129,7 +130,8 @@ def parse_chord(written: str, *, named: bool) -> str | None:
     None for a text that may be the label of a button. `named` says that the word `key` is next to
     it.
     """
-    words = written.lower().replace("strg", "ctrl").replace("umschalt", "shift")
+    words = re.sub(r"[ -](?:key|taste)$", "", written.lower())
+    words = words.replace("strg", "ctrl").replace("umschalt", "shift")
     words = re.sub(r"^arrow |(?<=\w) arrow$", "", words)
     named = named or re.search(r"(?i)\barrow\b", written) is not None
     named = named or words in KEYS
@@ -158,7 +160,7 @@ def strip_fillers(text: str) -> str:
 def to_milliseconds(duration: str) -> int:
     """Return the length of `3 seconds`, `500 ms` or `2m`."""
     amount, unit = re.fullmatch(
-        r"(\d+|[a-zü]+?) ?((?:ms|milli|[sm])[a-z]*)", duration.lower()
+        r"(\d+|[a-zü]+?) ?((?:ms|milli|[sm])[a-z]*)", duration.lower().rstrip(".")
     ).groups()  # type: ignore[union-attr]
     scale = 1 if unit.startswith(("ms", "milli")) else 60_000 if unit[0] == "m" else 1000
     return (COUNTS.get(amount) or int(amount)) * scale

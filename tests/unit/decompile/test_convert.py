@@ -470,7 +470,7 @@ DROPPABLE = frozenset(
     suchen kopieren holen auf bei about least than greater one two ten double give sekunden sonst
     abbrechen werden wichtig general don load counts success too ignore für hinweise jede loads
     strg most lies speichere sie wählen sometimes times try three five höchstens dreimal enough
-    waiting time nothing listed
+    waiting time nothing listed nehmen execute terminal dort
     """.split()  # noqa: SIM905
 )
 """Words that a statement says by its kind, and marks of lists."""
