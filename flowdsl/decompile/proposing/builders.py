@@ -252,12 +252,11 @@ class Builders(Values):
             statements += self._make_typing(self.text(written), target)
         if len(statements) != 2:
             return []
-        login = (parts.get("login") or "").strip()  # the click is said by nothing else
-        german = login.lower().startswith("melde")
-        act = "Melde dich an" if german else login.capitalize()
+        # The click is said by nothing else.
+        act = (parts.get("login") or parts.get("german") or "").strip().capitalize()
         return [
             *statements,
-            *([nodes.Do(origin=NOWHERE, text=self.text(f"{act}."))] if login else []),
+            *([nodes.Do(origin=NOWHERE, text=self.text(f"{act}."))] if act else []),
         ]
 
     def clear(self, parts: Parts) -> list[nodes.Statement]:
@@ -451,8 +450,9 @@ class Builders(Values):
             return []
         if re.search(r"(?i)\b(?:you|we|I)(?:['’]ve| have| did| are|['’]re)?\b", sources):
             return []  # of what was done, which no screen shows
-        if any("_" in each and re.search(rf"\b{each}\b", sources) for each in self._outputs):
-            return []  # "the number in errors and the total" names another output
+        others = any("_" in each and re.search(rf"\b{each}\b", sources) for each in self._outputs)
+        if others or re.search(r"(?i)\b(?:as|als|in|into|unter|under) \{\{", sources):
+            return []  # "the fee as {{fee}} and the tax" has names of its own
         if re.search(
             r" = | -> |\b(?:save|store)\b|\b(?:and|then) (?:set|put|add|write)\b", sources
         ):

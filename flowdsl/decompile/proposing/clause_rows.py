@@ -209,12 +209,12 @@ ROWS: tuple[tuple[str, str], ...] = (
     ("clear", rf"(?:clear|empty) (?P<target>(?:the )?(?:[\w-]+ ){{0,3}}{_PLACE})"),
     (
         "type_unnamed",
-        rf"(?:(?:{_TYPE}|use|(?P<login>(?:log|sign) (?:in|on)(?:to [\w ]+)?|melde dich|login))"
-        rf"(?: as| with| using| mit|:)? )?"
+        rf"(?:(?:{_TYPE}|use|(?P<login>(?:log|sign) (?:in|on)(?:to [\w ]+)?|login))"
+        rf"(?: as| with| using| mit|:)? )?(?:(?:dich |sich |die anmeldung erfolgt )?mit )?"
         rf"(?P<first>{VALUE})(?:,| /|/)?(?: (?:and|und|&|with|mit))?(?: (?:the |dem )?"
         rf"(?P<word>password|passwort|pw))? ?"
         rf"(?P<second>{_SECRET})(?: {_INTO} (?P<place>the (?:two |login |both )*(?:boxes|fields|"
-        rf"lines)))?(?: an)?",
+        rf"lines)))?(?: (?P<german>anmelden))?",
     ),
     (
         "type_pairs",
@@ -300,6 +300,11 @@ ROWS: tuple[tuple[str, str], ...] = (
         "read_several",
         rf"{_FOCUSED}(?:{READ}|{_SAVE}) (?P<several>{_SOURCE} {_IN_NAME} {MARKED_NAME}"
         rf"(?:(?:, and |,? and | und |, ){_SOURCE} {_IN_NAME} {MARKED_NAME})+){_WITH_TOOL}",
+    ),
+    (
+        "read_several",
+        rf"(?P<several>{_SOURCE} als {MARKED_NAME}(?:(?:,|,? und) {_SOURCE} als {MARKED_NAME})+) "
+        rf"(?:speichern|merken|ablegen|sichern|notieren){_WITH_TOOL}",
     ),
     (
         "read_value",
@@ -493,6 +498,7 @@ SPANNING = frozenset(
             "read_several",
             "read_value",
         ),
+        "run",
         *("store", "type_into", "type_pairs", "type_unnamed"),
     )
 )

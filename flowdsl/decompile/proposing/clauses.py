@@ -237,7 +237,10 @@ def split_readings(several: str) -> list[tuple[str, str]]:
     """Return the source and the name of `A as {{a}}, B as {{b}}`; empty for another form."""
     found = [
         re.fullmatch(
-            rf"(?P<source>.+?)(?: (?:ab|aus)?lesen)? (?:as|->) (?P<name>{MARKED_NAME})", each
+            rf"(?P<source>.+?)(?: (?:ab|aus)?lesen)? (?:as|als|->|into|in|under) "
+            rf"(?P<name>{MARKED_NAME})",
+            each,
+            re.IGNORECASE,
         )
         for each in split_list(several)
     ]

@@ -119,7 +119,9 @@ def _declare_set_variables(lines: list[Line], scope: Scope) -> None:
     for line in lines:
         node = line.node
         if (
-            isinstance(node, nodes.Extract | nodes.Copy)
+            isinstance(node, nodes.Extract | nodes.Copy | nodes.Run)
+            and node.variable is not None
+            and node.type is not None
             and ("runtime", node.variable) not in scope.names
         ):
             scope.add(("runtime", node.variable), node.variable, RUNTIME, node.type)
