@@ -204,7 +204,7 @@ class Builders(Values):
             for each in self._make_typing(self.text(value), self.text(label))
         ]
         login = parts.get("login") or ""
-        told = [self.prose(as_sentence(login.capitalize()))] if login else []
+        told = [self._do(login.capitalize())] if login else []
         return [*statements, *told] if len(statements) == len(pairs) else []
 
     def set_field(self, parts: Parts) -> list[nodes.Statement]:
@@ -256,8 +256,11 @@ class Builders(Values):
         act = (parts.get("login") or parts.get("german") or "").strip().capitalize()
         return [
             *statements,
-            *([nodes.Do(origin=NOWHERE, text=self.text(f"{act}."))] if act else []),
+            *([self._do(act)] if act else []),
         ]
+
+    def _do(self, act: str) -> nodes.Statement:
+        return nodes.Do(origin=NOWHERE, text=self.text(as_sentence(act)))
 
     def clear(self, parts: Parts) -> list[nodes.Statement]:
         """Return the `clear` of `clear the filter box`."""
@@ -421,7 +424,7 @@ class Builders(Values):
         acts = re.fullmatch(rf"(?i)(?P<act>{ACT}.+?),? (?:and|und) (?P<read>{READ}\b.+)", described)
         if acts is not None and has_condition_words(acts["act"]) is False:
             read = self._read_into(acts["read"], written)
-            return [self.prose(as_sentence(acts["act"])), *read] if read else []
+            return [self._do(acts["act"]), *read] if read else []
         there = re.fullmatch(
             r"(?i)(?P<where>(?:on|in|at) [^,;]+?),? there (?:is|are) (?P<what>.+)", described
         )

@@ -302,11 +302,6 @@ ROWS: tuple[tuple[str, str], ...] = (
         rf"(?:(?:, and |,? and | und |, ){_SOURCE} {_IN_NAME} {MARKED_NAME})+){_WITH_TOOL}",
     ),
     (
-        "read_several",
-        rf"(?P<several>{_SOURCE} als {MARKED_NAME}(?:(?:,|,? und) {_SOURCE} als {MARKED_NAME})+) "
-        rf"(?:speichern|merken|ablegen|sichern|notieren){_WITH_TOOL}",
-    ),
-    (
         "read_value",
         rf"(?:(?P<where>(?:from|on|in|at) (?:the )?[^,;:]{{3,40}}?),? )?"
         rf"{_FOCUSED}{READ} {_NO_PRONOUN}(?P<source>[^;]+?){_BY_FOCUSED},?"

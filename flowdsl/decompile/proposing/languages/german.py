@@ -184,6 +184,11 @@ def rows(
             rf"(?P<first>{value}),? (?:und|/|sowie) (?P<second>{value}) {typing}",
         ),
         (
+            "read_several",
+            rf"(?P<several>[^;:]+? als {one_name}(?:(?:,|,? und) [^;:]+? als {one_name})+) "
+            rf"{save}(?: \(upsert_runtime_values\))?",
+        ),
+        (
             "read_value",
             rf"{source} {read}(?:,| und|, dann| und dann|, und) {them}{tool}(?:als|in|unter) {what}"
             rf"(?P<names>{names}) {save}",
