@@ -156,7 +156,8 @@ class Builders(Values):
         written, target = parts["value"] or "", self._readable(parts["target"])
         note = (parts.get("note") or "").strip()
         if target and note:
-            target = (*target, nodes.TextPiece(value=f" {note}"))
+            told = note if note.startswith("(") else f"({note})"
+            target = (*target, nodes.TextPiece(value=f" {told}"))
         named = re.sub(r"(?i)^the (?:output|variable|value) ", "", parts["target"] or "")
         if _bare_name(named) in self._outputs:
             return self.emit({"name": _bare_name(named), "value": written})
@@ -198,10 +199,11 @@ class Builders(Values):
             pairs[-1] = (f"{label} ({how})", value)
         if not self._has_acted and len(pairs) > 1 and "$" not in (parts["pairs"] or ""):
             return []
+        note = parts.get("note") or ""
         statements = [
             each
             for label, value in pairs
-            for each in self._make_typing(self.text(value), self.text(label))
+            for each in self._make_typing(self.text(value), self.text(f"{label}{note}"))
         ]
         login = parts.get("login") or ""
         told = [self._do(login.capitalize())] if login else []

@@ -49,6 +49,7 @@ _ABBREVIATION = re.compile(
 )
 CUT = re.compile(
     r"\s*;\s+|\s*->\s*|: (?=declare_task_failed)|,? and then,? |,? then,? |,? (?:und )?dann |"
+    r", (?:und )?(?:danach|anschließend) |"
     rf"(?:,| und) (?=[^,;]{{0,80}}?{ENDS_AS_ACT[:-1]}(?:$|[,;.]| und | \())|, (?=in (?:the "
     rf")?[^,;]{{2,40}} (?:type|enter) )|"
     r", (?=(?:[A-ZÄÖÜ][\w.-]+ )?\{[^{}]*\}\}? (?:ins|in das|in die) )|"
@@ -249,7 +250,10 @@ def split_readings(several: str) -> list[tuple[str, str]]:
 
 
 def split_pairs(pairs: str) -> list[tuple[str, str]]:
-    """Return the label and the value of each of `user {a}, password {b}`."""
+    """Return the label and the value of each of `user {a}, password {b}`, or of `{a} in user`."""
+    if re.match(VALUE, pairs):
+        placed = rf"({VALUE}) (?:in|bei|ins|unter|im) (.+?)(?=(?:,| und) \{{|$)"
+        return [(found[2], found[1]) for found in re.finditer(placed, pairs)]
     return [
         (re.sub(r"^(?:and|und|the) ", "", found[1].strip(" ,:=")), found[2])
         for found in re.finditer(rf"([^{{}}]+?) ({VALUE})", pairs)

@@ -291,7 +291,7 @@ _GO_ON = re.compile(
     r"(?:just |simply |then |it is |it['’]s |that['’]s |this is |still )*"
     r"(?:do nothing|continue|go on|proceed|move on|carry on|"
     r"fine|(?<=[a-z] )ok(?:ay)?|good|nothing to do|"
-    r"nothing|(?:ist )?nichts (?:zu tun|machen)|weiter|weitermachen|passt|"
+    r"nothing|(?:ist )?nichts (?:zu tun|machen|tun)|weiter|weitermachen|passt|"
     r"alles gut|you don['’]t need to look|don['’]t|"
     r"ignore (?:it|this)|skip (?:it|this))"
     r"(?: (?:with|to) the next (?:step|one)| (?:as|like) (?:normal|usual)| normally| anyway)?",
@@ -378,7 +378,8 @@ def parse_decision(sentence: str) -> Decision | None:
 _VERB_FIRST = re.compile(
     r"(?P<verb>steht|stehen|erscheint|erscheinen|kommt|kommen|meldet|fehlt|fehlen|zeigt|passt|passen|"
     r"ist|sind|gibt es|bleibt|lautet|hat|haben|wird|werden|findest du|findet man|findet sich|liegt|"
-    r"stimmt|stimmen|taucht|öffnet sich|läuft|existiert|klappt|blinkt|fragt|enthält) "
+    r"stimmt|stimmen|taucht|öffnet sich|läuft|existiert|klappt|blinkt|fragt|enthält|"
+    r"[a-zäöüß]{2,10}t(?= (?:der|die|das|eine?|kein\w*|sich|es|dort|oben|unten)\b)) "
     r"(?P<rest>[^,;:?]{3,90}?)(?P<mark>, (?:dann |so )?| dann | -> |: )(?P<then>.+)",
     _FLAGS,
 )
@@ -427,7 +428,10 @@ def cut_decisions(sentence: str) -> list[str]:
             continue
         if first is None and denies is None and found["any"] is not None:
             continue
-        if parse_otherwise(behind) is None and parse_decision(behind) is None:
+        decides: Decision | str | None = parse_decision(behind)
+        if re.match("(?i)falls|wenn", behind):
+            decides = decides or parse_negation(behind.rstrip(".!"))
+        if parse_otherwise(behind) is None and decides is None:
             continue
         if not parts and _IF.match(shown) and parse_decision(before) is None:
             continue
@@ -556,7 +560,9 @@ def parse_moment(sentence: str) -> Decision | None:
         condition, then = text[begin.end() : behind.start()], text[behind.end() :]
         bare = behind[0] == " " and _NOT_BEFORE_ACT.search(shown[: behind.start()]) is not None
         seen = re.search(
-            r"(?i)(?:loaded|displayed|shown|open|opened|ready|appears?|appeared|geladen|offen)$",
+            r"(?i)(?:loaded|displayed|shown|open|opened|ready|appears?|appeared|"
+            r"(?:geladen|offen|sichtbar|da|bereit|fertig|angezeigt)"
+            r"(?: ist| sind| wird)?|erscheint)$",
             condition,
         )
         if not bare and seen is not None and starts_with_act(then):
@@ -779,7 +785,7 @@ def begins_decision(sentence: str) -> bool:
 def parse_decision_head(line: str) -> str | None:
     """Return the condition of `If X:`, whose consequence is the list below it."""
     found = re.fullmatch(
-        r"(?i)(?:if|in case of|in case) (?P<condition>[^:]{3,160}?)"
+        r"(?i)(?:if|in case of|in case|falls|wenn|sofern) (?P<condition>[^:]{3,160}?)"
         r"(?:,? (?:then|do (?:the following|this|these steps)|proceed as follows)|,)*:",
         line,
     )
@@ -936,11 +942,12 @@ def _state_supposed(word: str, condition: str) -> str | None:
     """Return what is so where `should the popup appear` holds; None if its verb is not known."""
     if word in ("sollte", "sollten"):
         found = re.fullmatch(
-            r"(?i)(.+) (sein|haben|erscheinen|fehlen|kommen|stehen|zeigen|bleiben|existieren)",
+            r"(?i)(.+) (sein|haben|erscheinen|fehlen|kommen|stehen|zeigen|bleiben|"
+            r"existieren|auftauchen|aufgehen|werden|abweichen|passen)",
             condition,
         )
         verb = found[2].lower() if found is not None else ""
-        one = {"sein": "ist", "haben": "hat"}.get(verb, f"{verb[:-2]}t")
+        one = {"sein": "ist", "haben": "hat", "werden": "wird"}.get(verb, f"{verb[:-2]}t")
         many = {"sein": "sind"}.get(verb, verb)
         return None if found is None else f"{found[1]} {one if word == 'sollte' else many}"
     found = re.match(
@@ -1187,7 +1194,8 @@ _RULE = re.compile(
     r"(?:> ?)?(?:!+ ?|\(!\) ?|\*\*)?(?:please )?(?:(?:PS ?\d?|NB|tip|note|"
     r"important|warning|attention|caution|hinweis|achtung|wichtig|"
     r"remarks?|please be careful|be careful)\b[ \w]{0,14}[:!]|(?<=! )(?:do not|don['’]t)|"
-    r"(?:bitte )?(?:nie|auf (?:gar )?keinen fall|keinesfalls|unter keinen umständen|stets|"
+    r"(?:bitte )?nicht [^.,;:]+en[.!]*$|"
+    r"(?:bitte )?(?:nie|immer|auf (?:gar )?keinen fall|keinesfalls|unter keinen umständen|stets|"
     r"darauf achten)\b|bitte beachten\b|"
     r"[a-zäöüß]+n?(?: sie)? (?:bitte )?(?:nie|niemals|auf keinen fall|keinesfalls)\b|"
     r"(?!(?:do not|don['’]t) (?:go on|continue|proceed) )"

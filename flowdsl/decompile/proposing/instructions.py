@@ -825,6 +825,8 @@ class Instructions(Builders):
     def _read_clauses(self, sentence: str, following: Sequence[str]) -> list[nodes.Statement]:
         """Return the statements of a sentence without a decision; empty if all of it is prose."""
         parsed = clauses.parse_clauses(sentence)
+        if parsed[0].kind == "prose" and re.match(r"(?i)bei\b", sentence):
+            return []  # "bei Abweichung Esc drücken" is about a case
         if decisions.begins_with_verb(sentence) or decisions.tells_case_before_dann(sentence):
             return []
         judging = [each for each in following if not decisions.is_for_none_found(each)]
@@ -884,6 +886,7 @@ class Instructions(Builders):
         """
         if self._nouns:
             return []  # source has no loop in a loop
+        found = self.name_items(found)
         read: list[nodes.Statement] = []
         field = self._inputs.get(found.items)
         sigil: Literal["input", "runtime"] = "input"

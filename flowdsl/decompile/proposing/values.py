@@ -13,7 +13,7 @@ from flowdsl.source.record import replace
 
 from ..model import NOWHERE, PromptHints
 from ..writing.type_names import source_name
-from ..writing.value_types import ANY, type_at
+from ..writing.value_types import ANY, type_at, unwrap_optional
 from . import decisions
 from .decisions import Repeating, shows_text
 from .prompt_variables import infer_type, variable_of_match, variables_in
@@ -83,6 +83,7 @@ class Values:
             rf"(?: than| als)? (?:\{{|\d)"
         )
         self._compared = set(re.findall(compared, prompt))
+        self._nouns_of_fields = {each.lower() for each in re.findall(r"\{(\w+)\.", prompt)}
         self._variable = _compile_variable_pattern(hints)
         self._uses = [
             each.variable
@@ -123,9 +124,23 @@ class Values:
             return nodes.TextPiece(value=f"the {part} of the {name.replace('_', ' ')}")
         return variable
 
+    def name_items(self, found: Repeating) -> Repeating:
+        """Return a loop over `each slip in the list` as one over `{slips}`, if fields are of it."""
+        noun = found.noun.lower().replace(" ", "_")
+        if not found.where or noun not in self._nouns_of_fields:
+            return found
+        lists = [
+            name
+            for name, field in self._inputs.items()
+            if name.lower().startswith(noun)
+            and isinstance(unwrap_optional(field.type), nodes.ListType)
+        ]
+        return replace(found, items=lists[0], where="") if len(lists) == 1 else found
+
     @contextmanager
     def inside_loop(self, found: Repeating) -> Iterator[None]:
         """Read lines of a loop: what the prompt calls an entry is its value there."""
+        found = self.name_items(found)
         field = self._inputs.get(found.items) or self._outputs.get(found.items)
         items = None if field is None else field.type
         items = items.inner if isinstance(items, nodes.OptionalType) else items

@@ -134,7 +134,8 @@ def parse_chord(written: str, *, named: bool) -> str | None:
     words = words.replace("strg", "ctrl").replace("umschalt", "shift")
     words = re.sub(r"^arrow |(?<=\w) arrow$", "", words)
     named = named or re.search(r"(?i)\barrow\b", written) is not None
-    named = named or words in KEYS
+    words = re.sub(r"^pfeiltaste |^pfeil nach ", "pfeil ", words).replace("pfeil nach ", "pfeil ")
+    named = named or words.replace(" ", "") in KEYS
     found = (OTHER_NAMES.get(key, KEYS.get(key, key)) for key in chord_keys(words.replace(" ", "")))
     keys = [find_shared_name(key) or key for key in found]
     *modifiers, last = keys

@@ -50,6 +50,12 @@ KEYS = {
     "bildauf": "pageup",
     "bildab": "pagedown",
     "pos1": "home",
+    "pfeilrunter": "down",
+    "pfeilunten": "down",
+    "pfeilhoch": "up",
+    "pfeiloben": "up",
+    "pfeilrechts": "right",
+    "pfeillinks": "left",
 }
 """What German keyboards call keys."""
 
@@ -104,7 +110,14 @@ def rows(
     quoted = r"\"[^\"\n]+\""
     article = r"(?:(?:der|die|das|den|dem|des|ein|eine|einen|im|seine?n?|ihre?n?) )?"
     noun = rf"(?:(?!(?:und|mit|als|in|ins|im|bei|auf|sie|es|ihn)\b)[\w./-]+|{quoted})"
-    field = rf"(?:(?:{article})(?:(?:feld|spalte|zeile|maske|reiter) )?{noun}(?: {quoted})?)"
+    field = (
+        rf"(?:(?!(?:kg|g|m|mm|cm|euro|eur|format|stück|prozent|ha)\b)"
+        rf"(?:{article})(?:(?:feld|spalte|zeile|maske|reiter) )?{noun}(?: {quoted})?)"
+    )
+    place = (
+        r"(?:(?:unter|in|im|auf|oben|links|rechts)(?: der| dem)?"
+        rf"(?: (?!(?:die|das|den|dem|der|feld)\b)[\w-]+| {quoted}| >){{1,5}})"
+    )
     where = r"(?:in|ins|im|bei|unter|am|beim|zu|zum)"
     typing = (
         r"(?:eingeben|eintragen|eintippen|einfügen|schreiben|tippen|reinschreiben|hineinschreiben|"
@@ -121,8 +134,16 @@ def rows(
     them = r"(?:(?:sie|es|ihn|diese[nrs]?|das|den wert|die werte|alles|beides) )?"
     tool = r"(?:(?:mit|über|per) upsert_runtime_values )?"
     what = r"(?:(?:der |die |das )?(?:variablen?|ausgaben?|wert|namen|key|schlüssel|feld) )?"
-    source = r"(?P<source>(?!(?:sie|es|ihn|diese|alles|beides)\b|.*copy_to)[^;:]+?(?<! und)(?<!,))"
+    source = (
+        r"(?P<source>(?!(?:sie|es|ihn|diese|alles|beides)\b"
+        r"|.*(?:copy_to|screenshot|bildschirmfoto))[^;:]+?(?<! und)(?<!,))"
+    )
     copied = r"(?P<source>[^;:]+?)"
+    lead = (
+        r"(?:dann |hier |gleich |sofort |bitte |"
+        r"(?:den |die |der )?(?:lauf|aufgabe|vorgang|auftrag|job|ablauf|alles) )*"
+    )
+    focused = r"(?: mit focused_action| \(focused_action\))?"
     seen = r"(?:mit focused_action |bitte |noch )*"
     make = (
         r"(?:machen|erstellen|anfertigen|aufnehmen|speichern|anhängen|ablegen|sichern|"
@@ -135,7 +156,10 @@ def rows(
     )
     often = r"(?:(?P<times>\w{1,6}?) ?(?:x|mal) )?"
     plain_chord = r"(?:(?:(?:Strg|Alt|Umschalt)\+)+\w+|F\d{1,2}|Enter|Esc|Tab|Entf|Einfg)"
-    chord = r"[^\s\",;{}]{1,20}(?: ?\+ ?[^\s\",;+]{1,12})*?"
+    chord = (
+        r"(?:pfeil(?:taste)? (?:nach )?(?:runter|hoch|oben|unten|rechts|links)|bild (?:auf|ab)|"
+        r"[^\s\",;{}]{1,20}(?: ?\+ ?[^\s\",;+]{1,12})*?)"
+    )
     return (
         ("press", rf"(?:mit |die |auf )*{often}(?P<keys>{chord})(?P<named>-?taste)? drücken"),
         ("press", rf"mit (?:der )?(?P<keys>{chord})(?P<named>-?taste)? bestätigen"),
@@ -144,6 +168,7 @@ def rows(
         (
             "wait_until",
             r"(?:bitte |kurz |noch |solange )*(?:ab)?warten,? (?:solange,? )?bis (?P<condition>.+?)"
+            r"(?:, (?:das|dies|es) [^,]*(?:dauern|dauert)[^,]*)?"
             rf"(?:,? \(?(?:max\.?|maximal|höchstens|bis zu) (?P<limit>{amount})\)?)?",
         ),
         ("wait_until", rf"auf (?P<seen>(?:die |das |den )?(?:[\w-]+ )?{quoted}) warten"),
@@ -154,7 +179,7 @@ def rows(
         ),
         (
             "type",
-            rf"(?:{article}[\w./-]+ )?(?P<value>{value}|{quoted}) {where} "
+            rf"(?P<note>{place} )?(?:{article}[\w./-]+ )?(?P<value>{value}|{quoted}) {where} "
             rf"(?P<target>{field}) {typing}",
         ),
         (
@@ -169,16 +194,28 @@ def rows(
         ),
         (
             "type",
-            rf"{article}(?P<target>{noun}(?: {noun})?) (?P<value>{value}) (?P<note>\([^()]*\) )?"
+            rf"(?:als )?{article}(?P<target>{noun}(?: {noun})?) (?P<value>{value}) "
+            rf"(?P<note>\([^()]*\) )?"
             rf"{typing}",
         ),
         (
             "type",
-            rf"{article}(?P<target>{noun}(?: {noun})?) (?:mit|auf) (?P<value>{value}|{quoted}) "
+            rf"(?P<note>{place} )?{article}(?P<target>{noun}(?: {noun})?) "
+            rf"(?:mit|auf) (?P<value>{value}|{quoted}) "
             r"(?:aus|be)?(?:füllen|setzen|belegen)",
         ),
         ("type", rf"(?P<value>{value}) als (?P<target>{noun}) {typing}"),
         ("type_here", rf"(?P<value>{value}) {typing}"),
+        (
+            "type_pairs",
+            rf"(?P<pairs>{noun} {value}(?:(?:,| und|, und) {noun} {value})+)"
+            rf"(?P<note> in (?:kg|g|m|mm|cm|euro|eur|stück|prozent|ha))? {typing}",
+        ),
+        (
+            "type_pairs",
+            rf"(?P<pairs>{value} {where} {field}(?:(?:,| und|, und) {value} {where} {field})+) "
+            rf"{typing}",
+        ),
         (
             "type_unnamed",
             rf"(?P<first>{value}),? (?:und|/|sowie) (?P<second>{value}) {typing}",
@@ -190,24 +227,29 @@ def rows(
         ),
         (
             "read_value",
-            rf"{source} {read}(?:,| und|, dann| und dann|, und) {them}{tool}(?:als|in|unter) {what}"
+            rf"{source}{focused} {read}"
+            rf"(?:,| und|, dann| und dann|, und) {them}{tool}(?:als|in|unter) {what}"
             rf"(?P<names>{names}) {save}",
         ),
         (
             "read_value",
             rf"{source} {tool}(?:als|unter) {what}(?P<names>{names}) {save}",
         ),
-        ("read_value", rf"{source} in (?P<names>\{{\{{ ?{name} ?\}}\}}) (?!eintragen){save}"),
-        ("read_value", rf"{source} {read} (?:->|als|in|unter) (?P<names>{names})"),
+        (
+            "read_value",
+            rf"{source} (?:in|zu) (?P<names>\{{\{{ ?{name} ?\}}\}}) "
+            rf"(?:{save}|aufnehmen|hinzufügen)",
+        ),
+        ("read_value", rf"{source}{focused} {read} (?:->|als|in|unter) (?P<names>{names})"),
         (
             "read_several",
-            rf"(?P<several>{source} {read} -> {names}(?:, (?:und )?[^,;]+? -> {names})+)",
+            rf"(?P<several>{source}{focused} {read} -> {names}(?:, (?:und )?[^,;]+? -> {names})+)",
         ),
         ("store", rf"{them}{tool}(?:als|unter|in) {what}(?P<names>{names}) {save}"),
         ("store", rf"speichern,? als (?P<names>{names})"),
         (
             "copy",
-            rf"{copied} (?:kopieren )?mit copy_to_clipboard(?: kopieren)?,? \(?{key}\)?",
+            rf"{copied} (?:kopieren (?:mit |\()|mit )copy_to_clipboard(?: kopieren)?,? \(?{key}\)?",
         ),
         (
             "copy",
@@ -260,22 +302,23 @@ def rows(
         ("emit", rf"(?P<value>\"[^\"]*\"|true|false) als (?P<name>{name}) (?:{save})"),
         (
             "abort",
-            r"(?:dann |hier |gleich |sofort |den lauf |die aufgabe |den vorgang )*"
+            rf"{lead}"
             r"(?:mit |per )?declare_task_failed,? ?(?:\(|mit |wegen |dem |grund:? |und )*"
             r"(?:(?P<why>\".+\")\)?)?(?: aufrufen| abbrechen| melden)?",
         ),
         (
             "abort",
-            r"(?:dann |hier |gleich |sofort |den lauf |die aufgabe |den vorgang |alles )*"
+            rf"{lead}"
             r"(?:mit |wegen |dem |der |grund:? |meldung:? |fehler(?:meldung)?:? |hinweis:? )*"
             r"(?:(?P<why>\".+\") )?abbrechen",
         ),
         (
             "abort",
-            r"(?:den lauf |die aufgabe |den vorgang )?abbrechen(?: mit|,|:| wegen)? "
+            rf"{lead}abbrechen(?: mit|,|:| wegen)? "
             r"(?:declare_task_failed |dem |der |grund:? |meldung:? |fehler(?:meldung)?:? )*"
             r"(?P<why>\".+\")",
         ),
+        ("give_up", r"(?:mit )?grund:? (?P<why>\".+\")(?: und|,) abbrechen"),
         (
             "finish",
             r"(?:der |die |dieser |den )?(?:lauf|vorgang|auftrag|aufgabe|job) "
@@ -292,7 +335,7 @@ def rows(
         ),
         (
             "must",
-            r"(?P<thing>(?!es\b|das\b|dies\b|man\b|sie\b|er\b)[^,;:{}]{2,70}?)"
+            r"(?P<thing>(?!es\b|bei\b|das (?:muss|soll)\b|dies\b|man\b|sie\b|er\b)[^,;:{}]{2,70}?)"
             r"(?: (?:prüfen|kontrollieren|vergleichen)[:,])? (?:muss|müssen|soll)"
             r"(?P<rest> [^;]+?)? (?P<verb>sein|stehen|lauten|übereinstimmen|stimmen)",
         ),
