@@ -14,6 +14,7 @@ from flowdsl.config.address import Address
 from flowdsl.deploy.resources.policy import normalise_value, render_canonical_json
 from flowdsl.deploy.resources.resource import Desired
 from flowdsl.deploy.resources.workflow import POLICIES
+from flowdsl.prompt.reading.output_sources import fill_sources
 from flowdsl.prompt.reading.own_lines import list_own_lines
 from flowdsl.prompt.text import spell_literal
 from flowdsl.prompt.words import say_sentence
@@ -27,6 +28,7 @@ from .workspace import Built, Workspace, payloads_of
 TAGS = "tags"
 PROMPT = "main_prompt"
 INPUTS = "input_schema"
+OUTPUTS = "output_schema"
 
 _ENVIRONMENT = re.compile(r"\benv\s*\.")
 _FEW_FILES = 3
@@ -242,9 +244,11 @@ def loosen_goal(goal: Goal, first: Desired, *, recut: bool = False) -> Goal | No
             return None
         prompt = cut
     values = {**goal.values, PROMPT: prompt}
+    if OUTPUTS in values:
+        values[OUTPUTS] = fill_sources(values[OUTPUTS], have.get(OUTPUTS))
     loose = frozenset(
         path
-        for path in (PROMPT, INPUTS)
+        for path in (PROMPT, INPUTS, OUTPUTS)
         if _drop_implied(path, values.get(path)) != _drop_implied(path, have.get(path))
     )
     return Goal(goal.address, values, loose) if loose else None
@@ -266,7 +270,7 @@ def _write_new_title(goal: Goal, have: Mapping[str, Any]) -> str:
 def _drop_implied(path: str, value: Any) -> Any:
     """Return a value without what follows from the rest of it."""
     if path != PROMPT:
-        return normalise_inputs(value)
+        return normalise_inputs(value) if path == INPUTS else value
     lines = list_own_lines(str(value))
     return value if lines is None else "\n".join(lines)
 

@@ -16,6 +16,7 @@ from flowdsl.deploy.resources.workflow import MODELS, POLICIES
 from flowdsl.diagnostics.render.summary import format_count
 from flowdsl.diagnostics.suggest import join_names
 from flowdsl.prompt.reading.normal_form import normalise_prompt
+from flowdsl.prompt.reading.output_sources import says_the_same_outputs
 from flowdsl.prompt.reading.own_lines import says_the_same
 from flowdsl.prompt.text import commands_of
 from flowdsl.source.files import UnreadableFile, decode_text, library_of, spell_flow_path
@@ -30,6 +31,7 @@ from .attempts import EditContext, SourceVariant
 from .editing import find_changed_lines, restore_lines
 from .goal import (
     INPUTS,
+    OUTPUTS,
     PROMPT,
     TAGS,
     Goal,
@@ -251,9 +253,18 @@ class _Editor:
             levels={path: self._levels.get((goal.address, path), "") for path in brought},
             left={**outcome.left, **self._left[goal.address]},
             pending=outcome.pending,
-            notes=tuple(dict.fromkeys(self._notes.get(goal.address, ()))),
+            notes=tuple(
+                dict.fromkeys((*self._notes.get(goal.address, ()), *self._note_sources(goal)))
+            ),
             implied=tuple(self._list_implied_lines(goal)) if brought else (),
         )
+
+    def _note_sources(self, goal: Goal) -> Iterator[str]:
+        """Yield a note if somebody took out where outputs come from, which is written again."""
+        compiled = normalise_fields(self.best.desired[goal.address]).get(OUTPUTS)
+        wanted = goal.values.get(OUTPUTS)
+        if OUTPUTS in self._wanted[goal.address] and compiled != wanted:
+            yield "the next deploy writes behind descriptions of outputs again where they are from"
 
     def _list_implied_lines(self, goal: Goal) -> Iterator[str]:
         if PROMPT in self._left[goal.address] or PROMPT not in goal.values:
@@ -396,8 +407,15 @@ class _Editor:
                     "by hand"
                 )
             return lines if self._as_file else f"{lines}; {_IN_A_FILE}"
-        if path in ("input_schema", "output_schema") and isinstance(value, dict):
-            read = read_inputs(value) if path == "input_schema" else read_outputs(value)
+        if path == OUTPUTS and says_the_same_outputs(
+            value, normalise_fields(self.best.desired[goal.address]).get(path)
+        ):
+            return (
+                "it only lacks where outputs come from, which the compiler writes; to have it, "
+                "run `flowdsl deploy --on-drift overwrite`"
+            )
+        if path in (INPUTS, OUTPUTS) and isinstance(value, dict):
+            read = read_inputs(value) if path == INPUTS else read_outputs(value)
             reason = read.reason if isinstance(read, SchemaFields) else read
             if reason is not None:
                 ending = "in a file it does not fit the statements"

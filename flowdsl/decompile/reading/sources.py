@@ -9,9 +9,8 @@ from typing import Any
 from flowdsl.ir import nodes
 from flowdsl.ir.lowering.statements import BEFORE
 from flowdsl.ir.walk import statements
-from flowdsl.prompt.reading.frames import Sentences
+from flowdsl.prompt.reading.output_sources import clause_of, find_source, source_sentences
 from flowdsl.prompt.reading.phrases import plain_constant
-from flowdsl.prompt.reading.texts import NAMELESS
 from flowdsl.source.record import field_names, replace
 
 from ..model import NOWHERE, PromptHints
@@ -38,19 +37,8 @@ def _read_output_source(
 ) -> tuple[nodes.OutputSource, nodes.FieldSpec] | None:
     """Parse the source at the end of a description, which may begin with the author's own words."""
     description = field.description or ""
-    if not description.endswith("."):
-        return None
-    starts = [0, *(number + 1 for number, each in enumerate(description) if each == " ")]
-    for start in starts[-_WORDS:]:
-        words = description[start : start + 1].lower() + description[start + 1 : -1]
-        if (found := _read_source_words(words, field)) is not None:
-            return found
-    return None
-
-
-_SENTENCES = Sentences(NAMELESS)
-_WORDS = 5_000
-"""The number of words at the end of a description in which a source's sentence may begin."""
+    start = find_source(description)
+    return None if start is None else _read_source_words(clause_of(description, start), field)
 
 
 def _read_source_words(
@@ -61,20 +49,20 @@ def _read_source_words(
 
     plain = nodes.FieldSpec(name=field.name, type=STRING)
     for kind, sentence in (("runtime", "sources.kept"), ("background", "sources.background")):
-        if found := _SENTENCES.match(sentence, words):
+        if found := source_sentences().match(sentence, words):
             (variable, path), *missing = found
             return source(kind, variable=variable, path=path), _make_output_field(
                 field.name, *missing
             )
-    if found := _SENTENCES.match("sources.numbered", words):
+    if found := source_sentences().match("sources.numbered", words):
         (first, path), _, _, nested, without = found
         own = source("runtime", variable=first.removesuffix("_1"), path=path, numbered=True)
         return own, _make_output_field(field.name, False, False, nested, without)
-    if found := _SENTENCES.match("sources.const", words):
+    if found := source_sentences().match("sources.const", words):
         return source("const", value=plain_constant(found[0], field.type)), plain
-    if _SENTENCES.match("sources.unset", words) is not None:
+    if source_sentences().match("sources.unset", words) is not None:
         return source("none"), plain
-    if _SENTENCES.match("sources.left_out", words) is not None:
+    if source_sentences().match("sources.left_out", words) is not None:
         return source("none"), _make_absent_output(plain)
     return None
 

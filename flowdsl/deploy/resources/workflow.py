@@ -21,6 +21,7 @@ from flowdsl.deploy.resources.mark import Mark, insert_mark, mark_in
 from flowdsl.deploy.resources.policy import FieldPolicy, Policies, normalise_value
 from flowdsl.deploy.resources.resource import Desired, Live
 from flowdsl.prompt.reading.normal_form import normalise_prompt
+from flowdsl.prompt.reading.output_sources import says_the_same_outputs
 from flowdsl.prompt.reading.own_lines import says_the_same
 from flowdsl.source.refused_texts import normalise_inputs
 
@@ -61,6 +62,13 @@ def _accept_same_inputs(one: Mapping[str, Any], other: Mapping[str, Any]) -> boo
     return bool(first == second)
 
 
+def _accept_same_outputs(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    policy = POLICIES["output_schema"]
+    return says_the_same_outputs(
+        *(normalise_value(policy, each.get("output_schema")) for each in (one, other))
+    )
+
+
 POLICIES = Policies(
     {
         "name": FieldPolicy(
@@ -80,7 +88,9 @@ POLICIES = Policies(
             says_the_same=_accept_same_inputs,
         ),
         "output_schema": FieldPolicy(
-            "a string of JSON, or of Cyberdesk's short notation; null clears", json_text=True
+            "a string of JSON, or of Cyberdesk's short notation; null clears",
+            json_text=True,
+            says_the_same=_accept_same_outputs,
         ),
         "includes_file_exports": FieldPolicy(
             "null in an update has no documented meaning, so false clears", False, default=False

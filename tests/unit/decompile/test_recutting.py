@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 
 import pytest
 
@@ -173,3 +174,39 @@ workflow w {
         new = prompt.replace("Hill", place)
         done = desk.pulled({ADDRESS: values | {"main_prompt": new}}, as_file=False)
         assert done.texts == {}
+
+
+@pytest.mark.parametrize(
+    ("described", "added", "removed"),
+    [
+        ("What they owe us.", ["## What they owe us."], ["## What is owed."]),
+        ("", [], ["## What is owed."]),
+    ],
+)
+def test_a_description_without_its_source_is_taken(
+    described: str, added: list[str], removed: list[str]
+) -> None:
+    source = SOURCE.replace("total: number,", "\n    ## What is owed.\n    total: number\n   ")
+    desk = Desk({"flows/a.flow": source})
+    values = desk.values(ADDRESS)
+    schema = json.loads(values["output_schema"])
+    schema["properties"]["total"]["description"] = described
+    values["output_schema"] = json.dumps(schema)
+    done = desk.pulled({ADDRESS: values}, as_file=False)
+    lines = list(difflib.ndiff(source.split("\n"), done.texts["flows/a.flow"].split("\n")))
+    assert [line[2:].strip() for line in lines if line[0] == "+"] == added
+    assert [line[2:].strip() for line in lines if line[0] == "-"] == removed
+    assert any("where they are from" in note for note in done.workflows[0].notes)
+    again = desk.after(done.texts).pulled({ADDRESS: values}, as_file=False)
+    assert (again.texts, again.workflows[0].brought, dict(again.workflows[0].left)) == ({}, (), {})
+
+
+def test_a_description_that_lacks_nothing_but_its_source_is_left_with_that_reason() -> None:
+    source = SOURCE.replace("total: number,", "\n    ## What is owed.\n    total: number\n   ")
+    desk = Desk({"flows/a.flow": source})
+    values = desk.values(ADDRESS)
+    schema = json.loads(values["output_schema"])
+    schema["properties"]["total"]["description"] = "What is owed."
+    done = desk.pulled({ADDRESS: values | {"output_schema": json.dumps(schema)}}, as_file=False)
+    assert done.texts == {}
+    assert "lacks where outputs come from" in done.workflows[0].left["output_schema"]
