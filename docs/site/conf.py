@@ -29,6 +29,7 @@ html_theme = "furo"
 html_title = "FlowDSL"
 html_static_path = [str(Path(__file__).parent / "static")]
 html_css_files = ["site.css"]
+html_search_scorer = str(Path(__file__).parent / "scorer.js")
 html_show_sphinx = False
 html_last_updated_fmt = None
 # `llms.txt` names the sources of the pages.

@@ -61,6 +61,9 @@ def test_the_site_works_in_a_browser(tmp_path: Path) -> None:
                 _check_page(tab)
         _search(tab, tmp_path, "undeclared-in-prompt", "docs/reference/undeclared-in-prompt.html")
         _search(tab, tmp_path, "mainframe", "docs/cookbook/reading.html")
+        # A guide comes before the decisions about what it explains.
+        _search(tab, tmp_path, "pull", "docs/pulling.html", among=1)
+        _search(tab, tmp_path, "deploy", "docs/deploying.html", among=1)
     if folder := os.environ.get("FLOWDSL_PICTURES"):
         _keep_pictures(program, tmp_path, Path(folder))
 
@@ -77,7 +80,7 @@ def _check_page(tab: Browser) -> None:
     assert widths and max(widths) <= PHONE
 
 
-def _search(tab: Browser, site: Path, word: str, expected: str) -> None:
+def _search(tab: Browser, site: Path, word: str, expected: str, among: int = 5) -> None:
     """Search for a word as a reader does: the first results name the page."""
     tab.open(site / "index.html")
     tab.value(f"location.href = 'search.html?q={word}'")
@@ -89,7 +92,7 @@ def _search(tab: Browser, site: Path, word: str, expected: str) -> None:
         )
         if any(expected in each for each in found):
             break
-    assert any(expected in each for each in found[:5]), found
+    assert any(expected in each for each in found[:among]), found
     assert [each for each in tab.requests if not each.startswith(("file:", "data:"))] == []
 
 
