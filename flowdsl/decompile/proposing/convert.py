@@ -565,7 +565,9 @@ def _convert_section(
     inner = instructions.plain() if governs else instructions
     if not blocks:
         yield instructions.prose(heading)
-    elif is_heading_of_rules(title) and (lines := _list_plain_lines(blocks)):
+    elif (lines := _list_plain_lines(blocks)) and (
+        is_heading_of_rules(title) or (not has_condition_words(title) and all(map(is_rule, lines)))
+    ):
         for line in lines:
             if not instructions.read_rules([line]):
                 yield instructions.prose(line)

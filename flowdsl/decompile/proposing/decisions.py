@@ -473,15 +473,20 @@ def _parse_leading(text: str, shown: str, begin: re.Match[str]) -> Decision | No
             break
         condition = text[begin.end() : behind.start()]
         bare = behind[0] == " "
-        if bare and (
-            (
-                _FINITE.search(shown, begin.end(), behind.start()) is None
-                and not condition.endswith('"')
-                and (len(condition.split()) > 6 or behind.end() - begin.end() < 2)
-            )
-            or (
-                _NOT_BEFORE_ACT.search(shown[: behind.start()]) is not None
-                and re.search(r"= \w+$", shown[: behind.start()]) is None
+        named = re.match(r"[A-ZÄÖÜ]{2,}\b", text[behind.end() :]) is not None
+        if (
+            bare
+            and (
+                (named and not text.isupper())  # "if the status is OPEN": what the screen shows
+                or (
+                    _FINITE.search(shown, begin.end(), behind.start()) is None
+                    and not condition.endswith('"')
+                    and (len(condition.split()) > 6 or behind.end() - begin.end() < 2)
+                )
+                or (
+                    _NOT_BEFORE_ACT.search(shown[: behind.start()]) is not None
+                    and re.search(r"= \w+$", shown[: behind.start()]) is None
+                )
             )
         ):
             continue
@@ -1256,16 +1261,21 @@ def is_ban(sentence: str) -> bool:
     """Whether a sentence forbids something for the whole task: `Never press Esc`."""
     return (
         re.match(
-            r"(?i)(?:(?:and )?(?:please |bitte )?(?:we |you |make sure )?(?:never|niemals|nie|"
+            r"(?i)(?:(?:and |(?:one (?:more|last) thing|note|important|wichtig|ps): )?"
+            r"(?:please |bitte )?(?:we |you |make sure )?(?:never|niemals|nie|always|immer|"
             r"auf (?:gar )?keinen fall|keinesfalls|[a-zäöüß]+e (?:nie|niemals|auf keinen fall)|"
             r"(?:don['’]t|do not) ever|"
             r"under no circumstances|at no time)\b|[^.:;,]{3,60} (?:must|may|should|is|are|darf|"
-            r"dürfen|werden|wird) (?:never|niemals)\b|(?:please )?(?:don['’]t|do not) .*, whatever "
+            r"dürfen|werden|wird) (?:never|niemals)\b|(?:one (?:more|last) thing: )?"
+            r"[^.:;,]{9,90}, (?:so )?never\b|(?:please )?(?:don['’]t|do not) .*, whatever "
             r"happens$)",
             sentence.rstrip(".! "),
         )
         is not None
-        and re.search(r"(?i)\b(?:it|them|this|that|these|one|here|es|ihn|sie)\b", mask(sentence))
+        and re.search(
+            r"(?i)\b(?:it|them|this|that|these|one|here|es|ihn|sie)\b(?! (?:more|last) thing)",
+            mask(sentence).partition(", ")[0],  # behind it is the reason
+        )
         is None
         and not has_condition_words(re.sub(r"(?i)\beven if\b", "", sentence))
     )

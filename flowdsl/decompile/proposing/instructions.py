@@ -348,7 +348,11 @@ class Instructions(Builders):
                 ):
                     return taken  # a full stop ends what it governs
             return len(sentences)
-        ends = (at for at in range(1, len(sentences)) if decisions.begins_decision(sentences[at]))
+        ends = (
+            at
+            for at in range(1, len(sentences))
+            if decisions.begins_decision(sentences[at]) or (at > 1 and _ends(sentences[at - 1]))
+        )
         return next(ends, len(sentences))
 
     def _read_next(self, sentences: list[str]) -> tuple[list[nodes.Statement] | None, int]:
