@@ -36,6 +36,7 @@ from .decisions import (
     parse_negation,
     parse_otherwise,
     parse_question,
+    parse_range,
     parse_repetition,
     parse_rounds,
     points_at_before,
@@ -86,7 +87,7 @@ _AFTER_LOOP = (
     r"(?:when|once) (?:all|everything|finished|done)|"
     r"after (?:all|the last)|end_loop)"
 )
-_LOOP_END = r"(?i)(?:end of (?:the )?loop|end_loop\w*)\W*"
+_LOOP_END = r"(?i)(?:use )?(?:end of (?:the )?loop|end_loop\w*)(?: with .*)?\W*$"
 _READING_HEAD = (
     r"(?i)(?:please )?(?:read|get|extract|note|find|lies|notiere)\b[^.:]{0,40}"
     r"(?:\b(?:save|store|speicher\w*)\b[^.:]{0,30})?:"
@@ -415,6 +416,7 @@ def _convert_listing(
     listing: Listing, instructions: Instructions, *, in_loop: bool = False
 ) -> list[nodes.Statement]:
     """Return the statements of a list; an entry whose leap cannot be said is prose."""
+    listing = _fold_loops(listing)
     last = find_leap(listing.entries[-1].text)
     if in_loop and last is not None and not last[0] and instructions.leaves_entry(last[2], ""):
         listing = Listing(listing.ordered, listing.entries[:-1])  # "end_loop_iteration"
@@ -440,6 +442,51 @@ def _convert_listing(
         for segment in _read_segments(listing, instructions.plain())
         for statement in segment.statements
     ]
+
+
+def _fold_loops(listing: Listing) -> Listing:
+    """Return a list in which the entries that a loop does again stand below its head.
+
+    They end with `end_loop_iteration`, or the head names them: `Repeat 4 to 9 for each row`.
+    """
+    entries: list[Entry] = []
+    at = 0
+    while at < len(listing.entries):
+        entry = listing.entries[at]
+        at += 1
+        *told, head = entry.text.split("\n")
+        named = parse_range(_strip_title_marks(head))
+        head = head if named is None else named[2]
+        repeated = None if entry.below else parse_repetition(_strip_title_marks(head))
+        last = at
+        if repeated is not None and not repeated.then:
+            rest = listing.entries[at:]
+            labels = [_label_of(each) for each in rest]
+            if named is not None and labels[:1] == [named[0]] and named[1] in labels:
+                last = at + labels.index(named[1]) + 1
+            ends = [n for n, each in enumerate(rest) if re.match(_LOOP_END, each.text)]
+            if named is None and ends and re.search(r"(?i)start_loop", head):
+                last = at + ends[0]
+        if last == at:
+            entries.append(entry)
+            continue
+        body = listing.entries[at:last]
+        below = Listing(listing.ordered, body)
+        written = "\n".join((entry.written, *(f"  {each.written}" for each in body)))
+        entries += [Entry(each, (), each) for each in told]
+        entries.append(Entry(head, (below,), written))
+        at = last + bool(listing.entries[last:] and re.match(_LOOP_END, listing.entries[last].text))
+    return Listing(listing.ordered, tuple(entries))
+
+
+def _drop_loop_end(listing: Listing) -> Listing:
+    """Return a list without the line `end_loop_iteration` directly below its last entry."""
+    last = listing.entries[-1]
+    text, _, line = last.text.rpartition("\n")
+    if not text or last.below or re.match(_LOOP_END, line) is None:
+        return listing
+    entry = Entry(text, (), last.written.rpartition("\n")[0])
+    return Listing(listing.ordered, (*listing.entries[:-1], entry))
 
 
 def _find_stranded(listing: Listing, segments: Sequence[Segment]) -> set[str]:
@@ -818,6 +865,7 @@ def _convert_introduced_loop(
     if repeated is None or repeated.then or not isinstance(following, Listing):
         return []
     written = f"{line}\n{following.written}"
+    following = _drop_loop_end(following)
     if _holds_line_behind(following) or not instructions.accept(written):
         return []
     return _make_loop_of_list(repeated, following, instructions)

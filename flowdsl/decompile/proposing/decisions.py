@@ -118,6 +118,10 @@ _UNKNOWN_ACT = re.compile(
     r"(?=[a-z]{3,}(?<!ed)(?<!ing)(?<!ly)(?<!s) (?!or |and |is |are |was ))"
 )
 """A comma with an imperative behind it, whatever it is."""
+_JOINING = (
+    r"which|who|whose|that|where|when|if|so that|e\.g\.|i\.e\.|not|even|like|"
+    r"der|die|das|wenn|dass|ob"
+)
 _FINITE = re.compile(
     r"\b(?:there['’]s|it['’]s|that['’]s|is|are|isn['’]t|aren['’]t|was|were|has|have|hasn['’]t|"
     r"haven['’]t|appears?|comes?(?: up)?|shows?|says?|contains?|exists?|pops? up|opens?|displays?|"
@@ -282,7 +286,8 @@ _AGAIN = re.compile(
     r"\b(?:again|once more|repeat|retry|same as|nochmals?|erneut|wiederholen|redo)\b", _FLAGS
 )
 _NAMED_AGAIN = (
-    r"(?i)\b(?:press|hit|click|push|start|open|choose|type|select|enter) (?!it\b|again\b|once\b|"
+    r"(?i)\b(?:log|sign) (?:in|on) again\b|\b(?:press|hit|click|push|start|open|choose|type|"
+    r"select|enter) (?!it\b|again\b|once\b|"
     r"from\b)"
     r"[^,.;]{2,60}? (?:again|once more)\b(?! from)"
     r"|\b(?:nochmals?|erneut|noch einmal) (?=F\d|auf |\"|de[rn] |das |die )"
@@ -305,7 +310,8 @@ _LEAP = re.compile(
     rf"weiter (?:mit|bei|zu)|gehe? zu|->) {_TARGET}"
     rf"|(?:(?:go on|go|continue|proceed|move on|carry on) (?:with|to) |take |weiter mit )?"
     rf"{_NEXT_THING}"
-    r"|end_loop_iteration|skip(?: (?:it|this(?: \w+)?|the \w+|as well))*|überspringen",
+    r"|end_loop_iteration(?: with [^,;]+)?|skip(?: (?:it|this(?: \w+)?|the \w+|as well))*|"
+    r"überspringen",
     _FLAGS,
 )
 """An act that leaves what is between it and a later place: `label` is that of the place."""
@@ -353,7 +359,7 @@ def parse_decision(sentence: str) -> Decision | None:
     if begin is not None:
         return _parse_leading(text, shown, begin)
     event = _EVENT.fullmatch(shown)
-    if event is not None:
+    if event is not None and re.search(r"(?i)\bcarry on where\b", shown) is None:
         condition = text[: event.end("case")]
         told = _state_supposed("should", re.sub(_MODAL, "", condition))
         condition = told or "" if re.search(_MODAL, condition) else condition
@@ -376,7 +382,8 @@ def parse_decision(sentence: str) -> Decision | None:
 
 
 _VERB_FIRST = re.compile(
-    r"(?P<verb>steht|stehen|erscheint|erscheinen|kommt|kommen|meldet|fehlt|fehlen|zeigt|passt|passen|"
+    r"(?P<verb>steht|stehen|erscheint|erscheinen|kommt|kommen|meldet|fehlt|fehlen|zeigt|passt|"
+    r"passen|"
     r"ist|sind|gibt es|bleibt|lautet|hat|haben|wird|werden|findest du|findet man|findet sich|liegt|"
     r"stimmt|stimmen|taucht|öffnet sich|läuft|existiert|klappt|blinkt|fragt|enthält|"
     r"[a-zäöüß]{2,10}t(?= (?:der|die|das|eine?|kein\w*|sich|es|dort|oben|unten)\b)) "
@@ -648,9 +655,25 @@ def _make_decision(condition: str, rest: str) -> Decision | None:
         then, otherwise = rest[: split.start()], rest[split.end() :]
     if is_vague(condition) or not condition or not then or len(condition) > 200:
         return None
+    if _holds_consequence(condition):
+        return None
     if _GOES_ON.match(then) is not None or _ANOTHER_CASE.search(mask(then)) is not None:
         return None
     return Decision(condition, then, otherwise)
+
+
+def _holds_consequence(condition: str) -> bool:
+    """Whether a condition goes on with what is so then: `the command errors, the result is "x"`."""
+    shown = mask(condition)
+    before, comma, behind = shown.partition(", ")
+    return (
+        bool(comma)
+        and _GOES_ON.match(behind) is None
+        and re.match(rf"(?:{_JOINING})\b", behind, _FLAGS) is None
+        and _FINITE.search(before) is not None
+        and _FINITE.search(behind) is not None
+        and re.search(r"\b(?:or|oder|and|und) ", behind) is None
+    )
 
 
 _REMARK = re.compile(
@@ -749,7 +772,7 @@ def leaves_entry(words: str, nouns: Collection[str], condition: str) -> bool:
     """
     words = words.lower()
     found = re.fullmatch(
-        r"end_loop_iteration|.*\b(?:next|nächste[rns]?)(?: (?P<next>.+))?"
+        r"end_loop_iteration.*|.*\b(?:next|nächste[rns]?)(?: (?P<next>.+))?"
         r"|skip (?:this|the) (?P<this>.+)|skip.*|überspringen",
         words,
     )
@@ -1080,12 +1103,35 @@ _EACH = (
 )
 _FOR = re.compile(
     r"(?:start_loop over \{(?P<over>[A-Za-z_]\w*)\}\. for (?:each|every) (?P<one>[a-z][\w ]{0,30})|"
-    rf"{_EACH} (?P<noun>[a-z][\w ]{{0,30}}?) (?:in|of|from|aus) (?:the )?(?:list |array |input )?"
+    rf"{_EACH} (?P<several>of (?:the|these) )?(?P<noun>[a-z][\w ]{{0,30}}?) (?:in|of|from|"
+    rf"aus) (?:the )?"
+    r"(?:list |array |input )?"
     r"(?:\{(?P<list>[A-Za-z_]\w*)\}|\{\{ ?(?P<saved>[A-Za-z_]\w*) ?\}\}))"
     r"(?: (?:\(start_loop\),? )?do(?: the following| this| these(?: steps)?)?)?"
     rf"(?P<mark>[,:]?(?= |$)|(?= {ACT})) ?(?P<then>.*)",
     _FLAGS,
 )
+_BEFORE_LOOP = (
+    r"(?i)^(?:(?:step|part|schritt|teil) [A-Z]\b[.:)]? |(?:now|then|next|dann|nun|jetzt)[,:]? |"
+    r"use (?=start_loop))+"
+)
+_FOR_BARE = re.compile(
+    r"(?:per|pro|for (?:each|every)|für jede[nrs]?) (?P<noun>[a-zäöü]+):?", _FLAGS
+)
+_RANGE = re.compile(
+    r"(?:repeat|do) (?:steps? |points? )?(?P<first>[A-Z]?\d+(?:\.\d+)*) (?:to|-|–|through|until|"
+    r"bis) "
+    r"(?:step )?(?P<last>[A-Z]?\d+(?:\.\d+)*) (?P<rest>for .+)",
+    _FLAGS,
+)
+
+
+def parse_range(line: str) -> tuple[str, str, str] | None:
+    """Return the first label, the last one and the rest of `Repeat 4 to 9 for each row: `."""
+    found = _RANGE.fullmatch(line)
+    return None if found is None else (found["first"], found["last"], found["rest"])
+
+
 _FOR_SHOWN = re.compile(
     rf"{_EACH} (?P<noun>(?!one\b|of\b|time\b|page\b|other\b|entry\b)[a-z][a-z]+(?: [a-z]+)?) "
     r"(?P<where>(?:in|on|of|at|auf|still on) (?:the |this |der |dem )?[^,:.{}]{3,40}|"
@@ -1219,29 +1265,43 @@ _RULES_HEADING = re.compile(
 
 
 def parse_repetition(sentence: str) -> Repeating | None:
-    """Parse `For each order in {orders}, do Y` and `For each sample in the grid:`."""
+    """Parse `For each order in {orders}, do Y`, `For each sample in the grid:`, `Per order:`."""
+    sentence = re.sub(_BEFORE_LOOP, "", sentence)
     sentence = re.sub(r"(?i)( do (?:the following|this))[.:]+$", r"\1", sentence)
     found = _FOR.fullmatch(sentence)
     if found is not None and not (found["then"] and not found["mark"] and not found["noun"]):
         if found["then"] and not (found["mark"] or starts_with_act(found["then"])):
             return None
         items = found["list"] or found["over"] or found["saved"]
-        return Repeating(found["noun"] or found["one"], items, found["then"])
+        noun = found["noun"] or found["one"]
+        noun = noun.removesuffix("s") if found["several"] else noun
+        return Repeating(noun, items, found["then"])
     over = _START_LOOP.fullmatch(sentence)
     if over is not None:
         noun = over["noun"] or over["one"] or over["list"].rpartition("_")[2].removesuffix("s")
         return Repeating(noun, over["list"] or "", "", over["where"] or "")
+    bare = _FOR_BARE.fullmatch(sentence)
+    if bare is not None:
+        return Repeating(bare["noun"], f"{bare['noun'].lower()}s", "")
     shown = _FOR_SHOWN.fullmatch(sentence)
     if shown is None or (shown["then"] and not shown["mark"]):
         return None
     return Repeating(shown["noun"], "", shown["then"], shown["where"])
 
 
+def is_plural(items: str, noun: str) -> bool:
+    """Whether a list is called as several of its entries: `orders` of an `order`, `scheine`."""
+    return items.lower() in {f"{noun.lower()}{end}" for end in ("s", "es", "e", "n", "en", "er")}
+
+
 def find_parts_of_entries(prompt: str, items: str) -> tuple[str, ...]:
     """Return the fields that a prompt uses of the entries of an input, `{row.no}` of `{rows}`."""
     looped = re.search(rf"(?i)\bstart_loop\b[^.\n{{]*\{{{items}\}}", prompt) is not None
-    nouns = (["loop item"] if looped else []) + re.findall(
-        rf"(?i)\b(?:each|every) ([a-z][\w ]{{0,30}}?) (?:in|of|from) (?:the )?\{{{items}\}}", prompt
+    nouns = [each for each in re.findall(rf"\{{({NAME})\.", prompt) if is_plural(items, each)]
+    nouns += (["loop item"] if looped else []) + re.findall(
+        rf"(?i)\b(?:each|every) (?:of the )?([a-z][\w ]{{0,30}}?) (?:in|of|"
+        rf"from) (?:the )?\{{{items}\}}",
+        prompt,
     )
     return tuple(
         dict.fromkeys(

@@ -125,9 +125,13 @@ class Values:
         return variable
 
     def name_items(self, found: Repeating) -> Repeating:
-        """Return a loop over `each slip in the list` as one over `{slips}`, if fields are of it."""
+        """Return a loop over `each slip in the list` as one over `{slips}`, if fields are of it.
+
+        So is `per slip`.
+        """
         noun = found.noun.lower().replace(" ", "_")
-        if not found.where or noun not in self._nouns_of_fields:
+        known = found.items in self._inputs or found.items in self._outputs
+        if known or (found.where and noun not in self._nouns_of_fields):
             return found
         lists = [
             name

@@ -189,7 +189,7 @@ def test_headings_and_numbered_instructions_nest() -> None:
     "prompt",
     [
         "If there is none:\n1. Press Enter.\n2. Go on.",
-        "1. For each row:\n   1. Press Enter.\n   2. Go on.",
+        "1. For each page:\n   1. Press Enter.\n   2. Go on.",
         "Note these:\n- Press Enter.\n- the name",
         "- When it fails,\n  - Press Enter.",
         "1. When it fails:\n- Press Enter.\n- Go on.",
