@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from flowdsl.codegen.artifacts import (
@@ -21,6 +21,7 @@ from flowdsl.codegen.artifacts import (
     WorkflowArtifact,
 )
 from flowdsl.ir.source_map import MappedCheck, MappedLine, MappedOutput, Origin, SourceMap
+from flowdsl.source.packing import PackedText, Packer
 
 from .index import Made
 
@@ -53,23 +54,33 @@ def pack_artifact(artifact: WorkflowArtifact | ChainArtifact) -> bytes:
 
 def unpack_chain(packed: bytes) -> ChainArtifact:
     """The chain that `pack_artifact` made these bytes of."""
-    name, payload, later = _load(packed)
+    name, payload, later = _parse(zlib.decompress(packed))
     return ChainArtifact(name, payload, tuple(later))
 
 
-def unpack_workflow(packed: bytes) -> WorkflowArtifact:
-    """The workflow that `pack_artifact` made these bytes of; what is large in it stays packed."""
-    name, title, _, tags, renamed_from, protect, images, _ = _load(packed)
+def unpack_workflow(packed: bytes, packer: Packer) -> WorkflowArtifact:
+    """The workflow that `pack_artifact` made these bytes of; `packer` packs what is large in it."""
+    text = zlib.decompress(packed)
+    name, title, _, tags, renamed_from, protect, images, _ = _parse(text)
+    held = packer.pack(text)
     return WorkflowArtifact(
         name=name,
         title=title,
-        payload_or_maker=lambda: dict(_load(packed)[2]),
+        payload_or_maker=partial(_read_payload, held),
         tags=tuple(tags),
         renamed_from=renamed_from,
         protect=protect,
         images=tuple(images),
-        source_map_or_maker=lambda: _map_from_text(_load(packed)[-1]),
+        source_map_or_maker=partial(_read_source_map, held),
     )
+
+
+def _read_payload(held: PackedText) -> dict[str, Any]:
+    return dict(_load(held)[2])
+
+
+def _read_source_map(held: PackedText) -> SourceMap:
+    return _map_from_text(_load(held)[-1])
 
 
 def _dump(values: list[Any]) -> bytes:
@@ -90,9 +101,13 @@ def _dump(values: list[Any]) -> bytes:
         tag += _TAG
 
 
-@lru_cache(100)  # what one workflow is asked for in a row
-def _load(packed: bytes) -> Any:
-    tag, _, text = zlib.decompress(packed).decode("ascii").partition(" ")
+@lru_cache(4)  # what one workflow is asked for in a row
+def _load(held: PackedText) -> Any:
+    return _parse(held.unpack())
+
+
+def _parse(content: bytes) -> Any:
+    tag, _, text = content.decode("ascii").partition(" ")
 
     def read_open_part(values: dict[str, Any]) -> Any:
         return _read_open_part(*values[tag]) if tag in values else values

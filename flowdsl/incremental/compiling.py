@@ -167,6 +167,7 @@ def _load_bundle(
 ) -> Bundle:
     """Return the bundle, or a part of it; raises `NotInStore` and `KeyError`."""
     from flowdsl.codegen.artifacts import Bundle
+    from flowdsl.source.packing import Packer
 
     from .artifacts import unpack_chain, unpack_workflow
 
@@ -177,13 +178,14 @@ def _load_bundle(
         if wanted is None or any(made.digest in wanted for made in group.made)
     ]
     workflows, chains = [], []
+    packer = Packer()
     for group in chosen:
         for made in group.made:
             if wanted is not None and made.digest not in wanted:
                 continue
             packed = store.find(group, made.digest)
             if made.kind == "workflow":
-                workflows.append(unpack_workflow(packed))
+                workflows.append(unpack_workflow(packed, packer))
             else:
                 chains.append(unpack_chain(packed))
     images = dict(sorted(_read_images(files, chosen)))

@@ -12,6 +12,9 @@ from flowdsl.state.document import ResourceState
 
 Origin = Literal["source", "drift", "both"]
 
+_NO_TAGS: frozenset[str] = frozenset()
+"""A plan has thousands of differences without one, and each empty set would take 216 bytes."""
+
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
@@ -113,20 +116,22 @@ def compare(
         if path not in dropped and not is_ignored(path, ignored)
     }
     if applied == last:
-        applied = last  # One mapping for both: a plan has thousands.
+        applied = last
     ours = frozenset(() if prior is None else prior.tags)
     there_now = frozenset(live.tags)
     wanted_tags = ours if "tags" in ignored else desired.tags
     to_add = frozenset() if "tags" in ignored else wanted_tags - there_now
     tags = (ours & wanted_tags) | to_add
+    to_remove = (ours - wanted_tags) & there_now
+    drifted = frozenset() if "tags" in ignored else (ours & wanted_tags) - there_now
     return Difference(
         fields=tuple(changes),
-        tags_to_add=to_add,
-        tags_to_remove=(ours - wanted_tags) & there_now,
-        tags_drifted=frozenset() if "tags" in ignored else (ours & wanted_tags) - there_now,
+        tags_to_add=to_add or _NO_TAGS,
+        tags_to_remove=to_remove or _NO_TAGS,
+        tags_drifted=drifted or _NO_TAGS,
         applied=applied,
         dropped=dropped,
-        tags=tags,
+        tags=wanted_tags if tags == wanted_tags else tags,
         children=live.children,
         state_is_behind=prior is None
         or applied != dict(prior.applied)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from flowdsl.codegen.artifacts import (
@@ -82,10 +83,11 @@ def resolve_desired_state(
 ) -> DesiredState:
     """Return every resource that bundle and project file declare, with references resolved."""
     models = ModelResolver(target, directory.models)
+    makes = _Values(models, directory)
     problems: list[str] = []
     workflows = {}
     for artifact in bundle.workflows:
-        desired, values = _resolve_workflow(artifact, target, models, directory)
+        desired, values = _resolve_workflow(artifact, target, makes)
         workflows[desired.address] = desired
         problems += [
             f"`{desired.address}` cannot be deployed: {problem}"
@@ -109,50 +111,60 @@ def resolve_desired_state(
     )
 
 
-def _resolve_workflow(
-    artifact: WorkflowArtifact, target: DeployTarget, models: ModelResolver, directory: Directory
-) -> tuple[Desired, Mapping[str, Any]]:
-    """Return the desired workflow, and its values."""
+class _Values:
+    """Makes the values of workflows, with the references in their payloads resolved."""
 
-    def write_part(part: ModelName | ImageRef) -> str:
-        if isinstance(part, ModelName):
-            return models.name_of(part.alias)
-        return find_image_url(directory, part) or f"image:{part.sha256}.{part.extension}"
+    __slots__ = ("_directory", "_models")
 
-    def close(value: Any, path: str) -> Any:
+    def __init__(self, models: ModelResolver, directory: Directory) -> None:
+        self._models = models
+        self._directory = directory
+
+    def of(self, artifact: WorkflowArtifact) -> Mapping[str, Any]:
+        payload = self._close({"name": artifact.title, **artifact.payload}, "")
+        return workflow.collect_declared_values(payload)
+
+    def _close(self, value: Any, path: str) -> Any:
         match value:
             case ModelAlias(alias):
-                return models.id_of(alias, _role_in_path(path))
+                return self._models.id_of(alias, _role_in_path(path))
             case Template():
-                return value.render(write_part)
+                return value.render(self._write_part)
             case dict():
                 return {
-                    key: close(inner, _join_path_step(path, key)) for key, inner in value.items()
+                    key: self._close(inner, _join_path_step(path, key))
+                    for key, inner in value.items()
                 }
             case list() | tuple():
-                return [close(inner, path) for inner in value]
+                return [self._close(inner, path) for inner in value]
             case str() if path in workflow.MODEL_PATHS:
-                models.check_id(value, _role_in_path(path))
+                self._models.check_id(value, _role_in_path(path))
                 return value.lower()
             case _:
                 return value
 
-    def make_values() -> Mapping[str, Any]:
-        payload = close({"name": artifact.title, **artifact.payload}, "")
-        return workflow.collect_declared_values(payload)
+    def _write_part(self, part: ModelName | ImageRef) -> str:
+        if isinstance(part, ModelName):
+            return self._models.name_of(part.alias)
+        return find_image_url(self._directory, part) or f"image:{part.sha256}.{part.extension}"
 
-    values = make_values()
+
+def _resolve_workflow(
+    artifact: WorkflowArtifact, target: DeployTarget, makes: _Values
+) -> tuple[Desired, Mapping[str, Any]]:
+    """Return the desired workflow, and its values."""
+    address, values = workflow_address(artifact.name), makes.of(artifact)
     desired = Desired(
-        address=workflow_address(artifact.name),
+        address=address,
         name=artifact.title,
-        given=make_values if callable(artifact.payload_or_maker) else values,
+        given=partial(makes.of, artifact) if callable(artifact.payload_or_maker) else values,
         tags=frozenset(artifact.tags) | frozenset(target.every_workflow_tags),
         renamed_from=(
             None if artifact.renamed_from is None else workflow_address(artifact.renamed_from)
         ),
         protect=artifact.protect,
         images=artifact.images,
-        source_map=source_map_name(workflow_address(artifact.name), values["main_prompt"]),
+        source_map=source_map_name(address, values["main_prompt"]),
     )
     return desired, values
 

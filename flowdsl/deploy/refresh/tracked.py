@@ -12,9 +12,10 @@ from flowdsl.deploy.job import Job
 from flowdsl.deploy.planning.desired import DesiredState
 from flowdsl.deploy.planning.plan import Settled
 from flowdsl.deploy.resources import workflow
-from flowdsl.deploy.resources.packed import Packer
+from flowdsl.deploy.resources.packed import pack_live
 from flowdsl.deploy.resources.resource import Live
 from flowdsl.deploy.workers import for_each
+from flowdsl.source.packing import Packer
 from flowdsl.state.document import StateDocument
 
 LISTED_FROM = 10
@@ -39,7 +40,7 @@ async def read_tracked(
 
     async def read(own: CyberdeskClient, workflow_id: str) -> None:
         try:
-            found[workflow_id] = packer.pack(await workflow.read(own, workflow_id))
+            found[workflow_id] = pack_live(await workflow.read(own, workflow_id), packer)
         except NotFound:
             return
 
@@ -125,5 +126,6 @@ class _Pages:
         live, last = workflow.live_workflow(row), self._prior.resources[address]
         difference = compare(workflow.POLICIES, desired, last, live, self._job.target.ignored)
         if difference.is_empty and not difference.state_is_behind:
-            packed = self._packer.pack(live)
+            desired.share_hashes(last.applied)
+            packed = pack_live(live, self._packer)
             self._settled[row.id] = Settled(packed, desired, last, difference)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -11,34 +10,21 @@ from typing import Any
 
 from flowdsl.deploy.resources import workflow
 from flowdsl.deploy.resources.resource import Live
+from flowdsl.source.packing import PackedText, Packer
 
 
-class Packer:
-    """Packs workflows, each as what distinguishes it from the first."""
-
-    def __init__(self) -> None:
-        self._first = b""
-
-    def pack(self, live: Live) -> Live:
-        """Return the same workflow, whose values and reply are made when they are asked for."""
-        text = json.dumps(live.remote, separators=(",", ":")).encode("ascii")
-        # The fastest level: beside a similar text, a higher one gains little.
-        packer = zlib.compressobj(1, zdict=self._first)
-        packed = packer.compress(text) + packer.flush()
-        reply, values = _Packed(packed, self._first), _PackedValues(packed, self._first)
-        self._first = self._first or text
-        return replace(live, values=values, remote=reply)
+def pack_live(live: Live, packer: Packer) -> Live:
+    """Return the same workflow, whose values and reply are made when they are asked for."""
+    text = packer.pack(json.dumps(live.remote, separators=(",", ":")).encode("ascii"))
+    return replace(live, values=_PackedValues(text), remote=_PackedReply(text))
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class _Packed(Mapping[str, Any]):
-    """A reply of the service, packed beside `first`."""
-
-    packed: bytes
-    first: bytes
+class _PackedReply(Mapping[str, Any]):
+    text: PackedText
 
     def _load(self) -> Mapping[str, Any]:
-        return _unpack(self.packed, self.first)
+        return _unpack_reply(self.text)
 
     def __getitem__(self, key: str) -> Any:
         return self._load()[key]
@@ -53,13 +39,13 @@ class _Packed(Mapping[str, Any]):
         return repr(self._load())
 
 
-class _PackedValues(_Packed):
+class _PackedValues(_PackedReply):
     """The values of a packed reply."""
 
     __slots__ = ()
 
     def _load(self) -> Mapping[str, Any]:
-        return _unpack_values(self.packed, self.first)
+        return _unpack_values(self.text)
 
 
 _IN_A_ROW = 4
@@ -67,11 +53,11 @@ _IN_A_ROW = 4
 
 
 @lru_cache(_IN_A_ROW)
-def _unpack(packed: bytes, first: bytes) -> Mapping[str, Any]:
-    reply: Mapping[str, Any] = json.loads(zlib.decompressobj(zdict=first).decompress(packed))
+def _unpack_reply(text: PackedText) -> Mapping[str, Any]:
+    reply: Mapping[str, Any] = json.loads(text.unpack())
     return reply
 
 
 @lru_cache(_IN_A_ROW)
-def _unpack_values(packed: bytes, first: bytes) -> Mapping[str, Any]:
-    return workflow.collect_live_values(_unpack(packed, first))
+def _unpack_values(text: PackedText) -> Mapping[str, Any]:
+    return workflow.collect_live_values(_unpack_reply(text))

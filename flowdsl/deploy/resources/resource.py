@@ -41,6 +41,11 @@ class Desired:
             self._hashes.update(hash_fields(policies, self.values))
         return self._hashes
 
+    def share_hashes(self, others: Mapping[str, str]) -> None:
+        """Take equal `others` for the own hashes, so that memory has their texts once."""
+        if self._hashes == others:
+            self._hashes.update(others)
+
 
 @dataclass(frozen=True, slots=True)
 class Live:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from sys import intern
 from typing import Any
 
 from pydantic import ValidationError
@@ -177,9 +178,12 @@ def live_workflow(workflow: Workflow) -> Live:
         name=workflow.name or "",
         values=collect_live_values(remote),
         remote=remote,
-        organization_id=workflow.organization_id,
-        tags={tag.name: tag.id for tag in workflow.tags or ()},
-        children={label: check["id"] for label, check in label_checks(remote.get(CHECKS) or ())},
+        organization_id=workflow.organization_id and intern(workflow.organization_id),
+        # Thousands of workflows have the same tags, and checks of the same names.
+        tags={intern(tag.name): intern(tag.id) for tag in workflow.tags or ()},
+        children={
+            intern(label): check["id"] for label, check in label_checks(remote.get(CHECKS) or ())
+        },
     )
 
 
