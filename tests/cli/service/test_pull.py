@@ -236,6 +236,43 @@ test "it is known" for parcel_lookup {
     assert "it is known" not in done.err
 
 
+def test_the_test_of_a_task_that_an_edit_breaks_is_named(tmp_path: Path) -> None:
+    flow = """flow 1
+
+import { find } from "./lib/find.flow"
+
+workflow lookup {
+  title = "Lookup"
+  inputs { number: string }
+  steps { call find(number: number) }
+}
+"""
+    task = """flow 1
+
+task find(number: string) {
+  do "Open the search and type {number}."
+}
+
+test "it types" for task find {
+  given { number = "7" }
+  prompt contains "and type"
+}
+test "it opens" for task find {
+  given { number = "7" }
+  prompt contains "Open the"
+}
+"""
+    files = {"flowdsl.toml": PROJECT, "flows/lookup.flow": flow, "flows/lib/find.flow": task}
+    desk = Desk.of(tmp_path, files)
+    desk.reword("Lookup", ("and type", "and write"))
+
+    done = desk.pull("lookup", "--diff")
+
+    assert "and write" in done.text
+    assert "the test `it types` of `find` passes now and will fail: " in done.err
+    assert "it opens" not in done.err
+
+
 def test_settings_fields_and_tags_come_in_together(desk: Desk) -> None:
     live = desk.live("Parcel lookup")
     schema = json.loads(live["input_schema"])

@@ -214,10 +214,16 @@ def _find_broken_tests(
     after = workspace.build_with_texts(done.texts, breaks_tests=True)
     assert after is not None, "every edit was compiled"
 
-    from .broken_tests import describe_broken_test, describe_errors_of_tests, find_broken_tests
+    from .broken_tests import (
+        compile_with_tasks,
+        describe_broken_test,
+        describe_errors_of_tests,
+        find_broken_tests,
+    )
 
     names = {each.address.name for each in done.workflows if each.brought}
-    found = find_broken_tests(wanted.target, wanted.environment.vars, built, after, names)
+    one, other = (compile_with_tasks(workspace, each, done.texts.keys()) for each in (built, after))
+    found = find_broken_tests(wanted.target, wanted.environment.vars, one, other, names)
     lines = [describe_broken_test(each) for each in found]
     return [*describe_errors_of_tests(after, wanted.target.show_path), *lines]
 
