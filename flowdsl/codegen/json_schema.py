@@ -270,6 +270,8 @@ def _spell_indented(value: Any, line: str) -> str:
     """
     if type(value) is str:
         return encode_basestring(value)
+    if type(value) is bool:
+        return "true" if value else "false"
     inner = line + "  "
     if isinstance(value, dict) and value:
         members = [

@@ -79,16 +79,18 @@ def find_statements(body: nodes.Body, kinds: Set[str]) -> list[nodes.Statement]:
     Looks only into statements that hold some.
     """
     found: list[nodes.Statement] = []
-    pending = [*reversed(body)]
-    while pending:
-        statement = pending.pop()
+    _collect_statements(body, kinds, found)
+    return found
+
+
+def _collect_statements(body: nodes.Body, kinds: Set[str], found: list[nodes.Statement]) -> None:
+    for statement in body:
         if not kinds.isdisjoint(facts_of(statement).kinds):
             if statement.kind in kinds:
                 found.append(statement)
             if type(statement) in HOLDING:
-                for inner in reversed(inner_bodies(statement)):
-                    pending += reversed(inner)
-    return found
+                for inner in inner_bodies(statement):
+                    _collect_statements(inner, kinds, found)
 
 
 def find_with_repetition(

@@ -109,6 +109,9 @@ def _render_bullets(items: Iterable[Item], indent: str) -> Iterator[Line]:
 
 
 def _render_item_lines(item: Item, lead: str) -> Iterator[Line]:
+    if "\n" not in item.text:
+        yield Line((lead + item.text).rstrip(), item.origin, item.statement)
+        return
     first, *rest = item.text.split("\n")
     yield Line((lead + first).rstrip(), item.origin, item.statement)
     for before, text in zip((first, *rest), rest, strict=False):

@@ -127,7 +127,6 @@ class _Missing:
         self._inputs = {field.name: field for field in workflow.inputs}
         self._says_missing = says_missing
         self._sure, self._kept = _read_and_kept(workflow.body)
-        self._noted = noted_failures(workflow.body)
 
     def may_be(self, opening: str, name: str, path: str) -> bool:
         """Whether a variable, which begins with these marks, or a part of it may have no value.
@@ -157,9 +156,11 @@ class _Missing:
         The check of a saved decision states itself what it asks for.
         """
         opening, name, path = variable
-        if opening != "\u27ea" or name in self._noted:
-            return False
-        return name not in self._sure or _ENTRY.search(path) is not None
+        return (
+            opening == "\u27ea"
+            and (name not in self._sure or _ENTRY.search(path) is not None)
+            and name not in noted_failures(self._workflow.body)
+        )
 
 
 def _read_and_kept(body: nodes.Body) -> tuple[set[str], set[str]]:
