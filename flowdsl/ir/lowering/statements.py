@@ -130,19 +130,17 @@ class BodyLowering:
         )
 
     def body(self, block: ast.Block, frame: Frame) -> nodes.Body:
-        return tuple(
-            lowered
-            for statement in block.statements
-            for lowered in self.statement(statement, frame)
-        )
+        lowered: list[nodes.Statement] = []
+        for statement in block.statements:
+            lowered += self.statement(statement, frame)
+        return tuple(lowered)
 
-    def statement(self, statement: ast.Stmt, frame: Frame) -> Iterator[nodes.Statement]:
+    def statement(self, statement: ast.Stmt, frame: Frame) -> nodes.Body:
         """Lower a statement; the lists whose entries it counts are counted before it."""
         around, self._counts = self._counts, []
         lowered = tuple(self._lower_statement(statement, frame))
         counts, self._counts = self._counts, around
-        yield from _make_store(counts)
-        yield from lowered
+        return _make_store(counts) + lowered if counts else lowered
 
     def _store_count(self, ref: ast.Ref, frame: Frame) -> nodes.Value:
         """Return the number of entries of a list, in a variable if the list is not known."""
@@ -388,7 +386,7 @@ class BodyLowering:
         action = otherwise.action
         if isinstance(action, ast.Block):
             return self.body(action, frame.within())
-        return tuple(self.statement(action, frame.within()))
+        return self.statement(action, frame.within())
 
     # Reading
 

@@ -46,7 +46,9 @@ class TypeLowering:
         self._records: dict[types.RecordOf, nodes.RecordType] = {}
 
     def default(self, field: types.FieldType) -> Any:
-        """Return the default of a field that has one, as JSON with all its fields."""
+        """Return the default of a field, as JSON with all its fields; None if it has none."""
+        if field.default is None:
+            return None
         return self.completed(to_json(self._constant(field.default)), field.type)
 
     def completed(self, value: Any, type_: types.Type) -> Any:
@@ -128,6 +130,8 @@ _KEYWORDS = {
 
 def _schema_keywords(constraints: types.Constraints) -> dict[str, Any]:
     found: dict[str, Any] = {}
+    if constraints is types.NO_CONSTRAINTS:
+        return found
     for name, keyword in _KEYWORDS.items():
         value = getattr(constraints, name)
         if value is not None:
