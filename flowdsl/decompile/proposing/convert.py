@@ -60,7 +60,7 @@ from .rich_text import (
     plain_text,
     read_blocks,
 )
-from .statements import chain_decisions, is_plain_choice, make_decision
+from .statements import chain_statements, find_plain_choice, make_decision
 from .unread import read_before_use
 from .wording import (
     as_sentence,
@@ -499,7 +499,7 @@ def _find_stranded(listing: Listing, segments: Sequence[Segment]) -> set[str]:
     deciding: list[str] = []
     gone_by = False  # an act stands behind the last decisions
     for before, behind in pairwise(segments):
-        chosen = bool(before.statements) and is_plain_choice(before.statements[-1])
+        chosen = find_plain_choice(before.statements) is not None
         if chosen and is_for_none_found(strip_markdown(texts.get(behind.label, ""))):
             stranded.add(texts.get(before.label, ""))
     for segment in segments:
@@ -595,8 +595,8 @@ def _chain_with_last(
     last = segments[-1] if segments else None
     if last is None or not last.statements or len(statements) != 1:
         return None
-    chained = chain_decisions(last.statements[-1], statements[0])
-    return None if chained is None else Segment(last.label, (*last.statements[:-1], chained))
+    chained = chain_statements(last.statements, statements[0])
+    return None if chained is None else Segment(last.label, chained)
 
 
 def _ends_section(block: Block, level: int) -> bool:

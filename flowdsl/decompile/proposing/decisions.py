@@ -100,9 +100,10 @@ _ACT_IN_FLOW = (
 _BEHIND_CONDITION = re.compile(
     rf",? -> |[,;] then,? |,? then,? |, (?:dann|so) |: (?!//)"
     rf"|, (?=(?:please |just |simply |also |bitte )?(?:{ACT}|it is |it['’]s ))"
+    r"|(?<=[}\"]) (?=the (?:\w+ ){1,3}(?:is|was|has|are|were) )"
     rf"| (?=(?:(?:just|simply|please|bitte) )?{_ACT_IN_FLOW}|don['’]t |do not |it is |it['’]s |I |"
     r"(?:you|we)(?:['’]re| are) (?:already )?(?:done|finished)|there(?: is|['’]s) nothing to |"
-    rf"(?:somebody|someone) |simply |just |"
+    rf"(?:somebody|someone) |simply |just |wait, |"
     rf"it (?:won['’]t|will|cannot|can['’]t) )"
     rf"|, (?=[^,;]*{ENDS_AS_ACT[:-1]}(?:$|[,;]| und ))|, (?=darf |soll |muss |{NAME} = )"
     r"|, (?=[^,;]*[a-zäöüß]{2,}e[rl]?n(?:$|[,;.]| und ))(?P<infinitive>)",
@@ -201,7 +202,8 @@ _OF_HISTORY = re.compile(
     r"^(?:alle|alles|dann alle)\b.* (?:durch|fertig|erledigt|drin|abgearbeitet)\b"
     r"|\b(?:(?:once|twice|second|third|fourth|two|three|four|five|\d) "
     r"(?:time|attempt|tr(?:y|ies))s?|"
-    r"already did|last (?:time|run)|before step|at any point|jederzeit)\b",
+    r"already did|last (?:time|run)|before step|at any (?:point|time|moment)|jederzeit|irgendwann|"
+    r"irgendwo)\b",
     _FLAGS,
 )
 _ACT_INSIDE = re.compile(
@@ -233,7 +235,8 @@ _JUMP = re.compile(
     r"schritte? \d|part [A-Z]\b|"
     r"next (?:one|\w+)[.!]?$|end_loop_iteration|start over|"
     r"jump (?:back )?to|(?:last|next|first|previous) (?:paragraph|section|part|step)|"
-    r"start again from|go (?:back )?to (?:\d|[a-z]\d|step)|weiter mit|same as [a-z\d]\b)",
+    r"(?:start again|repeat) from|go (?:back )?to (?:\d|[a-z]\d|step)|weiter mit|"
+    r"same as [a-z\d]\b)",
     _FLAGS,
 )
 """What a part of the task that is decided by itself cannot do, or cannot know."""
@@ -252,7 +255,8 @@ _ENDS_OR_LEAVES = re.compile(
     rf"|(?:^|[,;.] |\b(?:and|und|then|dann|or|to|otherwise|else|sonst) ){_END}"
     r"(?: here| now| there| immediately| at once| hier| sofort)?"
     r"(?=$|[.,;!]| and | und | with | mit )"
-    r"|\b(?:leave|exit|quit) the (?:list|table)\b|\bback to the (?:beginning|start|top)\b"
+    r"|\bgive up on\b|\b(?:leave|exit|quit) the (?:list|table)\b|\bback to the (?:beginning|"
+    r"start|top)\b"
     r"|\b(?:not|n['’]t) (?:go|continue|proceed|carry) (?:on|any further|further)\b"
     r"|\b(?:you|we|I)(?:['’]re| are|['’]m| am) (?:already )?(?:done|finished|through)\b"
     r"|\b(?:proceed|continue|jump|skip) (?:on )?(?:to|with|at)\b"
@@ -655,8 +659,8 @@ def _make_decision(condition: str, rest: str) -> Decision | None:
         then, otherwise = rest[: split.start()], rest[split.end() :]
     if is_vague(condition) or not condition or not then or len(condition) > 200:
         return None
-    if _holds_consequence(condition):
-        return None
+    if _holds_consequence(condition) or re.fullmatch(rf"{VALUE}(?:,? {VALUE})*", then):
+        return None  # "If it asks, the answer is the name of the pub: {name}"
     if _GOES_ON.match(then) is not None or _ANOTHER_CASE.search(mask(then)) is not None:
         return None
     return Decision(condition, then, otherwise)

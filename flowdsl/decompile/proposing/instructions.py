@@ -27,9 +27,9 @@ from .builders import Builders, find_paths
 from .clauses import Clause
 from .statements import (
     MOST_ENTRIES,
-    chain_decisions,
+    chain_statements,
+    find_plain_choice,
     is_leap,
-    is_plain_choice,
     make_abort,
     make_decision,
     make_extract,
@@ -265,13 +265,13 @@ class Instructions(Builders):
                 else:
                     self._said = said
             opening = read[0] if read else self.prose(sentence)
-            last = parts[-1].statements[-1:] if parts else ()
+            last = parts[-1].statements if parts else ()
             unmet = (  # a choice fails before it is asked whether there was one
-                any(map(is_plain_choice, last))
+                find_plain_choice(last) is not None
                 and decisions.is_for_none_found(sentence)
-                and chain_decisions(last[0], opening) is None
+                and chain_statements(last, opening) is None
             )
-            if unmet or _loses_sight([*last, opening]):
+            if unmet or _loses_sight([*last[-1:], opening]):
                 self._take_back(parts, len(parts) - 1)
                 read = None
             parts.append(_Part(tuple(sentences[at : at + taken]), tuple(read or ()), before))
@@ -310,11 +310,9 @@ class Instructions(Builders):
                 statements.append(self.prose(_join(told)))
                 continue
             for each in group:
-                last = statements[-1:] if len(each.statements) == 1 else []
-                chained = chain_decisions(last[0], each.statements[0]) if last else None
-                statements[-1:] = (
-                    [*statements[-1:], *each.statements] if chained is None else [chained]
-                )
+                alone = statements and len(each.statements) == 1
+                chained = chain_statements(statements, each.statements[0]) if alone else None
+                statements = [*(chained or (*statements, *each.statements))]
         return statements
 
     def _take_ban(self, sentence: str) -> bool:
@@ -653,7 +651,10 @@ class Instructions(Builders):
         question = decisions.parse_question(self._said)
         said = question or _TOOL.sub("", said)
         points = points_back(said) or re.search(r"(?i)\b(?:both|them|these|those)$", said)
-        tool = re.search(r"\b[a-z]+_[a-z]+_[a-z_]+\b|focused_action", mask(said))
+        tool = re.search(
+            r"\b[a-z]+_[a-z]+_[a-z_]+\b|focused_action|(?i:^(?:then )?(?:run|execute) \")",
+            mask(said),
+        )  # what a command prints is on no screen
         keyed = re.match(_KEY_PRESSED, said) is not None and re.match(_OF_A_THING, words)
         moment = re.match(r"(?i)as soon as ", said) is not None
         decides = question is None and (moment or has_condition_words(said))
@@ -935,7 +936,8 @@ def _needs_main_agent(statement: nodes.Statement) -> bool:
     """Whether a `do` names a tool, which the agent of an `if` does not have."""
     return (
         re.search(
-            r"(?i)\b[a-z]+_[a-z]+_[a-z_]+\b|\bfocused_action\b|\b(?:take|make|mache?|save) "
+            r"(?i)\b[a-z]+_[a-z]+_[a-z_]+\b|\bfocused_action\b|\bdeclare task failed\b|\b(?:take|"
+            r"make|mache?|save) "
             r"(?:(?:an?|the|another|one|einen) )?(?:screenshot|bildschirmfoto)|"
             r"\b(?:screenshot|bildschirmfoto) machen\b|\bmark .{1,60} for export\b",
             _words_of(statement),

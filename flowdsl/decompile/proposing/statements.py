@@ -73,6 +73,35 @@ def chain_decisions(before: nodes.Statement, last: nodes.Statement) -> nodes.Sta
     return nodes.If(origin=NOWHERE, branches=branches, otherwise=last.otherwise)
 
 
+def chain_statements(
+    before: Sequence[nodes.Statement], last: nodes.Statement
+) -> tuple[nodes.Statement, ...] | None:
+    """Return statements with a decision chained to their last one; None if they are no chain.
+
+    Acts behind a choice are done where there was one: "Select X and double-click. No hit: fail".
+    """
+    at = find_plain_choice(before) if isinstance(last, nodes.If) else None
+    at = len(before) - 1 if at is None else at
+    chained = chain_decisions(before[at], last) if before else None
+    behind = before[at + 1 :]
+    if chained is None or (behind and not _ends_run(chained)):
+        return None
+    return (*before[:at], chained, *behind)
+
+
+def _ends_run(statement: nodes.Statement) -> bool:
+    ends = statement.otherwise[-1:] if isinstance(statement, nodes.Choose) else ()
+    return any(isinstance(each, nodes.Leave) for each in ends)
+
+
+def find_plain_choice(statements: Sequence[nodes.Statement]) -> int | None:
+    """Return the place of a choice without an `else`, behind which there are only acts in prose."""
+    for at in range(len(statements) - 1, -1, -1):
+        if not isinstance(statements[at], nodes.Do):
+            return at if is_plain_choice(statements[at]) else None
+    return None
+
+
 def is_plain_choice(statement: nodes.Statement) -> bool:
     """Whether a statement is a choice without an `else` of its own."""
     return isinstance(statement, nodes.Choose) and statement.otherwise == make_abort(

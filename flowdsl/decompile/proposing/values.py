@@ -39,6 +39,7 @@ def _make_character_pieces(characters: str) -> list[nodes.Piece]:
     return [nodes.TextPiece(value=unescaped)] if unescaped else []
 
 
+_TOOLS = r"(?:start_loop|end_loop|declare_task|mark_file|save_screenshot|copy_to|upsert_|focused_)"
 _MORE = r"bigger|greater|larger|more|higher|over|above|größer|mehr|höher|>"
 _LESS = r"less|smaller|lower|fewer|under|below|kleiner|weniger|niedriger|<"
 
@@ -402,8 +403,9 @@ class Values:
         return name in self._inputs or name in self._secrets
 
     def _is_extractable(self, variable: str, source: nodes.Text) -> bool:
-        """Whether `variable` can be read from `source` here."""
-        if self.is_declared(variable):
+        """Whether `variable` can be read from `source` here: a tool is none, a number no source."""
+        told = "".join(each.value for each in source if isinstance(each, nodes.TextPiece))
+        if self.is_declared(variable) or re.match(_TOOLS, variable) or told.strip().isdigit():
             return False
         variables = [piece for piece in source if isinstance(piece, nodes.Variable)]
         return all(map(self._is_readable, variables))
