@@ -25,14 +25,15 @@ def _initialise_few(self: Any, *values: Any, **named: Any) -> None:
     """
     record = type(self)
     fields, defaults = record._fields, record._defaults
-    record._made += 1
+    counts = record._counts
+    counts[0] += 1
     rest = fields[len(values) :]
-    given = defaults | named if rest or named else named
+    given = {**defaults, **named} if rest or named else named
     if (
-        record._made > _FEW
-        or len(values) > (0 if record._kw_only else len(fields))
-        or not given.keys() >= set(rest)
-        or not named.keys() <= set(rest)
+        counts[0] > _FEW
+        or (values and (record._kw_only or len(values) > len(fields)))
+        or (rest and not given.keys() >= {*rest})
+        or (named and not named.keys() <= {*rest})
     ):
         record.__init__ = _make_initialiser(fields, defaults, record._kw_only)
         record.__init__(self, *values, **named)
@@ -58,8 +59,8 @@ def _make_initialiser(fields: tuple[str, ...], defaults: dict[str, Any], kw_only
 def _copy_few(self: Any, **changes: Any) -> Any:
     """The `__replace__` of a record class until it has made some copies, as `_initialise_few`."""
     record = type(self)
-    record._copied += 1
-    if record._copied > _FEW:
+    record._counts[1] += 1
+    if record._counts[1] > _FEW:
         record.__replace__ = _make_copier(record._fields)
         return record.__replace__(self, **changes)
     return _copy(self, changes)
@@ -134,9 +135,9 @@ class _RecordType(type):
         body["__match_args__"] = () if kw_only else fields
         if own and "__init__" not in body:
             body["__init__"] = _initialise_few
-            body["_made"] = 0
             body["__replace__"] = _copy_few
-            body["_copied"] = 0
+            # Instances and copies; an attribute of the class would empty Python's caches each time.
+            body["_counts"] = [0, 0]
         if eq:
             body["__eq__"] = _equal
             body["__hash__"] = _hash
