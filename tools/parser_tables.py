@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 """
 _NAMES = "tuple[str, ...]"
 _NUMBERS = "tuple[int, ...]"
-_ROWS = "tuple[tuple[int, ...], ...]"
+_ROWS = "tuple[dict[int, int], ...]"
 """Types of tables; without them a type checker infers one with an item for each entry."""
 
 TABLES = Path(__file__).parents[1] / "flowdsl" / "syntax" / "parser" / "tables.py"
@@ -161,11 +161,10 @@ class _Rows:
     """Rows of numbers, each stored once and known by its index."""
 
     def __init__(self) -> None:
-        self.stored: dict[tuple[int, ...], int] = {}
+        self.stored: dict[tuple[tuple[int, int], ...], int] = {}
 
     def index(self, pairs: Iterable[tuple[int, int]]) -> int:
-        row = tuple(value for pair in sorted(pairs) for value in pair)
-        return self.stored.setdefault(row, len(self.stored))
+        return self.stored.setdefault(tuple(sorted(pairs)), len(self.stored))
 
 
 def _render_wrapped_tuple(name: str, type_: str, items: Iterable[object], comment: str) -> str:
@@ -231,10 +230,13 @@ def render_tables(parser: Lark) -> str:
             "ACCESS", _NAMES, automaton.access, "state -> the symbol that leads to it"
         ),
         _render_wrapped_tuple(
-            "ROWS", _ROWS, rows.stored, "terminal, action, ...: a state to shift to, or ~rule"
+            "ROWS", _ROWS, map(dict, rows.stored), "by terminal: a state to shift to, or ~rule"
         ),
         _render_wrapped_tuple(
-            "GOTOS", _ROWS, goto_rows.stored, "state, next state, ... after a reduction"
+            "GOTOS",
+            _ROWS,
+            map(dict, goto_rows.stored),
+            "by state: the next state after a reduction",
         ),
         "# the children that the tree keeps of a rule's symbols\n",
         "PICKS: tuple[Callable[[list[Any]], Any], ...] = (\n",

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 from .lexer import END, KEYWORDS, TERMINAL, Lexemes, is_word
 from .operations import ADD, EXTEND, LIST, NODE
-from .tables import ACCESS, END_STATE, GOTOS, PICKS, ROWS, RULES, STATE_ROWS, TERMINALS
+from .tables import ACCESS, END_STATE, GOTOS, PICKS, ROWS, RULES, STATE_ROWS
 
 Build: TypeAlias = Callable[[Any, int, int, Sequence[Any]], Any]
 """Builds the value of a rule from the builder, the start and end of its text, and its children.
@@ -28,29 +28,8 @@ children, the gotos of its symbol, and its `Build`.
 
 RULE_NAMES = tuple(rule[4] for rule in RULES)
 
-_WIDTH = len(TERMINALS) + 1
-
-
-def _action_table() -> list[int]:
-    """Expand the actions to one flat list, indexed by `state + terminal`; 0 if no action fits.
-
-    States are multiples of the width of a row. The last column, `UNKNOWN`, never fits.
-    """
-    table = [0] * (len(STATE_ROWS) * _WIDTH)
-    for state, number in enumerate(STATE_ROWS):
-        row = ROWS[number]
-        base = state * _WIDTH
-        for term, action in zip(row[::2], row[1::2], strict=True):
-            table[base + term] = action * _WIDTH if action > 0 else action
-    return table
-
-
-_ACTIONS = _action_table()
-_GOTOS = [
-    {origin * _WIDTH: target * _WIDTH for origin, target in zip(row[::2], row[1::2], strict=True)}
-    for row in GOTOS
-]
-_END_STATE = END_STATE * _WIDTH
+_ACTIONS = [ROWS[number] for number in STATE_ROWS]
+"""For each state the action of each terminal that fits."""
 
 _NAME = TERMINAL["NAME"]
 _FIELD = TERMINAL["FIELD"]
@@ -83,19 +62,19 @@ def resolve_terminal(tokens: Lexemes, index: int, state: int) -> int | None:
     Decides as Lark's contextual lexer does: the forms with a lookahead first, then a keyword, then
     a name.
     """
-    actions = _ACTIONS
+    actions = _ACTIONS[state]
     kind = tokens.kinds[index]
-    if actions[state + kind]:
+    if kind in actions:
         return kind
     if kind == _EQUAL:
-        return _EMIT_OP if actions[state + _EMIT_OP] else None
+        return _EMIT_OP if _EMIT_OP in actions else None
     word = tokens.words[index]
     if not is_word(word):
         return None
     keyword = KEYWORDS.get(word)
-    if keyword is not None and actions[state + keyword]:
+    if keyword in actions:
         return keyword
-    return _NAME if actions[state + _NAME] else None
+    return _NAME if _NAME in actions else None
 
 
 def make_rules(build_of: Callable[[str], Build]) -> list[Rule]:
@@ -105,7 +84,7 @@ def make_rules(build_of: Callable[[str], Build]) -> list[Rule]:
     """
     by_name = {name: build_of(name) for name in RULE_NAMES}
     return [
-        (size, operation, PICKS[pick], _GOTOS[goto], by_name[name])
+        (size, operation, PICKS[pick], GOTOS[goto], by_name[name])
         for (size, operation, pick, goto, _), name in zip(RULES, RULE_NAMES, strict=True)
     ]
 
@@ -126,13 +105,13 @@ def run(
     room = MAX_DEPTH
     while True:
         term = kinds[index]
-        action = actions[state + term]
+        action = actions[state].get(term, 0)
         if not action:
             found = resolve_terminal(tokens, index, state)
             if found is None:
                 return index
             term = kinds[index] = found
-            action = actions[state + term]
+            action = actions[state].get(term, 0)
         while action < 0:
             size, operation, pick, goto, build = rules[~action]
             if size == 1:
@@ -157,9 +136,9 @@ def run(
                 del values[1 - size :], starts[1 - size :], states[-size:]
                 state = goto[states[-1]]
                 states.append(state)
-            action = actions[state + term]
+            action = actions[state].get(term, 0)
         if not action:
-            return -1 if state == _END_STATE and term == END else index
+            return -1 if state == END_STATE and term == END else index
         if len(states) > room:
             depth = nesting_depth(states)
             if depth >= MAX_DEPTH:
@@ -182,7 +161,7 @@ def nesting_depth(states: Sequence[int]) -> int:
 
 def symbols_of_states(states: Sequence[int]) -> list[str]:
     """Return the grammar symbols on a state stack."""
-    return [ACCESS[state // _WIDTH] for state in states[1:]]
+    return [ACCESS[state] for state in states[1:]]
 
 
 def shift_terminal(states: list[int], term: int) -> bool:
@@ -190,14 +169,14 @@ def shift_terminal(states: list[int], term: int) -> bool:
 
     Returns False if it does not fit; the stack is then unusable.
     """
-    action = _ACTIONS[states[-1] + term]
+    action = _ACTIONS[states[-1]].get(term, 0)
     while action < 0:
         size, _, _, goto, _ = RULES[~action]
         del states[-size:]
-        states.append(_GOTOS[goto][states[-1]])
-        if states[-1] == _END_STATE and term == END:
+        states.append(GOTOS[goto][states[-1]])
+        if states[-1] == END_STATE and term == END:
             return True
-        action = _ACTIONS[states[-1] + term]
+        action = _ACTIONS[states[-1]].get(term, 0)
     states.append(action)
     return action > 0
 
@@ -226,5 +205,5 @@ def is_terminal_allowed(states: Sequence[int], term: int) -> bool:
 
 def find_expected_terminals(states: Sequence[int]) -> list[int]:
     """Return the terminals that may come next, in numeric order."""
-    offered = (term for term in range(_WIDTH) if _ACTIONS[states[-1] + term])
+    offered = sorted(_ACTIONS[states[-1]])
     return [term for term in offered if is_terminal_allowed(states, term)]
