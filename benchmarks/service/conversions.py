@@ -178,7 +178,9 @@ def statements_of(flow: str) -> list[Written]:
                 if inner.strip() and len(inner) - len(inner.lstrip()) <= margin:
                     break
                 branch.append(inner)
-        text = re.sub(r"_\d+\b|\bmax \d+|: \w+(?:\[\])*\?? (?=from )|\\\\.", " ", line.strip())
+        text = re.sub(
+            r"_\d+\b|\bmax \d+|\btimeout \w+|: \w+(?:\[\])*\?? (?=from )|\\\\.", " ", line.strip()
+        )
         text = re.sub(r"^(?:\} )?[a-z]+(?: until)?\b", "", text)
         found.append(Written(line.strip(), tokens_of(text), tokens_of("\n".join(branch))))
     return found

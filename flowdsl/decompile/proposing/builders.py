@@ -37,6 +37,7 @@ from .wording import (
     ACT,
     COUNTS,
     KEY_ALONE,
+    VALUE,
     as_sentence,
     has_condition_words,
     parse_chord,
@@ -183,10 +184,21 @@ class Builders(Values):
         if not target or another or set(named.lower().split()) & _NO_FIELDS:
             return []
         target = _place(target, parts)
-        if re.fullmatch("[0-9]+", written):
+        if re.fullmatch("[0-9]+|[A-Z]+", written):
             literal = (nodes.TextPiece(value=written),)
             return [nodes.TypeIn(origin=NOWHERE, value=literal, display=None, target=target)]
         return self._make_typing(self.text(written), target)
+
+    def type_keys(self, parts: Parts) -> list[nodes.Statement]:
+        """Return the acts of `{$user} Tab {$password} Enter`; empty unless all can be typed."""
+        statements: list[nodes.Statement] = []
+        for word in re.findall(rf"{VALUE}|\w+", parts["keys"] or ""):
+            act = {"keys": word} if word[0] != "{" else {"value": word, "target": None}
+            made = self.press(act) if word[0] != "{" else self.type_here(act)
+            if not made:
+                return []
+            statements += made
+        return statements
 
     def type_pairs(self, parts: Parts) -> list[nodes.Statement]:
         """Return the `type` of each pair of a label and a value; empty unless all can be typed."""
@@ -389,10 +401,12 @@ class Builders(Values):
 
         Nothing ends where one is not there: the prompt only says to look.
         """
-        sources = clauses.split_list(parts["source"] or "")
+        sources = clauses.split_list(parts["source"] or parts["german"] or "")
         readings: list[nodes.Statement] = []
         for source in sources:
             words = re.sub(r"\([^()]*\)", "", source.lower())
+            for umlaut, plain in ("ä", "ae"), ("ö", "oe"), ("ü", "ue"), ("ß", "ss"):
+                words = words.replace(umlaut, plain)
             words = re.sub(r"^(?:the|a|an|his|her|its|der|die|das|den) ", "", words.strip())
             name = "_".join(re.findall(r"[a-z0-9]+", words)[:4])
             text = self._readable(source)

@@ -41,7 +41,7 @@ _ANYWHERE = (
 )
 """Where a value of the prompt is typed: a place is named there in any words."""
 
-_INTO = r"(?:into|in to|in|to|at|under|ins?|im|bei|unter)"
+_INTO = r"(?:into|in to|in|to|at|under|on(?= the )|ins?|im|bei|unter)"
 _TYPE = (
     r"(?:type|enter|input|key in|fill(?: in)?|write|put|paste|insert)(?: in)?"
     r"(?! (?:is|are|ist|sind)\b)"
@@ -91,7 +91,7 @@ _CHECK = r"(?:double[- ]check|verify|confirm|check|ensure|make sure|validate|ass
 
 _CHORD = (
     r"(?:(?:(?:Ctrl|Alt|Shift|Strg|Umschalt|Win)\s?\+\s?)+(?:F\d{1,2}|\w+)|F\d{1,2}|Enter|"
-    r"Esc(?:ape)?|Tab|Einfg|Entf|Eingabetaste)(?:[- ](?:key|taste))?"
+    r"Esc(?:ape)?|Tab|Einfg|Entf|Eingabetaste)(?:[- ](?:key|[Tt]aste))?"
 )
 _NAMED_KEY = r"(?-i:Insert|Delete|Home|End|Space|Return|Backspace|Page (?:Up|Down))"
 _PRESS = r"(?:press|hit|push|use)"
@@ -197,8 +197,9 @@ ROWS: tuple[tuple[str, str], ...] = (
         "type_here",
         r"(?:on (?:the )?(?P<screen>[A-Z][\w ]{2,30}?),? )?(?:type|enter|input|key in) "
         r"(?P<target>(?!is\b|are\b)(?:the |your |das |die |den )?(?:[\w-]+,? ){1,4})?"
-        rf"(?P<value>{VALUE}|\d+){_HOW}",
+        rf"(?P<value>{VALUE}|\d+|(?-i:[A-Z]{{3,10}})){_HOW}",
     ),
+    ("type_keys", rf"(?P<keys>{VALUE}(?: (?:tab|enter)(?: {VALUE})?)+)"),
     ("again", rf"(?P<value>{VALUE}|{_QUOTED}) (?:into|in|as|for) (?P<target>{_PLACE}|{_ANYWHERE})"),
     ("again_here", rf"(?P<value>{VALUE})"),
     (
@@ -222,7 +223,7 @@ ROWS: tuple[tuple[str, str], ...] = (
         rf"(?P<pairs>{_LABEL}(?: ?[:=])? {VALUE}"
         rf"(?:(?:,| and| und|, and) (?:the )?{_NEXT_LABEL}(?: ?[:=])? {VALUE})+){_HOW}",
     ),
-    ("type_pairs", rf"(?P<pairs>{_LABEL}:? {_SECRET})"),
+    ("type_pairs", rf"(?P<pairs>{_LABEL}(?::| is)? {_SECRET}(?:,? {_NEXT_LABEL}:? {_SECRET})?)"),
     (
         "set_field",
         rf"(?P<target>(?:[\w. /-]{{2,40}}|(?:(?:the )?(?:field|box|feld) )?{_QUOTED})(?: "
@@ -342,7 +343,7 @@ ROWS: tuple[tuple[str, str], ...] = (
     (
         "read_unnamed",
         rf"{_FOCUSED}(?:read|note(?: down)?|extract) {_NO_PRONOUN}(?P<source>[^;:.]+?){_BY_FOCUSED}"
-        r"(?: and remember (?:it|them))?",
+        rf"(?: and remember (?:it|them))?|(?P<german>[^;:.{{}}]+?) (?:ab|aus)?lesen",
     ),
     (
         "emit",

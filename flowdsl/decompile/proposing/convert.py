@@ -619,7 +619,9 @@ def _convert_section(
             if not instructions.read_rules([line]):
                 yield instructions.prose(line)
     elif _can_be_title(title, instructions):
-        yield _make_titled_step(title, _convert_blocks(blocks, inner), instructions)
+        step = _make_titled_step(title, _convert_blocks(blocks, inner), instructions)
+        if step.body:  # else all below the heading is rules
+            yield step
     elif is_governing_line(title) and all(
         isinstance(block, Paragraph | Listing) for block in blocks
     ):

@@ -1262,7 +1262,7 @@ _RULE = re.compile(
 )
 _RULES_HEADING = re.compile(
     r"(?:important |general )?(?:general|important|wichtig|achtung|please note|bitte beachten|"
-    r"notes?|rules?|warnings?|constraints|hints?|remarks?|hinweise|"
+    r"notes?|rules?|don['’]ts?|warnings?|constraints|hints?|remarks?|hinweise|"
     r"regeln)",
     _FLAGS,
 )
@@ -1325,14 +1325,15 @@ def is_ban(sentence: str) -> bool:
     """Whether a sentence forbids something for the whole task: `Never press Esc`."""
     return (
         re.match(
-            r"(?i)(?:(?:and |(?:one (?:more|last) thing|note|important|wichtig|ps): )?"
+            r"(?i)(?:(?:and |(?:one (?:more|last) thing|note|rule|important|wichtig): |ps\d?:? )?"
             r"(?:please |bitte )?(?:we |you |make sure )?(?:never|niemals|nie|always|immer|"
             r"auf (?:gar )?keinen fall|keinesfalls|[a-zäöüß]+e (?:nie|niemals|auf keinen fall)|"
             r"(?:don['’]t|do not) ever|"
             r"under no circumstances|at no time)\b|[^.:;,]{3,60} (?:must|may|should|is|are|darf|"
             r"dürfen|werden|wird) (?:never|niemals)\b|(?:one (?:more|last) thing: )?"
-            r"[^.:;,]{9,90}, (?:so )?never\b|(?:please )?(?:don['’]t|do not) .*, whatever "
-            r"happens$)",
+            r"[^.:;,]{9,90}, (?:so )?never\b|(?:please )?(?:don['’]t|do not) "
+            r"(?:.*, (?:whatever happens|not even .+)|"
+            r"[^,]* (?:at any time|under any circumstances)\b.*)$)",
             sentence.rstrip(".! "),
         )
         is not None

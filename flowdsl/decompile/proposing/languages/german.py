@@ -229,7 +229,7 @@ def rows(
             "read_value",
             rf"{source}{focused} {read}"
             rf"(?:,| und|, dann| und dann|, und) {them}{tool}(?:als|in|unter) {what}"
-            rf"(?P<names>{names}) {save}",
+            rf"(?P<names>{names}) {save}(?P<note> \([^()]+\))?",
         ),
         (
             "read_value",
