@@ -108,6 +108,11 @@ _GREETING = (
     r"(?i)(?:hi|hello|hey|dear|good \w+|hallo|guten \w+|sehr geehrte\w*|liebe\w*)\b[^.:]{0,40}[,!]"
 )
 _MAIL_HEADER = r"(?i)(?:from|to|cc|subject|date|sent|von|an|betreff|datum|gesendet): .*"
+_CLOSING = (
+    r"(?is)(?:cheers|thanks|thank you|many thanks|(?:kind |best )?regards|all the best|danke|"
+    r"vielen dank|(?:viele|liebe|mit freundlichen) grüße\w*|gruß)\b.{0,60}"
+)
+"""The end of a mail, with the name below it."""
 _OF_NO_TITLE = frozenset(
     (
         *("a", "an", "and", "for", "in", "of", "on", "the", "to"),
@@ -211,6 +216,8 @@ def _convert_blocks(
     blocks: Sequence[Block], instructions: Instructions, *, inside: bool = True
 ) -> Iterator[nodes.Statement]:
     blocks = _split_heads(_attach_lists(blocks))
+    if not inside:
+        blocks = [each for block in blocks for each in _split_remarks(block)]
     at = 0
     while at < len(blocks):
         block = blocks[at]
@@ -269,7 +276,12 @@ def _convert_blocks(
                 and (not inside or re.search(_AT_ANY_TIME, block.text) is not None)
                 and any(isinstance(each, Listing) for each in blocks[:at])
                 and all(
-                    isinstance(each, Paragraph) and (is_rule(each.text) or stands_always(each.text))
+                    isinstance(each, Paragraph)
+                    and (
+                        is_rule(each.text)
+                        or stands_always(each.text)
+                        or re.fullmatch(_CLOSING, each.text)
+                    )
                     for each in blocks[at:]
                 )
                 and instructions.read_rules([block.text])
@@ -329,6 +341,27 @@ def _split_heads(blocks: Sequence[Block]) -> list[Block]:
         elif block is not None:
             split.append(block)
     return split
+
+
+def _split_remarks(block: Block) -> list[Block]:
+    """Return a paragraph without the rules, the exceptions and the end of a mail below it."""
+    lines = block.text.split("\n") if isinstance(block, Paragraph) else []
+    split: list[Block] = []
+    closes = (
+        at
+        for at in range(1, len(lines))
+        if len(lines[at].split()) < 4 and re.fullmatch(_CLOSING, "\n".join(lines[at:]))
+    )
+    end = next(closes, len(lines))
+    if end < len(lines):
+        split = [Paragraph("\n".join(lines[end:]))]
+    while end > 1 and (
+        is_rule(lines[end - 1])
+        or (stands_always(lines[end - 1]) and re.search(_AT_ANY_TIME, lines[end - 1]))
+    ):
+        end -= 1
+        split.insert(0, Paragraph(lines[end]))
+    return [Paragraph("\n".join(lines[:end])), *split] if split else [block]
 
 
 def _split_list_head(text: str) -> tuple[str, str]:

@@ -534,7 +534,10 @@ def _parse_leading(text: str, shown: str, begin: re.Match[str]) -> Decision | No
     return None
 
 
-_ALL_DONE = r"(?i:^(?:all |alles? |everything )|\b(?:gone through|through with)\b)"
+_ALL_DONE = (
+    r"(?i:^(?:all |alles? |everything )|\b(?:gone through|through with)\b|"
+    r"^you(?:['’]re| are) (?:all )?(?:done|finished)$)"
+)
 
 
 def _is_moment(condition: str) -> bool:
@@ -552,8 +555,11 @@ def _is_moment(condition: str) -> bool:
 def parse_completion(sentence: str) -> Decision | None:
     """Parse `When you have gone through all of them, do Y`: a remark in front of an act."""
     text = sentence.strip().rstrip(".!").rstrip()
+    opens = r"(?:when|once|after|wenn|sobald) "
     found = re.fullmatch(
-        r"(?:when|once|after|wenn|sobald) (?P<condition>[^,;]{4,90}), (?P<then>.+)",
+        rf"{opens}(?P<condition>[^,;]{{4,90}}), (?P<then>.+)", mask(text), _FLAGS
+    ) or re.fullmatch(
+        rf"{opens}(?P<condition>[^,;]{{4,60}}? (?:done|finished|through)) (?P<then>{ACT} .+)",
         mask(text),
         _FLAGS,
     )

@@ -237,6 +237,29 @@ def test_below_a_heading_about_something_else_nothing_becomes_an_action(heading:
     ]
 
 
+def test_rules_and_the_end_of_a_mail_stand_apart_from_the_lines_above() -> None:
+    prompt = """1. Press F2
+
+Press F3.
+Sometimes the program logs you out, just log in again.
+Never press F9.
+Cheers
+Ines"""
+    assert written(prompt) == [
+        '"Sometimes the program logs you out, just log in again."',
+        '"Never press F9."',
+        "}",
+        "steps {",
+        'press "F2"',
+        'press "F3"',
+        'do "Cheers"',
+        'do "Ines"',
+    ]
+    assert written("Press F3.\nThanks to the macro it is saved.\nPress F4.")[1] == (
+        'do "Thanks to the macro it is saved."'
+    )
+
+
 def test_entries_behind_an_open_condition_stay_prose() -> None:
     prompt = "1. Press F5.\n2. If the account is locked:\n3. Press Escape."
     assert written(prompt) == [
