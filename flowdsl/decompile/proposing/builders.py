@@ -22,6 +22,7 @@ from ..writing.type_names import source_name
 from ..writing.value_types import ANY, unwrap_optional
 from . import clauses, decisions
 from .clause_rows import READ
+from .languages.german import READ_AFTER_ACT, to_infinitive
 from .statements import (
     is_scalar,
     make_abort,
@@ -434,6 +435,12 @@ class Builders(Values):
     def _read_into(self, described: str, written: str) -> list[nodes.Statement]:
         """Return the readings of `described`, a sentence in front of `Save it as NAME`."""
         described = described.strip().rstrip(".!:")
+        german = re.fullmatch(READ_AFTER_ACT, to_infinitive(described))
+        if german is not None:
+            read = self._read_sources(german["source"], None, written, german["note"])
+            act = as_sentence(german["act"] or "")
+            told = [nodes.Do(origin=NOWHERE, text=self.text(act))] if german["act"] else []
+            return [*told, *read] if read else []
         found = _READ_ONLY.fullmatch(described)
         if found is not None:
             return self._read_sources(found["source"], found["where"], written, None)

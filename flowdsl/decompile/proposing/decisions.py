@@ -264,6 +264,7 @@ _ENDS_OR_LEAVES = re.compile(
     r"|\b(?:task|run|job|workflow|process) (?:has|is) (?:failed|done|finished|over|complete)"
     r"|\b(?:skip|ignore|omit) (?:all |any |the |of |steps )*(?:other|remaining|remainder|rest|"
     r"following|further)\b|\bfrom the (?:top|beginning|start)\b|\bstart (?:over|again)\b"
+    r"|\bmit de[mnr] nächsten\b[^.;]*\bweiter"
     r"|\bhör\w*\b[^.;]*\bauf\b|\bvon vorne?\b|\bbrich\b[^.;]*\bab\b"
     r"|\büberspring\w* (?:alle|den rest|die (?:restlichen|übrigen|weiteren))\b",
     _FLAGS,
@@ -314,6 +315,7 @@ _LEAP = re.compile(
     rf"weiter (?:mit|bei|zu)|gehe? zu|->) {_TARGET}"
     rf"|(?:(?:go on|go|continue|proceed|move on|carry on) (?:with|to) |take |weiter mit )?"
     rf"{_NEXT_THING}"
+    r"|(?:es geht )?mit de[mnr] nächsten(?: \w+)? weiter(?:machen|gehen)?"
     r"|end_loop_iteration(?: with [^,;]+)?|skip(?: (?:it|this(?: \w+)?|the \w+|as well))*|"
     r"überspringen",
     _FLAGS,
@@ -322,7 +324,8 @@ _LEAP = re.compile(
 _BEFORE_LEAP = re.compile(
     r"(?:(?:^|[,;.!] | (?=(?:and|then|und|dann) ))(?:and |then |und |dann |just |simply )*"
     r"| ?(?=-> ))(?=(?:go|continue|proceed|"
-    r"jump|skip|weiter|gehe|->|move|carry|take|(?:the )?next|end_loop|nächst|das n|übersp))",
+    r"jump|skip|weiter|gehe|->|move|carry|take|(?:the )?next|end_loop|nächst|das n|übersp|"
+    r"es geht|mit de))",
     _FLAGS,
 )
 
@@ -341,7 +344,8 @@ _CHECKS = re.compile(
     _FLAGS,
 )
 _INNER_IF = re.compile(
-    r"; (?:but |and |dann )?(?=(?:if|when|falls|wenn|otherwise|sonst|passt|else) )"
+    r"; (?=\"[^\"]+\" -> )"
+    r"|; (?:but |and |dann )?(?=(?:if|when|falls|wenn|otherwise|sonst|passt|else) )"
     r"|, (?:but |and |aber |und )?(?=(?:if|falls|wenn) (?:not|no|it|there|that|they|the|still|"
     r"one|this|es|keine?|nicht|nein)\b)"
     r"|, (?:but |and )?(?=(?:if|falls|wenn) )(?P<any>)"
@@ -780,7 +784,7 @@ def leaves_entry(words: str, nouns: Collection[str], condition: str) -> bool:
 
     `skip it` may be about anything else that its condition names.
     """
-    words = words.lower()
+    words = re.sub(r" weiter(?:machen|gehen)?$", "", words.lower())
     found = re.fullmatch(
         r"end_loop_iteration.*|.*\b(?:next|nächste[rns]?)(?: (?P<next>.+))?"
         r"|skip (?:this|the) (?P<this>.+)|skip.*|überspringen",
@@ -1274,6 +1278,15 @@ _RULES_HEADING = re.compile(
 )
 
 
+_EACH_TREATED = re.compile(
+    r"jede[rsn]? (?P<noun>[^\W\d_]\w+) (?P<where>(?:in|auf|aus) (?:der|dem) [\w ]{3,30}?) "
+    r"(?:wird|werden) [^.;:]{0,40}(?:bearbeitet|geprüft|erledigt|durchgegangen|abgearbeitet)"
+    r"(?:, (?:maximal|höchstens|meist|das) [^.;:]*)?",
+    _FLAGS,
+)
+"""A sentence that tells what the rest of its paragraph is done for."""
+
+
 def parse_repetition(sentence: str) -> Repeating | None:
     """Parse `For each order in {orders}, do Y`, `For each sample in the grid:`, `Per order:`."""
     sentence = re.sub(_BEFORE_LOOP, "", sentence)
@@ -1293,6 +1306,9 @@ def parse_repetition(sentence: str) -> Repeating | None:
     bare = _FOR_BARE.fullmatch(sentence)
     if bare is not None:
         return Repeating(bare["noun"], f"{bare['noun'].lower()}s", "")
+    treated = _EACH_TREATED.fullmatch(sentence.rstrip("."))
+    if treated is not None:
+        return Repeating(treated["noun"], "", "", treated["where"])
     shown = _FOR_SHOWN.fullmatch(sentence)
     if shown is None or (shown["then"] and not shown["mark"]):
         return None

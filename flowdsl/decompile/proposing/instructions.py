@@ -626,7 +626,8 @@ class Instructions(Builders):
             return True
         if re.fullmatch(r"(?i)(?:stop|halt)", then) and _is_end_of_run(sentence, "abort"):
             return True  # "Then stop! declare_task_failed"
-        told = not decisions.is_consequence(then) and not belonging
+        leaves = re.search(r"(?i)\b(?:next|nächste\w*)\b", then) is not None
+        told = not decisions.is_consequence(then) and not belonging and not leaves
         return told and starts_with_act(re.sub(r"(?i)^(?:then|dann),? ", "", sentence))
 
     def _may_belong(self, sentence: str, then: str) -> bool:
@@ -868,7 +869,7 @@ class Instructions(Builders):
     def _read_repetition(self, plain: str, following: Sequence[str]) -> list[nodes.Statement]:
         """Read `For each row in {rows}, do X.` with the rest of its line, which is about rows."""
         found = decisions.parse_repetition(plain)
-        whole = found is not None and re.search(r"(?i)\bdo (?:the following|this)", plain)
+        whole = found is not None and re.search(r"(?i)\bdo (?:the following|this)|^jede\w* ", plain)
         if found is None or (not found.then and not (whole and following)):
             return []
         entry = "{" + found.noun.lower().replace(" ", "_")
@@ -902,7 +903,9 @@ class Instructions(Builders):
         inner = None if field is None else unwrap_optional(field.type)
         saved = sigil == "runtime" and not isinstance(inner, nodes.ListType)
         if found.where or saved:
-            name = source_name(f"{found.noun}s", self._taken() | {found.items})
+            german = re.match(r"(?i)(?:in|auf|aus) de[rm] ", found.where) is not None
+            plural = f"{found.noun.lower()}_liste" if german else f"{found.noun}s"
+            name = source_name(plural, self._taken() | {found.items})
             texts = nodes.ListType(element=nodes.ScalarType(name="string"))
             where = found.where or f"in {{{{{found.items}}}}}"
             words = self._readable(f"each {found.noun} {where}")

@@ -59,6 +59,12 @@ KEYS = {
 }
 """What German keyboards call keys."""
 
+READ_AFTER_ACT = (
+    r"(?i)(?:(?P<act>[^,;]+?en),? (?:und|dann) )?(?P<source>[^,;]+?) "
+    r"(?:(?:ab|aus|heraus)?lesen|notieren|ermitteln)(?P<note>, (?:es|er|sie) steht [^,;]+)?"
+)
+"""A sentence that reads a value, which the sentence behind it names."""
+
 _SAID = re.compile(
     rf"(?:(?P<stem>{_STEM})(?:e?n? sie|e)?|(?:man|wir) (?P<third>{_STEM})(?:e?t|e?n))"
     rf"(?:,? (?P<rest>.+?))(?: (?P<prefix>{_PREFIXES}))?",
@@ -143,6 +149,7 @@ def rows(
         r"(?:dann |hier |gleich |sofort |bitte |"
         r"(?:den |die |der )?(?:lauf|aufgabe|vorgang|auftrag|job|ablauf|alles) )*"
     )
+    noted = r"(?P<note> \([^()]+\))?"
     focused = r"(?: mit focused_action| \(focused_action\))?"
     seen = r"(?:mit focused_action |bitte |noch )*"
     make = (
@@ -163,6 +170,21 @@ def rows(
     return (
         ("press", rf"(?:mit |die |auf )*{often}(?P<keys>{chord})(?P<named>-?taste)? drücken"),
         ("press", rf"mit (?:der )?(?P<keys>{chord})(?P<named>-?taste)? bestätigen"),
+        (
+            "press_for",
+            rf"(?P<keys>{plain_chord}) drücken (?P<purpose>(?:für|um|zum) [^{{}};:]{{3,60}})",
+        ),
+        (
+            "press_for",
+            rf"(?P<keys>{plain_chord}) (?P<purpose>(?:öffnet|startet|speichert|schließt|druckt|"
+            rf"bucht|"
+            r"aktualisiert) [^{},;:]{3,50})",
+        ),
+        (
+            "press_for",
+            rf"mit (?P<keys>{plain_chord}) (?P<purpose>(?:ins|in das|in die|zum|zur) "
+            rf"[^{{}},;:]{{3,40}})",
+        ),
         ("press_for", rf"(?P<keys>{plain_chord})(?: =|:) (?P<purpose>[^,;:{{}}]{{3,40}})"),
         ("wait", rf"(?:bitte |noch |ca\. |etwa |mindestens )*(?P<amount>{amount}) (?:ab)?warten"),
         (
@@ -189,7 +211,7 @@ def rows(
         ),
         (
             "type",
-            rf"{where} (?P<target>{field}),? (?:{article}[\w./-]+ )?"
+            rf"(?P<note>{place} )?{where} (?P<target>{field}),? (?:{article}[\w./-]+ )?"
             rf"(?P<value>{value}|{quoted}|\d[\d.,]*) {typing}",
         ),
         (
@@ -205,7 +227,7 @@ def rows(
             r"(?:aus|be)?(?:füllen|setzen|belegen)",
         ),
         ("type", rf"(?P<value>{value}) als (?P<target>{noun}) {typing}"),
-        ("type_here", rf"(?P<value>{value}) {typing}"),
+        ("type_here", rf"(?P<value>{value}) (?:(?P<how>im format \S+|ohne \w+) )?{typing}"),
         (
             "type_pairs",
             rf"(?P<pairs>{noun} {value}(?:(?:,| und|, und) {noun} {value})+)"
@@ -229,11 +251,11 @@ def rows(
             "read_value",
             rf"{source}{focused} {read}"
             rf"(?:,| und|, dann| und dann|, und) {them}{tool}(?:als|in|unter) {what}"
-            rf"(?P<names>{names}) {save}(?P<note> \([^()]+\))?",
+            rf"(?P<names>{names}) {save}{noted}",
         ),
         (
             "read_value",
-            rf"{source} {tool}(?:als|unter) {what}(?P<names>{names}) {save}",
+            rf"{source} {tool}(?:als|unter) {what}(?P<names>{names}) {save}{noted}",
         ),
         (
             "read_value",
@@ -356,5 +378,10 @@ def rows(
             "choose",
             rf"(?P<target>(?:in|aus|bei|unter) [^;,:]{{3,40}}? {article}(?:[\w-]+ )?"
             rf"(?:{value}|{quoted})) (?:auswählen|wählen)",
+        ),
+        (
+            "choose",
+            rf"(?P<target>[^;,:{{}}\"]{{3,60}}?(?:{value}|{quoted})[^;,:]{{0,40}}?) "
+            rf"(?:auswählen|wählen)",
         ),
     )
