@@ -454,7 +454,7 @@ ROWS: tuple[tuple[str, str], ...] = (
     ),
     (
         "find_and_open",
-        r"(?:find|look for|search(?: for)?|locate) (?P<target>[^;,]+? (?:in|on|at) (?:the |this "
+        r"(?:find|look for|search(?: for)?|locate) (?P<target>[^;,]+? (?:in|on) (?:the |this "
         r")?[\w ]+?),? "
         r"and (?:double[- ]?click|click|open|select|choose)(?: on)? (?:it|(?:the|its|that) \w+)",
     ),

@@ -34,6 +34,7 @@ LANGUAGE = frozenset(
     results work on not nothing left task cannot done png value field that has focus is says comes
     shows appears reads contains type into step times entry ctrl
     pagedown while repeat until
+    empty stimmt tenancys überein
     """.split()  # noqa: SIM905
 )
 """Words of the language, and those of the last step."""
@@ -494,6 +495,10 @@ DROPPABLE = frozenset(
     abbrechen werden wichtig general don load counts success too ignore für hinweise jede loads
     strg most lies speichere sie wählen sometimes times try three five höchstens dreimal enough
     waiting time nothing listed nehmen execute terminal dort
+    aber anhang anlagennummer aufnehmen ausgeben bereit bestätigen damit done es falsch fertig
+    final gib gibt given ins item jeden keinen kontrollieren lauf leer long manchmal markieren
+    more muss named nichts notiere per repeat row sec second secs sein solange solchen state
+    stelle stimmen through tries ts tun vergleichen viermal warte zu übereinstimmen
     """.split()  # noqa: SIM905
 )
 """Words that a statement says by its kind, and marks of lists."""
@@ -504,7 +509,7 @@ def words_in(text: str) -> set[str]:
     return set(re.findall(r"[^\W\d_]{2,}", text.lower().replace("_", " ")))
 
 
-@for_rows(lambda: sorted(DASHBOARD.glob("*.json")), name=lambda file: file.stem, fewest=34)
+@for_rows(lambda: sorted(DASHBOARD.glob("*.json")), name=lambda file: file.stem, fewest=57)
 def test_no_word_of_a_prompt_is_lost_or_invented(file: Path) -> None:
     body = json.loads(file.read_text(encoding="utf-8"))
     fields = [
