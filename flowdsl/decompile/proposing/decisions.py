@@ -669,7 +669,7 @@ def _make_decision(condition: str, rest: str) -> Decision | None:
         then, otherwise = rest[: split.start()], rest[split.end() :]
     if is_vague(condition) or not condition or not then or len(condition) > 200:
         return None
-    if _holds_consequence(condition) or re.fullmatch(rf"{VALUE}(?:,? {VALUE})*", then):
+    if _holds_consequence(condition) or re.fullmatch(VALUE, then):
         return None  # "If it asks, the answer is the name of the pub: {name}"
     if _GOES_ON.match(then) is not None or _ANOTHER_CASE.search(mask(then)) is not None:
         return None
@@ -1167,8 +1167,8 @@ _ROUNDS = re.compile(
     r"|(?:keep|continue|go on) (?P<keep>press|click|hit|scroll|push)ing (?P<rest>[^,;]{2,60}?) "
     r"(?:until|till) (?P<until>[^,;]{4,90})"
     r"|(?P<doing>(?:scroll|page|press page) (?:down|up)(?: (?:and (?:carry|go) on|further))?|"
-    r"press \S+) "
-    r"(?:until|till) (?P<goal>[^,;]{4,90}))",
+    r"press \S+|F\d{1,2}|(?:click|press|hit) [^,;]{2,60}? every "
+    r"(?P<pause>\d+ ?(?:s|sec|seconds?|min|minutes?)\b)) (?:until|till) (?P<goal>[^,;]{4,90}))",
     _FLAGS,
 )
 _TIMES = (
@@ -1234,6 +1234,7 @@ class Rounds(Record):
     act: str
     holds: bool
     looks_first: bool
+    pause_milliseconds: int = 0
 
 
 def parse_rounds(sentence: str) -> Rounds | None:
@@ -1251,8 +1252,10 @@ def parse_rounds(sentence: str) -> Rounds | None:
     if found["end"]:
         return Rounds(found["end"], found["first"], holds=False, looks_first=False)
     act = f"{found['keep']} {found['rest']}" if found["keep"] else found["doing"]
+    act = re.sub(r"(?i)^(?=F\d)", "press ", re.sub(r"(?i) every \d.*", "", act))
     condition = re.sub(r"(?i)^you (?:see|can see) ", "", found["until"] or found["goal"])
-    return Rounds(condition, act, holds=False, looks_first=True)
+    pause = to_milliseconds(found["pause"]) if found["pause"] else 0
+    return Rounds(condition, act, holds=False, looks_first=True, pause_milliseconds=pause)
 
 
 _RULE = re.compile(

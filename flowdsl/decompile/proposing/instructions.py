@@ -466,6 +466,7 @@ class Instructions(Builders):
                 until=until,
                 looks_first=found.looks_first,
                 limit=MOST_ENTRIES,
+                delay_milliseconds=found.pause_milliseconds,
                 body=tuple(body),
                 otherwise=make_abort(reason),
             )
