@@ -5,11 +5,11 @@ Knows neither the printer nor the parser.
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Iterator
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 from flowdsl.source.record import Record
@@ -122,9 +122,13 @@ def _parse_flat_parts(text: str | None, holes: dict[str, Hole]) -> tuple[str | H
     return tuple(part for part in _parse_parts(text or "", holes) if not isinstance(part, Choice))
 
 
-_DATA: dict[str, Any] = tomllib.loads(
-    Path(__file__).with_name("sentences.toml").read_text(encoding="utf-8")
-)
+def read_table(place: str) -> dict[str, Any]:
+    """The TOML file at a path."""
+    with open(place, "rb") as file:  # noqa: PTH123 - `pathlib` is slow to import
+        return tomllib.load(file)
+
+
+_DATA = read_table(os.path.join(os.path.dirname(__file__), "sentences.toml"))
 
 KINDS: dict[str, str] = _DATA["kinds"]
 """The content of a hole, by kind."""

@@ -6,13 +6,12 @@ with, the new meaning is undecided, and the machine refuses to run.
 
 from __future__ import annotations
 
-import tomllib
+import os
 from collections.abc import Iterator, Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-from flowdsl.prompt.sentences import SENTENCES, Sentence
+from flowdsl.prompt.sentences import SENTENCES, Sentence, read_table
 from flowdsl.source.record import Record
 
 WHO = ("main", "focused", "extraction", "transformation", "nobody")
@@ -55,7 +54,7 @@ class Axis(Record):
 
 
 def _read_table(name: str) -> dict[str, Any]:
-    return tomllib.loads(Path(__file__).with_name(name).read_text(encoding="utf-8"))
+    return read_table(os.path.join(os.path.dirname(__file__), name))
 
 
 @cache

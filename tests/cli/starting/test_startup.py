@@ -146,6 +146,7 @@ FOR_OTHER_TESTS = {
     "flowdsl.prompt.cost",
     "flowdsl.simulate.machine.pictures",
     "html.parser",
+    "pathlib",
 }
 """What a test needs only where it is one of many, or where a certain thing is asked of it."""
 

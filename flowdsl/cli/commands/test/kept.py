@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Sequence
-from pathlib import Path
 
 from flowdsl.host.folders import read_file
 from flowdsl.host.writing import reason_of, remove_files, write_files
@@ -88,6 +87,8 @@ def tell_unused(
     target: CommandTarget, used: Collection[str], console: Console, *, remove: bool
 ) -> None:
     """Report, or remove, snapshots next to a project's flows that no test compares with."""
+    from pathlib import Path
+
     for folder in sorted({path.rpartition("/")[0] for path in target.entries}):
         place = Path(target.root, folder, SNAPSHOT_FOLDER)
         for file in () if place.is_symlink() else sorted(place.glob(f"*{SNAPSHOT_ENDING}")):
