@@ -9,10 +9,11 @@ that was not told, how many came back otherwise, and how many were left.
 
 Else the edits are random, made to the shipped programs, always the same ones. For each kind of edit
 (`tests/support/services/dashboard.py`) it prints how many were brought in as settings and fields,
-as statements, and as a file that holds a part verbatim (with `--as-file` only), how many were left,
-and the time. Checks of each that the sources compile to what the service has, and that a second
-pull changes nothing; exits 1 if one does not. `--show N` prints the first N edits of each kind that
-needed a file or were left.
+as statements, and as a file that holds a part verbatim (with `--as-file` only). Those that were
+left are told apart: the source says so already and only lines are cut otherwise, words of the
+compiler were changed, or anything else. At the end the time. Checks of each that the sources
+compile to what the service has, and that a second pull changes nothing; exits 1 if one does not.
+`--show N` prints the first N edits of each kind that needed a file or were left.
 Needs the development dependencies.
 """
 
@@ -54,7 +55,8 @@ KINDS = {
     "field": "one setting, field or check",
 }
 LEVELS = (SETTINGS, STATEMENTS, FILE)
-COLUMNS = ("no edit", *LEVELS, "left")
+SAID, OURS = "said so", "compiler's"
+COLUMNS = ("no edit", *LEVELS, SAID, OURS, "left")
 
 
 def name_of(part: ModelName | ImageRef) -> str:
@@ -123,6 +125,16 @@ def read_projects(*, cookbook: bool) -> list[Desk]:
     return [*(Desk(read_folder(folder)) for folder in PROJECTS[1:]), *written]
 
 
+def why_left(*reasons: str) -> str:
+    """The column of an edit that was left.
+
+    The source says all that it says, it is of words of the compiler, or it is anything else.
+    """
+    if all(each.startswith("it says what the source says") for each in reasons):
+        return SAID
+    return OURS if all("where the compiler" in each for each in reasons) else "left"
+
+
 def draw(rng: random.Random, desks: list[Desk]) -> tuple[Desk, str]:
     """A project, and one of its workflows."""
     desk = rng.choice(desks)
@@ -163,9 +175,9 @@ def main() -> int:
             done = desk.pulled({address: values}, as_file=options.as_file)
             (pulled,) = done.workflows
             level = next((each for each in reversed(LEVELS) if each in pulled.levels.values()), "")
-            became = "left" if pulled.left else level or "no edit"
+            became = why_left(*pulled.left.values()) if pulled.left else level or "no edit"
             counts[became] += 1
-            if became in ("left", FILE) and shown < options.show:
+            if became in (SAID, OURS, "left", FILE) and shown < options.show:
                 shown += 1
                 show(address, before, values, dict(pulled.left))
             after = desk.after(done.texts)
