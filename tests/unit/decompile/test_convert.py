@@ -34,7 +34,7 @@ LANGUAGE = frozenset(
     results work on not nothing left task cannot done png value field that has focus is says comes
     shows appears reads contains type into step times entry ctrl
     pagedown while repeat until
-    empty stimmt tenancys überein
+    empty stimmt tenancys überein shift
     """.split()  # noqa: SIM905
 )
 """Words of the language, and those of the last step."""
@@ -499,6 +499,7 @@ DROPPABLE = frozenset(
     final gib gibt given ins item jeden keinen kontrollieren lauf leer long manchmal markieren
     more muss named nichts notiere per repeat row sec second secs sein solange solchen state
     stelle stimmen through tries ts tun vergleichen viermal warte zu übereinstimmen
+    bearbeitet datum etwa jedes maximal nacheinander umschalt wird
     """.split()  # noqa: SIM905
 )
 """Words that a statement says by its kind, and marks of lists."""
