@@ -96,7 +96,7 @@ def find_place_behind_head(text: str, before: Sequence[tuple[str, object]]) -> i
     if head is None:
         return len(before)
     further = tuple(start for start, _ in _list_continued())
-    for place in range(len(before), 0, -1):
+    for place in range(len(before), max(len(before) - _MOST_BETWEEN, 0), -1):
         if before[place - 1][0].startswith((head, *further)):
             return place
     return len(before)
@@ -169,6 +169,9 @@ _FURTHER = {
     "data.copy": ("data.copy_check", "data.copy_save", "data.copy_empty"),
 }
 """The sentence of the first line of a statement, and those of further ones."""
+
+_MOST_BETWEEN = 20
+"""How many lines somebody may have put between those of a statement; bounds the time it takes."""
 
 _STEPS = "\n#\n"
 """The line between rules and steps; a title has a blank behind the sign."""
