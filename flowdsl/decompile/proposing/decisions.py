@@ -894,6 +894,8 @@ def governs_behind(sentence: str) -> bool:
     An act that ends with one, or has one in parentheses, is about itself.
     """
     shown = mask(sentence)
+    if re.search(_ONE_BY_ONE, shown) is not None:
+        return True
     if not has_condition_words(shown) or is_event(sentence):
         return False
     looped = re.search(r"(?i)\b(?:for (?:each|every|all|any)|repeat|loop|until)\b", shown)
@@ -911,9 +913,16 @@ def tells_what_to_do(sentence: str) -> bool:
     return not shown.endswith((":", "?")) and re.search(act, shown, _FLAGS) is not None
 
 
+_ONE_BY_ONE = (
+    r"(?i)\b(?:work|go|run) (?:\w+ )?through (?:the |all |all the |these )?\w+s\b(?! menu)|"
+    r"\bone (?:after (?:another|the other)|by one)\b|\b(?:nacheinander|der reihe nach)\b"
+)
+
+
 def repeats(sentence: str) -> bool:
     """Whether a sentence begins as one does whose acts are done for each of several things."""
-    return (
+    shown = mask(sentence)
+    return re.search(_ONE_BY_ONE, shown) is not None or (
         re.match(
             r"(?i)(?:please |then |now |and )*"
             r"(?:(?:for|für) (?:each|every|all|any|jede[nrs]?|alle)|repeat|loop|until|while|"
