@@ -419,7 +419,8 @@ ROWS: tuple[tuple[str, str], ...] = (
     ),
     (
         "choose",
-        rf"(?:(?P<label>{_PLACE}): )?(?:select|choose|pick|take) (?P<target>(?:the|a|an) [^,;]* "
+        rf"(?:(?P<label>{_PLACE}): )?(?:select|choose|pick|take) (?P<target>(?:the|a|an) "
+        rf"(?:(?! and | so )[^,;])* "
         rf"(?:whose|that|with|which|"
         r"where|who|ending|beginning|starting|named|called|labell?ed|marked|matching) [^;,]+)",
     ),
