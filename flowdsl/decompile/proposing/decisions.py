@@ -1055,6 +1055,8 @@ def judges_before(sentence: str) -> bool:
     """Whether a sentence decides by the check in front of it: `If it is not so, ...`."""
     if parse_negation(sentence) is not None or parse_otherwise(sentence) is not None:
         return True
+    if re.match(r"(?i)bei (?:einer |einem )?(?:abweich|unterschied|differenz|fehler)", sentence):
+        return True
     found = parse_decision(sentence)
     return found is not None and not found.behind and needs_sentence_before(found.condition)
 

@@ -18,6 +18,11 @@ _SAVING = (
     r"under|to|for)"
     r"(?: the)?(?: list)?[ \"']*$|\b(?:save|store|increase|als)[ \"']*$|->[ \"']*$"
 )
+_SAVED_BEHIND = (
+    r"(?i)[ \"']*(?:merken|aufnehmen|(?:ab)?speichern|notieren|ablegen|sichern|hinzufügen|"
+    r"festhalten|vermerken|sammeln)\b"
+)
+"""How a German text goes on behind the name of what it saves."""
 
 
 def read_before_use(
@@ -91,11 +96,12 @@ def _find_saved(statement: nodes.Statement, unknown: Collection[str]) -> set[str
     saved: set[str] = set()
     used: set[str] = set()
     for each in walk(statement):
-        before = ""
-        for piece in each.text if isinstance(each, nodes.Do) else ():
+        told = each.text if isinstance(each, nodes.Do) else ()
+        around = [piece.value if isinstance(piece, nodes.TextPiece) else "" for piece in told]
+        for piece, before, behind in zip(told, ["", *around], [*around[1:], ""], strict=False):
             if isinstance(piece, nodes.Variable):
-                (saved if re.search(_SAVING, before) else used).add(piece.name)
-            before = piece.value if isinstance(piece, nodes.TextPiece) else ""
+                saves = re.search(_SAVING, before) or re.match(_SAVED_BEHIND, behind)
+                (saved if saves else used).add(piece.name)
         if not isinstance(each, nodes.Do):
             held = walk(getattr(each, "text", ()))
             used |= {piece.name for piece in held if isinstance(piece, nodes.Variable)}

@@ -140,9 +140,10 @@ def rows(
     them = r"(?:(?:sie|es|ihn|diese[nrs]?|das|den wert|die werte|alles|beides) )?"
     tool = r"(?:(?:mit|über|per) upsert_runtime_values )?"
     what = r"(?:(?:der |die |das )?(?:variablen?|ausgaben?|wert|namen|key|schlüssel|feld) )?"
-    source = (
-        r"(?P<source>(?!(?:sie|es|ihn|diese|alles|beides)\b"
-        r"|.*(?:copy_to|screenshot|bildschirmfoto))[^;:]+?(?<! und)(?<!,))"
+    source = (  # with no act of its own
+        r"(?P<source>(?!(?:sie|es|ihn|diese|alles|beides|bei)\b"
+        r"|.*(?:copy_to|screenshot|bildschirmfoto))"
+        rf"(?:(?!\b{INFINITIVE},? und )[^;:])+?(?<! und)(?<!,))"
     )
     copied = r"(?P<source>[^;:]+?)"
     lead = (
