@@ -142,11 +142,11 @@ def compile_project(
     files: FileSystem, entries: Sequence[str], options: CompileOptions
 ) -> Compilation:
     """Check `entries` and, when no error stops it, compile them."""
-    analysis = analyze(files, entries, options)
-    if any(map(options.stops, analysis.diagnostics)):
-        return Compilation(analysis)
-
+    # Paused for both, or the collector would walk all that the analysis has made in between.
     with collector_paused():
+        analysis = analyze(files, entries, options)
+        if any(map(options.stops, analysis.diagnostics)):
+            return Compilation(analysis)
         return compile_analysis(analysis, options)
 
 
