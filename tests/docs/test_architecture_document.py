@@ -31,7 +31,7 @@ OUTSIDE = re.compile(
 HARMLESS = {
     ("diagnostics/render/sarif.py", "urllib"),  # quotes an address
     ("lint/rule.py", "importlib"),  # loads a rule that a trigger wakes
-    ("prompt/sentences.py", "pathlib"),  # the sentences are a file beside their module
+    ("prompt/sentences.py", "os"),  # the sentences are a file beside their module
     ("semantics/values/tables.py", "io"),  # reads a table from a string
     ("syntax/reference.py", "pathlib"),  # the grammar is a file beside the package
 }

@@ -105,13 +105,13 @@ def run(
     room = MAX_DEPTH
     while True:
         term = kinds[index]
-        action = actions[state].get(term, 0)
-        if not action:
+        row = actions[state]
+        if term not in row:
             found = resolve_terminal(tokens, index, state)
             if found is None:
                 return index
             term = kinds[index] = found
-            action = actions[state].get(term, 0)
+        action = row[term]
         while action < 0:
             size, operation, pick, goto, build = rules[~action]
             if size == 1:
@@ -136,7 +136,8 @@ def run(
                 del values[1 - size :], starts[1 - size :], states[-size:]
                 state = goto[states[-1]]
                 states.append(state)
-            action = actions[state].get(term, 0)
+            row = actions[state]
+            action = row[term] if term in row else 0  # noqa: SIM401 - without a call
         if not action:
             return -1 if state == END_STATE and term == END else index
         if len(states) > room:
