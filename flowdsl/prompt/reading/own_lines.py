@@ -42,13 +42,21 @@ def say_the_same_words(one: Sequence[str], other: Sequence[str]) -> bool:
 
 
 def _list_words(steps: str) -> list[tuple[str, str]]:
-    """Return the words of lines, each with the indent of its line."""
-    return [
-        (line[: len(line) - len(line.lstrip())], word)
-        for line in steps.split("\n")
-        for word in _WORD.findall(line.casefold())
-        if word not in CUTS
-    ]
+    """Return the words of lines, each with the indent of its line, but for what cuts are made of.
+
+    A sentence begins small, since another cut may put its first word behind a comma.
+    """
+    words = []
+    for line in steps.split("\n"):
+        indent = line[: len(line) - len(line.lstrip())]
+        begins = True
+        for word in line.replace("\u201c", "").replace("\u201d", "").split():
+            bare = word.rstrip(".,:;")
+            if bare in CUTS:
+                continue
+            words.append((indent, bare[:1].lower() + bare[1:] if begins else bare))
+            begins = bare != word
+    return words
 
 
 @lru_cache(maxsize=64)
@@ -176,10 +184,9 @@ _MOST_BETWEEN = 20
 _STEPS = "\n#\n"
 """The line between rules and steps; a title has a blank behind the sign."""
 
-CUTS = frozenset((*".,:;\u201c\u201d", "and", "then"))
+CUTS = frozenset(("", *".,:;\u201c\u201d", "and", "then"))
 """What comes and goes where a sentence is cut in two, and the marks of a text."""
 
-_WORD = re.compile(r"\w+|[^\w\s]")
 _CALL = re.compile("Use focused_action( with model=.+)?:")
 _NOTE = re.compile(
     r"Data: \w+ = \{\{\w+\}\}(?:; \w+ = \{\{\w+\}\})*"
