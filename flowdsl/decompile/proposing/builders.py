@@ -569,6 +569,9 @@ class Builders(Values):
         words = (
             parts.get("reason") or parts.get("why") or parts.get("given") or self._reason or ""
         ).strip()
+        reason = parts.get("reason") or ""
+        if starts_with_act(reason) or re.search(r"(?i) in (?:the|its) (?:reason|text)$", reason):
+            return []  # "and list the numbers in the reason" says how to make one
         words = ", ".join(filter(None, (words, parts.get("rest"))))
         words = re.sub(r"^([\"'])([^\"']*)\1$", r"\2", words)
         text = self._readable(words or "the task cannot be done")

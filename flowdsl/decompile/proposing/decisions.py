@@ -259,6 +259,7 @@ _ENDS_OR_LEAVES = re.compile(
     r"start|top)\b"
     r"|\b(?:not|n['’]t) (?:go|continue|proceed|carry) (?:on|any further|further)\b"
     r"|\b(?:you|we|I)(?:['’]re| are|['’]m| am) (?:already )?(?:done|finished|through)\b"
+    r"|(?:^|[,;.] )(?:and |then |und |dann )?(?:done|finished|fertig)(?=$|[.,;!])"
     r"|\b(?:proceed|continue|jump|skip) (?:on )?(?:to|with|at)\b"
     r"|\bgo (?:on )?to (?:the )?(?:section|part|end)\b"
     r"|\b(?:task|run|job|workflow|process) (?:has|is) (?:failed|done|finished|over|complete)"
@@ -509,6 +510,8 @@ def _parse_leading(text: str, shown: str, begin: re.Match[str]) -> Decision | No
         if (bare_verb and bare) or (behind["infinitive"] is not None and not german):
             continue
         if bare_verb:  # "Ist er rot, ...": as behind "wenn"
+            if mask(condition).count(", ") > 1:
+                return None  # acts whose verbs nobody knows
             verb, _, condition = condition.partition(" ")
             condition = f"{condition} {verb.lower()}"
         if (

@@ -74,6 +74,8 @@ _LOOKING = (
 _CHECKING = r"(?i)^(?:please )?(?:check|verify|make sure|ensure|confirm)(?: that| if| whether)? "
 
 
+_RUNS = r"(?i)(?:(?:then )?(?:run|execute) (?:\"|\S+-\w)|(?:use )?execute_terminal)"
+
 _SAVES = re.compile(
     r"(?i)\b(?:saved?|file name|path|print|download|export|ends up|speicher\w*|ablage|ablegen|"
     r"druck\w*|herunter\w*|landet)\b"
@@ -638,6 +640,7 @@ class Instructions(Builders):
         if _ends(then):
             return False
         opens = re.search(r"(?i)\b(?:new|add|neu\w*|anlegen)\b", then) is not None
+        opens = opens or re.match(_PROHIBITION, then) is not None  # and what to do in place of it
         return re.match(r"(?i)(?:then|dann)\b", sentence) is not None or (
             opens and starts_with_act(sentence)
         )
@@ -770,7 +773,7 @@ class Instructions(Builders):
         told = self._before or self._said
         if all(re.match(_WAITS, each) is not None for each in _cut(told)):
             told = self._acted
-        before = self.text(f" ({told.rstrip('.')}).") if told else ()
+        before = self.text(f" ({told.rstrip('.')}).") if starts_with_act(told) else ()
         if not before or len(told) > 300:
             return replace(statement, text=(nodes.TextPiece(value="step 0"),))  # refused
         text = statement.text
@@ -854,6 +857,10 @@ class Instructions(Builders):
         statements: list[nodes.Statement] = []
         for at, clause in enumerate(parsed):
             described = parsed[at - 1] if at else None
+            told = self._said if described is None else described.text
+            if clause.kind in ("expect", "must") and re.match(_RUNS, told):
+                statements.append(self.prose(as_sentence(clause.text)))
+                continue  # what a command prints is on no screen
             if clause.kind == "store" and described is not None and described.kind == "prose":
                 read = self._read_into(described.text, clause.parts["names"] or "")
                 if read:

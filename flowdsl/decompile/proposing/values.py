@@ -40,6 +40,7 @@ def _make_character_pieces(characters: str) -> list[nodes.Piece]:
 
 
 _TOOLS = r"(?:start_loop|end_loop|declare_task|mark_file|save_screenshot|copy_to|upsert_|focused_)"
+_LACKS = r"(?i)\b(?:empty|blank|missing|(?:not )?given|leer)$"
 _MORE = r"bigger|greater|larger|more|higher|over|above|größer|mehr|höher|>"
 _LESS = r"less|smaller|lower|fewer|under|below|kleiner|weniger|niedriger|<"
 
@@ -84,6 +85,7 @@ class Values:
             rf"(?: than| als)? (?:\{{|\d)"
         )
         self._compared = set(re.findall(compared, prompt))
+        self._compared |= set(re.findall(r"(\w+_\w+)(?: ?\}\})? (?:is|ist|=) \d+\b(?!\.)", prompt))
         self._nouns_of_fields = {each.lower() for each in re.findall(r"\{(\w+)\.", prompt)}
         self._variable = _compile_variable_pattern(hints)
         self._uses = [
@@ -214,6 +216,12 @@ class Values:
             known = tuple(each for each in parts if each is not None)
             if len(known) == len(parts):
                 return known[0] if len(known) == 1 else join(operands=known)
+        named = re.match(rf"({NAME})(?= (?:is|was|ist|=) )", words)
+        if named and "_" in named[0] and named[0] in self._valued():
+            value = named[0] if named[0] in self._inputs else f"{{{named[0]}}}"
+            return self._compare(f"{{{value}}}{words[named.end() :]}")
+        if named and named[0] in self._inputs and re.search(_LACKS, words):
+            return None  # the value or the field that is called so
         screen = shows_text(words)
         text = self.text(words) if screen and "{" not in words else self._readable(words)
         if not text or self._is_about_input(words):
@@ -303,7 +311,8 @@ class Values:
             if not holds and word not in ("false", "no", "nein"):
                 return None
             return truth if holds == (equal["not"] is None) else negate_condition(truth)
-        if equal is not None and (equal["quoted"] or word) and is_scalar(type_):
+        counts = isinstance(type_, nodes.ScalarType) and type_.name in ("int", "number")
+        if equal is not None and (equal["quoted"] or word) and is_scalar(type_) and not counts:
             words = equal["quoted"] or equal["word"]
             if type_ != nodes.ScalarType(name="string") and not (
                 isinstance(type_, nodes.EnumType) and words in type_.values
@@ -323,16 +332,16 @@ class Values:
         if both is not None:
             return self._compare_values(left, both)
         number = re.fullmatch(
-            rf"(?i)(?:(?P<more>{_MORE})|{_LESS})(?: than| als)? (?P<than>\d+(?:\.\d+)?)", said
+            rf"(?i)(?:(?:(?P<more>{_MORE})|(?P<less>{_LESS}))(?: than| als)? |=? ?)"
+            r"(?P<than>\d+(?:\.\d+)?)",
+            said,
         )
-        if number is None or not isinstance(type_, nodes.ScalarType):
-            return None
-        if type_.name not in ("int", "number"):
+        if number is None or not counts:
             return None
         than = float(number["than"]) if "." in number["than"] else int(number["than"])
         return nodes.Compare(
             left=value,
-            operator=">" if number["more"] else "<",
+            operator=">" if number["more"] else "<" if number["less"] else "==",
             right=nodes.ConstantValue(value=than),
             numeric=True,
         )
@@ -368,8 +377,8 @@ class Values:
 
     def _readable(self, words: str | None) -> nodes.Text | None:
         """Return words as a text; None if they point back, or a variable cannot be read here."""
-        if not words or points_back(words):
-            return None
+        if not words or points_back(words) or re.search(rf"\b{_TOOLS}", words):
+            return None  # no agent of a statement has a tool
         text = self.text(words)
         variables = [piece for piece in text if isinstance(piece, nodes.Variable)]
         if LOOP_ITEM in words and not any(map(len, self._nouns)):
@@ -428,6 +437,9 @@ class Values:
                 return nodes.ScalarType(name="number")
             return infer_type(each.path for each in self._uses if each.name == variable)
         return field.type
+
+    def _valued(self) -> set[str]:
+        return self._inputs.keys() | self._outputs.keys() | self._set | self._named
 
     def _taken(self) -> set[str]:
         return self._inputs.keys() | self._secrets | self._set
