@@ -178,11 +178,6 @@ ROWS: tuple[tuple[str, str], ...] = (
         "type",
         rf"{_INTO} (?P<target>{_PLACE}|{_ANYWHERE}),? {_TYPE} (?P<value>{VALUE}){_HOW}",
     ),
-    (
-        "type",
-        rf"{_TYPE} {_INTO} (?P<target>{_PLACE}|{_ANYWHERE}) "
-        rf"(?P<appositive>(?:the |das |die |den )(?:[\w-]+ ){{1,2}})?(?P<value>{VALUE}){_HOW}",
-    ),
     ("type", rf"{_INTO} (?P<target>{_PLACE}),? {_TYPE} (?P<value>{_QUOTED})"),
     (
         "type",
@@ -283,11 +278,6 @@ ROWS: tuple[tuple[str, str], ...] = (
         rf"under) (?P<name>{MARKED_NAME})",
     ),
     (
-        "copy",
-        rf"(?P<source>[^.;]+?) mit copy_to_clipboard (?:kopieren|holen|nehmen)(?: und|,) "
-        rf"(?:save )?(?:als|in|unter|key =) (?P<name>{MARKED_NAME})(?: speichern)?",
-    ),
-    (
         "run",
         r"(?:run |use |call )?(?:execute_terminal_command(?::| with)? )?\"(?P<command>[^\"]+)\""
         rf"(?:,? (?:and|und) {_SAVE} (?:the (?:result|output)|it) as (?P<name>{MARKED_NAME}))?",
@@ -356,10 +346,6 @@ ROWS: tuple[tuple[str, str], ...] = (
         r"(?P<value>\"[^\"]*\"|true|false|\w+)(?: speichern)?",
     ),
     (
-        "emit",
-        rf"(?:\{{\{{)?(?P<name>{NAME})(?:\}}\}})? auf (?P<value>\"[^\"]*\"|\d+|true|false) setzen",
-    ),
-    (
         "abort",
         rf"(?:{_ENDS} (?:with|using|by|mit) |(?:use |call )?(?:the (?:tool )?)?)"
         r"declare[_ ]task[_ ]failed"
@@ -401,7 +387,6 @@ ROWS: tuple[tuple[str, str], ...] = (
         r"(?:check|verify|make sure) (?P<condition>(?:the|that) [^,;]+? "
         r"(?:is|are|shows|says|contains|matches) .+)",
     ),
-    ("expect", r"(?:mit focused_action )?check,? (?:ob|dass) (?P<condition>[^,;]+)"),
     (
         "must_equal",
         rf"(?P<left>{VALUE}) {_MUST} (?:be )?(?:the same as|equal(?: to)?|identical to|match|"
@@ -458,10 +443,6 @@ ROWS: tuple[tuple[str, str], ...] = (
         r"(?:find|look for|search(?: for)?|locate) (?P<target>[^;,]+? (?:in|on) (?:the |this "
         r")?[\w ]+?),? "
         r"and (?:double[- ]?click|click|open|select|choose)(?: on)? (?:it|(?:the|its|that) \w+)",
-    ),
-    (
-        "choose",
-        rf"select (?P<target>[A-Za-zÄÖÜäöü][\w-]+ [^;,:]*?(?:{VALUE}|{_QUOTED})[^;,:]*?)",
     ),
     (
         "find_and_open",

@@ -181,11 +181,6 @@ def rows(
             rf"bucht|"
             r"aktualisiert) [^{},;:]{3,50})",
         ),
-        (
-            "press_for",
-            rf"mit (?P<keys>{plain_chord}) (?P<purpose>(?:ins|in das|in die|zum|zur) "
-            rf"[^{{}},;:]{{3,40}})",
-        ),
         ("press_for", rf"(?P<keys>{plain_chord})(?: =|:) (?P<purpose>[^,;:{{}}]{{3,40}})"),
         ("wait", rf"(?:bitte |noch |ca\. |etwa |mindestens )*(?P<amount>{amount}) (?:ab)?warten"),
         (
@@ -194,7 +189,6 @@ def rows(
             r"(?:, (?:das|dies|es) [^,]*(?:dauern|dauert)[^,]*)?"
             rf"(?:,? \(?(?:max\.?|maximal|höchstens|bis zu) (?P<limit>{amount})\)?)?",
         ),
-        ("wait_until", rf"auf (?P<seen>(?:die |das |den )?(?:[\w-]+ )?{quoted}) warten"),
         (
             "wait_until",
             r"(?:erst|nicht) (?:dann )?(?:weiter|weitermachen|fortfahren)(?: machen)?,? "
@@ -227,7 +221,6 @@ def rows(
             rf"(?:mit|auf) (?P<value>{value}|{quoted}) "
             r"(?:aus|be)?(?:füllen|setzen|belegen)",
         ),
-        ("type", rf"(?P<value>{value}) als (?P<target>{noun}) {typing}"),
         ("type_here", rf"(?P<value>{value}) (?:(?P<how>im format \S+|ohne \w+) )?{typing}"),
         (
             "type_pairs",
@@ -238,10 +231,6 @@ def rows(
             "type_pairs",
             rf"(?P<pairs>{value} {where} {field}(?:(?:,| und|, und) {value} {where} {field})+) "
             rf"{typing}",
-        ),
-        (
-            "type_unnamed",
-            rf"(?P<first>{value}),? (?:und|/|sowie) (?P<second>{value}) {typing}",
         ),
         (
             "read_several",
@@ -284,32 +273,10 @@ def rows(
             rf"{copied} (?:mit copy_to_clipboard )\(?{key}\)? (?:kopieren|holen|sichern)",
         ),
         (
-            "copy",
-            rf"mit copy_to_clipboard {copied} {key} (?:{save}|kopieren)",
-        ),
-        (
             "capture",
             rf"(?:einen |noch einen |ein )?(?:screenshot|bildschirmfoto)[^{{}}.;,():]{{0,60}}?"
             rf"(?: {make})?(?: und)?(?: als anhang)?(?: \({attach}\)| mit {attach})?"
             rf"(?: als|:| unter| mit (?:dem )?(?:namen|dateinamen)| namens) {file}(?: {make})?",
-        ),
-        (
-            "capture",
-            r"(?:einen |noch einen |ein )?(?:screenshot|bildschirmfoto)"
-            r"(?: (?:von |vom |der |des |mit )[^{}.;,():]{3,60}?)?(?: als anhang)?"
-            rf"(?: (?:{make}))(?: \({attach}\)| mit {attach})?",
-        ),
-        ("capture", rf"mit {attach} (?:einen )?screenshot[^{{}}.;,():]{{0,60}} {make}"),
-        (
-            "export",
-            rf"(?:die |das )?(?:datei |pdf |csv )?{file} "
-            r"(?:mit mark_file_for_export|für den export) "
-            r"(?:ausgeben|exportieren|markieren|bereitstellen|vormerken|bereit stellen)",
-        ),
-        (
-            "export",
-            rf"mark_file_for_export (?:für|mit|auf)? ?(?:die |das )?(?:datei |pdf )?{file}"
-            r"(?: aufrufen)?",
         ),
         (
             "export_named_before",
@@ -317,12 +284,6 @@ def rows(
             r"(?:mit mark_file_for_export|für den export) "
             r"(?:ausgeben|exportieren|markieren|bereitstellen|bereit stellen|vormerken)",
         ),
-        (
-            "emit",
-            rf"(?:\{{\{{)?(?P<name>{name})(?:\}}\}})? ?(?:=|auf) ?"
-            r"(?P<value>\"[^\"]*\"|\d+|true|false)(?: (?:setzen|speichern|ausgeben))?",
-        ),
-        ("emit", rf"(?P<value>\"[^\"]*\"|true|false) als (?P<name>{name}) (?:{save})"),
         (
             "abort",
             rf"{lead}"
@@ -366,19 +327,6 @@ def rows(
             "must",
             rf"(?P<thing>[^,;:{{}}]{{2,70}}?)(?P<rest> mit {value}) vergleichen, (?:muss|müssen) "
             r"(?P<verb>stimmen|übereinstimmen)(?P<note> \([^()]*\))?",
-        ),
-        (
-            "choose",
-            r"(?P<target>(?:(?:in|aus|bei|unter) [^,;:]{3,40}? )?(?:den|die|das) "
-            r"(?:eintrag|zeile|treffer|datensatz|vorgang|auftrag|option)"
-            r"(?: (?:mit(?! (?:doppel|rechts)?klick)|von|zu|für|vom)|"
-            r", (?:dessen|deren|der|die|das)) [^;]+?),? "
-            r"(?:auswählen|wählen|nehmen|öffnen|anklicken|doppelklicken|markieren)",
-        ),
-        (
-            "choose",
-            rf"(?P<target>(?:in|aus|bei|unter) [^;,:]{{3,40}}? {article}(?:[\w-]+ )?"
-            rf"(?:{value}|{quoted})) (?:auswählen|wählen)",
         ),
         (
             "choose",
