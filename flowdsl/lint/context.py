@@ -8,6 +8,7 @@ from flowdsl.diagnostics.diagnostic import DiagnosticSpec, Fix, Label
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.semantics.model import TaskSymbol, WorkflowSymbol
 from flowdsl.semantics.semantic_model import SemanticModel
+from flowdsl.semantics.traversal import NO_REFS, RefIndex
 from flowdsl.semantics.types import FieldType, RecordOf, may_be_missing
 from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile, Span
@@ -43,7 +44,7 @@ class LintContext:
         self.module: ast.Module = model.modules[0]
         self.declaration: ast.Decl | None = None
         self._unread: set[str] | None = None
-        self._optional_refs: dict[str, set[ast.Ref]] | None = None
+        self._optional_refs: dict[str, RefIndex] | None = None
         self._workflows: dict[ast.WorkflowDecl, WorkflowSymbol] | None = None
         self._tasks: dict[ast.TaskDecl, TaskSymbol] | None = None
 
@@ -106,22 +107,26 @@ class LintContext:
             self._unread = {each.span.path for each in found if each.spec.category == "syntax"}
         return self.module.source.path in self._unread
 
-    def optional_refs(self) -> set[ast.Ref]:
-        """The references of the current file whose value, or a part of it, may be missing.
+    def optional_refs(self, node: ast.Node) -> Sequence[ast.Ref]:
+        """The references in texts of a node whose value, or a part of it, may be missing.
 
-        Those under a condition that proves the value to be there are left out.
+        Those under a condition that proves the value to be there are left out. A few may stand
+        outside of texts.
         """
         if self._optional_refs is None:
-            self._optional_refs = {}
+            by_path: dict[str, list[ast.Ref]] = {}
             missing: dict[int, bool] = {}  # by the identity of types, which the model keeps
             for ref, type_ in self.model.ref_types.items():
                 found = missing.get(id(type_))
                 if found is None:
                     found = missing[id(type_)] = may_be_missing(type_)
                 if found:
-                    path = self.model.values[ref].span.path
-                    self._optional_refs.setdefault(path, set()).add(ref)
-        return self._optional_refs.get(self.module.source.path, set())
+                    source = self.model.values[ref].span.source
+                    # In a text, a reference begins with a brace.
+                    if source.text.startswith("{", ref.start):
+                        by_path.setdefault(source.path, []).append(ref)
+            self._optional_refs = {path: RefIndex(refs) for path, refs in by_path.items()}
+        return self._optional_refs.get(self.module.source.path, NO_REFS).within(node)
 
     def option(self, rule: str, name: str, default: int) -> int:
         """The value of a rule's option: the project's, or else `default`."""

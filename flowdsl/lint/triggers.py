@@ -53,9 +53,8 @@ _PLAINED = frozenset(PLAINED)
 
 
 def writes_optional(context: LintContext, node: ast.Node) -> bool:
-    """Whether the file puts a value that may be missing into a text."""
-    text = context.source.text
-    return any(text[ref.start] == "{" for ref in context.optional_refs())
+    """Whether a part of a file puts a value that may be missing into a text."""
+    return bool(context.optional_refs(node))
 
 
 def may_read_as_instruction(context: LintContext, step: ast.StepStmt) -> bool:

@@ -100,6 +100,10 @@ KINDS: dict[str, tuple[Make, tuple[str, ...]]] = {
         of_texts("workflow w { steps {\n", 'do "Type __EMPTY__ @."\n', "} }\n"),
         ("lint/texts/prose.py", "syntax/visit.py"),
     ),
+    "values that may be missing": (
+        of_texts("", 'task t@(a: string?) { do "{a}" }\n', ""),
+        ("optional_read_unguarded.py", "lint/context.py"),
+    ),
     "braces of a command": (
         of_texts('workflow w { steps { run "', "\\\\\\{name@ ", '" } }\n'),
         TEXTS,

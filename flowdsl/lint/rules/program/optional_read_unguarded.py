@@ -71,13 +71,7 @@ def check(context: LintContext, node: ast.TaskDecl | ast.StepsSection) -> None:
     body = context.body
     if declaration is None or body is None:
         return
-    written = context.source.text
-    # In a text, a reference begins with a brace; one that does may still be outside of a text.
-    optional = {
-        ref
-        for ref in context.optional_refs()
-        if declaration.start <= ref.start < declaration.end and written[ref.start] == "{"
-    }
+    optional = set(context.optional_refs(node))
     if not optional:
         return
     places = [ref.start for ref in optional]
