@@ -245,6 +245,8 @@ def has_else_block(context: LintContext, statement: ast.Stmt) -> bool:
 
 def may_be_empty(context: LintContext, statement: ast.Stmt) -> bool:
     """Whether a text of a statement, or one of its blocks, may be empty."""
+    if not _holds_nothing(context.module.source) and not context.may_lack_statements():
+        return False
     if _has_blank_text(context.module.source):
         for text, role in texts_of(statement):
             if role not in MAY_BE_BLANK and _may_be_blank(text):
@@ -254,7 +256,17 @@ def may_be_empty(context: LintContext, statement: ast.Stmt) -> bool:
     return any(not inner.block.statements for inner in inner_blocks(statement))
 
 
-_BLANK_TEXT = re.compile(r'(?<!")(?:"(?!"")\s*(?:"(?!")|\{#)|"""\s*(?:"""|\{#))')
+_BLANK_TEXT = re.compile(r'"(?<!"")(?:(?!"")\s*(?:"(?!")|\{#)|""\s*(?:"""|\{#))')
+
+
+_EMPTY_BLOCK = re.compile(r"\{\s*(?:\}|#(?![^\r\n{}]*+(?:(?<=#)\})?[ \t]*[\r\n]\s*+[^\s{}#]))")
+"""Braces with nothing in them, or whose first comment is not followed by something else."""
+
+
+@lru_cache(maxsize=1)
+def _holds_nothing(source: SourceFile) -> bool:
+    """Whether a file without syntax errors may hold an empty text or block: few do."""
+    return _has_blank_text(source) or _EMPTY_BLOCK.search(source.text) is not None
 
 
 @lru_cache(maxsize=1)

@@ -69,3 +69,12 @@ def test_conditions_hide_nothing_in_prose(monkeypatch: pytest.MonkeyPatch) -> No
         "target-by-look",
         "vague-verb",
     }
+
+
+def test_a_block_with_comments_alone_is_empty(monkeypatch: pytest.MonkeyPatch) -> None:
+    comments = (" # c\n ", "# {c}\n", "\n# c #}\n", "# c #}\n # d\n", "# c #} d\n", "# \r ")
+    for inside in ("", " ", "\n\n", *comments):
+        flow = f'flow 1\nworkflow w {{ steps {{ do "a {{# b #}}"\nstep "s" {{{inside}}} }} }}\n'
+        usual, unconditional = found({"a.flow": flow}, monkeypatch)
+        assert usual == unconditional
+        assert any("no-effect" in each for each in usual), inside
