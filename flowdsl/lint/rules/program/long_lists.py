@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from flowdsl.diagnostics.diagnostic import INFO, SUSPICIOUS, Label
 from flowdsl.lint.bodies import body_of
@@ -11,7 +11,7 @@ from flowdsl.lint.context import LintContext
 from flowdsl.lint.rule import LoadedRule
 from flowdsl.semantics.model import INPUT, RUNTIME
 from flowdsl.semantics.names.paths import field_of
-from flowdsl.semantics.traversal import inner_blocks, refs_outside_blocks, statements
+from flowdsl.semantics.traversal import inner_blocks, statements
 from flowdsl.semantics.types import ListOf, RecordOf, Type, strip_optional
 from flowdsl.syntax import ast
 from flowdsl.syntax.statements import ROUNDS
@@ -77,7 +77,7 @@ def check_rewritten(context: LintContext, module: ast.Module) -> None:
     for declaration in module.declarations:
         body = body_of(declaration)
         grown = {} if body is None else dict(_find_grown_lists(context, body))
-        if body is None or not _names_one_of(context, body, {name for name, _ in grown}):
+        if body is None or not _may_read_one_of(context, body, {name for name, _ in grown}):
             continue
         reads = _find_reads(context, body)
         for (name, is_output), (statement, most) in grown.items():
@@ -95,31 +95,33 @@ def check_rewritten(context: LintContext, module: ast.Module) -> None:
                 )
 
 
-def _names_one_of(context: LintContext, body: ast.Block, names: set[str]) -> bool:
-    """Whether something in a body reads a value of one of some names: few lists are read at all."""
-    return bool(names) and any(
-        ref.name.text in names
-        for statement in context.statements(body)
-        for ref in refs_outside_blocks(statement)
-    )
+_MANY = 20
+"""Names from which on a body is not searched for each of them."""
+
+
+def _may_read_one_of(context: LintContext, body: ast.Block, names: Collection[str]) -> bool:
+    """Whether a body may read a value of one of the names that it sets: few lists are read."""
+    text = context.source.text
+    return len(names) > _MANY or any(text.count(name, body.start, body.end) > 1 for name in names)
 
 
 def _find_grown_lists(
-    context: LintContext, block: ast.Block, loops: tuple[ast.Stmt, ...] = ()
+    context: LintContext, body: ast.Block
 ) -> Iterator[tuple[tuple[str, bool], tuple[ast.EmitStmt | ast.KeepStmt, int]]]:
-    """Yield the lists that grow in `loops`, with a statement and the most entries it adds."""
-    for each in block.statements:
-        statement = each.statement if isinstance(each, ast.AnnotatedStmt) else each
-        if loops and isinstance(statement, ast.EmitStmt | ast.KeepStmt) and statement.append:
+    """Yield the lists that grow in loops, with a statement and the most entries it adds."""
+    loops: list[ast.Stmt] = []
+    for statement in context.statements(body):
+        while loops and loops[-1].end <= statement.start:
+            loops.pop()
+        if type(statement) in _LOOPS:
+            loops.append(statement)
+        elif loops and isinstance(statement, ast.EmitStmt | ast.KeepStmt) and statement.append:
             most = 1
             for loop in reversed(loops):
                 if _begins_list(loop, statement):
                     break
                 most *= _count_passes(context, loop) or 1
             yield (statement.name.text, isinstance(statement, ast.EmitStmt)), (statement, most)
-        within = (*loops, statement) if type(statement) in _LOOPS else loops
-        for inner in inner_blocks(statement):
-            yield from _find_grown_lists(context, inner.block, within)
 
 
 def _begins_list(loop: ast.Stmt, grows: ast.EmitStmt | ast.KeepStmt) -> bool:
