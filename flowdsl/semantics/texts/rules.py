@@ -9,7 +9,7 @@ from flowdsl.diagnostics.suggest import join_names
 from flowdsl.source.text import SourceFile, Span
 from flowdsl.syntax import ast
 from flowdsl.syntax.statements import COMMAND, DO, TYPED, texts_of
-from flowdsl.syntax.texts.paragraphs import first_item
+from flowdsl.syntax.texts.paragraphs import first_item, may_hold_item
 from flowdsl.syntax.visit import walk
 
 from .. import errors
@@ -58,10 +58,13 @@ _WITH_LINES = (DO, TYPED, COMMAND)
 def report_lists_on_one_line(program: Program) -> None:
     """Report the first item of each list whose lines would become one.
 
-    A program whose texts have no line ends is not walked.
+    A program whose texts have no line ends, or no line of which looks like an item, is not walked.
     """
-    blocks = ('"""' in module.source.text for module in program.sources.modules)
-    if not program.texts and not any(blocks):
+    blocks = [each.source.text for each in program.sources.modules if '"""' in each.source.text]
+    if not program.texts and not blocks:
+        return
+    values = {value for value in program.constants.values() if isinstance(value, str)}
+    if not any(map(may_hold_item, (*blocks, "\n".join(("", *values))))):
         return
     for owner, body in program.find_bodies():
         for statement in program.statements(body):

@@ -21,7 +21,9 @@ import re
 _ENDS = "\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
 _LINE_END = re.compile(rf"\s*[{_ENDS}]\s*")
 _ONE_LINE = re.compile(f"[^{_ENDS}]*")
-_ITEM = re.compile(r"\s*(?:[-*\u2022]|[0-9]{1,3}[.)])\s")
+_MARK = r"(?:[-*\u2022]|[0-9]{1,3}[.)])\s"
+_ITEM = re.compile(rf"\s*{_MARK}")
+_ITEM_BEHIND_LINES = re.compile(rf"\n[^\S\n]*{_MARK}")
 _CJK = (
     ("\u1100", "\u11ff"),
     ("\u2e80", "\u30ff"),
@@ -72,6 +74,11 @@ def in_paragraphs(text: str) -> str:
         both = f"{lines[-1]}{kept}"
         lines[-1] += _find_line_joint(both, len(lines[-1]), len(lines[-1])) + kept
     return "\n".join(lines)
+
+
+def may_hold_item(text: str) -> bool:
+    """Whether a text, or one in it, may have a list item that has lines before it."""
+    return _ITEM_BEHIND_LINES.search(text) is not None
 
 
 def first_item(text: str) -> tuple[int, int] | None:
