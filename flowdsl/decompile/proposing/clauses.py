@@ -170,6 +170,9 @@ def _parse_remarked(text: str, before: Sequence[Clause]) -> list[Clause]:
             continue
         fits = clause.parts.get("target") if clause.kind[:4] in ("type", "set_") else remark
         decides = has_condition_words(remark) or starts_with_act(remark)
+        decides = (
+            decides or re.match(r"(?:as|als|in|im|into) [^\"]*\"[^\"]*\"$", remark) is not None
+        )
         if (
             not fits
             or decides

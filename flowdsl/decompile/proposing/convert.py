@@ -61,7 +61,7 @@ from .rich_text import (
     read_blocks,
 )
 from .statements import chain_statements, find_plain_choice, make_decision
-from .unread import read_before_use
+from .unread import let_unused_be_missing, read_before_use
 from .wording import (
     as_sentence,
     has_condition_words,
@@ -76,6 +76,8 @@ _NUMBER = (
     r"\d{1,3}(?:\.\d{1,3})*[.:)]|\d{1,3}(?:\.\d{1,3})+)\s+"
 )
 _LONGEST_TITLE = 100
+_NARROWEST = 60
+"""The least length of a line that a margin cuts, in characters."""
 _FENCE = "```", "~~~"
 _STEP_NUMBER = (
     r"(?i)(?<=[\w,;:][ \xa0])(?:steps?|points?|items?|schritte?n?|punkte?n?|étapes?|pasos?|passos?)"
@@ -164,6 +166,8 @@ def propose_statements(
     body = tuple(_convert_titled_prompt(read_blocks(prompt), title, instructions))
     read_before: list[str] = []
     body = read_before_use(body, instructions, set(), read_before)
+    reported = {field.name for field in hints.outputs or ()}
+    body = let_unused_be_missing(body, set(read_before) - reported)
     sourced = {source.field for source in instructions.sources()}
     missing = [field for field in hints.outputs or () if field.name not in sourced]
     if missing:
@@ -991,15 +995,24 @@ def _split_sentence_lines(paragraph: str) -> list[str]:
     if _is_wrapped(lines):
         return [" ".join(line.strip() for line in lines)]
     joined: list[str] = []
+    cut = lines[0][:1].isupper() and min(map(len, lines[:-1]), default=0) > _NARROWEST
     for line in lines:
         text = line.strip()
         if joined and parse_otherwise(text) is not None:
             joined[-1] = f"{joined[-1].rstrip()} {text}"
-        elif joined and joined[-1].endswith(_GOES_ON_BELOW):
+        elif joined and (
+            joined[-1].endswith(_GOES_ON_BELOW) or (cut and _goes_on(joined[-1], line))
+        ):
             joined[-1] = f"{joined[-1]} {text}"
         else:
             joined.append(text)
     return joined
+
+
+def _goes_on(before: str, line: str) -> bool:
+    """Whether a line goes on with the sentence of the one before it, which the margin has cut."""
+    ends = before.rstrip("\"')*_ ").endswith((".", "!", "?", ":", ";"))
+    return line[:1].islower() and not ends
 
 
 def _is_wrapped(lines: Sequence[str]) -> bool:

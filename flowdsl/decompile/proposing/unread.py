@@ -11,16 +11,17 @@ from flowdsl.ir.rewrite import rewrite_body
 from flowdsl.ir.walk import walk
 from flowdsl.source.record import replace
 
+from .statements import make_extract
 from .values import Values
 
 _SAVING = (
-    r"(?i)\b(?:save|store|remember|note|put|write|add|list|choice)\b[^.;\n]*?\b(?:as|in|into|"
-    r"under|to|for)"
+    r"(?i)\b(?:save|store|remember|note|put|write|add|list|choice|read|count|go|goes)\b[^.;\n]*?"
+    r"\b(?:as|in|into|under|to|for)"
     r"(?: the)?(?: list)?[ \"']*$|\b(?:save|store|increase|als)[ \"']*$|->[ \"']*$"
 )
 _SAVED_BEHIND = (
     r"(?i)[ \"']*(?:merken|aufnehmen|(?:ab)?speichern|notieren|ablegen|sichern|hinzufügen|"
-    r"festhalten|vermerken|sammeln)\b"
+    r"festhalten|vermerken|sammeln|(?:da)?zu(?:zählen|addieren|rechnen))\b"
 )
 """How a German text goes on behind the name of what it saves."""
 
@@ -66,6 +67,24 @@ def read_before_use(
     return tuple(statements)
 
 
+def let_unused_be_missing(body: nodes.Body, read: Collection[str]) -> nodes.Body:
+    """Return a body in which no run ends for lack of a value in `read` that nothing uses."""
+    used = {each.name for each in walk(body) if isinstance(each, nodes.Variable)}
+
+    def relax(inner: nodes.Body) -> nodes.Body:
+        return tuple(
+            make_extract(each.variable, nodes.OptionalType(inner=each.type), each.source)
+            if isinstance(each, nodes.Extract)
+            and each.variable in read
+            and each.variable not in used
+            and not isinstance(each.type, nodes.OptionalType)
+            else each
+            for each in inner
+        )
+
+    return rewrite_body(body, relax)
+
+
 def _read_inside_loop(
     loop: nodes.Loop, instructions: Values, known: set[str], read: list[str]
 ) -> tuple[nodes.Loop, list[nodes.Statement]]:
@@ -98,10 +117,16 @@ def _find_saved(statement: nodes.Statement, unknown: Collection[str]) -> set[str
     for each in walk(statement):
         told = each.text if isinstance(each, nodes.Do) else ()
         around = [piece.value if isinstance(piece, nodes.TextPiece) else "" for piece in told]
+        saves, own = False, set[str]()
         for piece, before, behind in zip(told, ["", *around], [*around[1:], ""], strict=False):
             if isinstance(piece, nodes.Variable):
-                saves = re.search(_SAVING, before) or re.match(_SAVED_BEHIND, behind)
-                (saved if saves else used).add(piece.name)
+                listed = saves and re.fullmatch(r",? (?:and |und )?|, ", before)
+                saves = bool(
+                    listed or re.search(_SAVING, before) or re.match(_SAVED_BEHIND, behind)
+                )
+                if saves or piece.name not in own:  # behind it, its agent has the value
+                    (own if saves else used).add(piece.name)
+        saved |= own
         if not isinstance(each, nodes.Do):
             held = walk(getattr(each, "text", ()))
             used |= {piece.name for piece in held if isinstance(piece, nodes.Variable)}
