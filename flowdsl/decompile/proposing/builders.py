@@ -467,6 +467,8 @@ class Builders(Values):
         condition, refers to something before or is in the prompt itself, and all can be extracted
         here.
         """
+        told = re.match(r"(?i)screenshot with extract_prompt ?= ?\"([^\"]+)\"", sources)
+        sources = sources if told is None else told[1]  # the tool has what to read as an argument
         names = [_bare_name(each) for each in clauses.split_list(written)]
         lead, colon, listed = sources.rpartition(": ")
         each_source = [sources] if len(names) == 1 else clauses.split_list(listed or sources)

@@ -291,12 +291,26 @@ def _convert_blocks(
                 and instructions.read_rules([block.text])
             ):
                 pass  # an exception behind the last list can come at any time
+            elif (
+                not inside
+                and not any(isinstance(each, Listing) for each in blocks[:at])
+                and any(isinstance(each, Listing) for each in blocks[at:])
+                and _tells_before_acts(block.text)
+            ):
+                yield instructions.prose(block.text)
             elif _is_table(block.text) and instructions.accept(block.text):
                 yield from _convert_table(block.text, instructions)
             elif not _take_rules(block.text, instructions):
                 yield from _convert_lines(_split_sentence_lines(block.text), instructions)
         else:
             yield from _convert_listing(block, instructions)
+
+
+def _tells_before_acts(text: str) -> bool:
+    """Whether a paragraph has conditions and no acts: in front of a list, they hold during it."""
+    sentences = cut_sentences(strip_markdown(text))
+    decides = has_condition_words(text) and len(sentences) > 1
+    return decides and not any(map(starts_with_act, sentences))
 
 
 def _split_greeting(block: Paragraph, before: Sequence[Block]) -> tuple[list[str], Paragraph]:

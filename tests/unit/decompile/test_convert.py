@@ -270,6 +270,15 @@ def test_entries_behind_an_open_condition_stay_prose() -> None:
     ]
 
 
+def test_a_condition_in_front_of_the_acts_is_not_asked_once_before_them() -> None:
+    told = "The till is slow in the morning. If a clock is shown, press Escape."
+    assert written(f"{told}\n\n- Open the till.\n- Press F5.") == [
+        f'do "{told}"',
+        'do "Open the till."',
+        'press "F5"',
+    ]
+
+
 def test_the_heading_of_the_whole_is_left_out_only_where_the_title_says_it() -> None:
     prompt = "# Check a claim: instructions\n1. Go.\n---\n2. Stay."
     for title, words in (("Check a Claim", []), ("Claims", ["Check a claim: instructions"])):
