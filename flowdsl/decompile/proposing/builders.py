@@ -476,7 +476,7 @@ class Builders(Values):
         known = any(map(self._is_value_name, names)) or marked
         if re.search(r"^\(|\b(?:read|append|click|press|[a-z]+_[a-z]+_[a-z_]+)\b", sources):
             return []
-        if re.search(r"(?i)\b(?:you|we|I)(?:['’]ve| have| did| are|['’]re)?\b", sources):
+        if re.search(r"(?i)\b(?:you|we|I(?! (?:der|die|das|den)\b))\b", sources):
             return []  # of what was done, which no screen shows
         others = any("_" in each and re.search(rf"\b{each}\b", sources) for each in self._outputs)
         if others or re.search(r"(?i)\b(?:as|als|in|into|unter|under) \{\{", sources):

@@ -205,6 +205,7 @@ def parse_clause(text: str, before: Clause | None) -> Clause | None:
         _COMPILED.extend((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in ROWS)
         _GERMAN.extend((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in GERMAN_ROWS)
     plain = strip_fillers(text.strip())
+    plain = re.sub(r"(?i)^mit focused_action (?=.* (?:ab|aus)?lesen\b)", "", plain)
     german = to_infinitive(plain)
     found = _match_row(_GERMAN, german, before) or _match_row(_COMPILED, german, before)
     return None if found is None else Clause(found[0], text, found[1].groupdict())
