@@ -600,20 +600,12 @@ class Builders(Values):
         ends = clauses.parse_clause(parts["otherwise"] or "", None)
         if ends is None or ends.kind not in ("abort", "give_up"):
             return []
-        if parts["left"]:
-            checks = self.must_equal(parts)
-        elif parts["condition"]:
-            checks = self.expect(parts)
-        else:
-            checks = self.must(parts)
+        checks = self.expect(parts) if parts["condition"] else self.must(parts)
         given = any(ends.parts.get(each) for each in ("why", "reason", "given"))
         aborts = self.abort(ends.parts) if given else []
         for check in checks if aborts else ():
             if isinstance(check, nodes.Expect):
                 return [replace(check, otherwise=tuple(aborts))]
-            if isinstance(check, nodes.If):
-                branch = replace(check.branches[0], body=tuple(aborts))
-                return [replace(check, branches=(branch,))]
         return [] if given else checks
 
     def must(self, parts: Parts) -> list[nodes.Statement]:

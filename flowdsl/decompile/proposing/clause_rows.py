@@ -260,9 +260,7 @@ ROWS: tuple[tuple[str, str], ...] = (
         r"(?P<ending>pdf|csv|txt|xlsx|zip))))?"
         r"|mark (?:it|(?:the|this|that) (?:\w+ )?(?:file|pdf|csv|list)) for export"
         r"(?: (?:with|using|via) mark_file_for_export)?|export (?:it|that|the file)(?: to the run)?"
-        r"(?: \(mark_file_for_export\))?"
-        r"|(?:(?:sie|die datei|es) )?(?:mit mark_file_for_export (?:ausgeben|exportieren|markieren|"
-        r"bereitstellen)|für den export markieren)",
+        r"(?: \(mark_file_for_export\))?",
     ),
     (
         "copy",
@@ -375,7 +373,6 @@ ROWS: tuple[tuple[str, str], ...] = (
     (
         "expect_or",
         rf"(?:{_FOCUSED}{_CHECK}{_BY_FOCUSED},? (?:that|ob|dass) (?P<condition>[^;]+?)|"
-        rf"(?P<left>{VALUE}) {_MUST} (?:be )?(?:the same as|equal(?: to)?) (?P<right>{VALUE})|"
         rf"(?P<thing>(?!it\b|this\b|that\b|they\b)[^,;:{{}}]{{2,70}}?) {_MUST} "
         r"(?P<verb>be|say|show|come|appear|read|contain|have)(?P<rest> [^;]+?)?)"
         r"[,;]? (?:otherwise|or else|else|sonst|if not,?) (?P<otherwise>[^;]+)",

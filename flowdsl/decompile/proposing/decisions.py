@@ -1177,7 +1177,6 @@ _START_LOOP = re.compile(
 )
 _ROUNDS = re.compile(
     r"(?:(?P<word>while|as long as|solange) (?P<so>[^,:;]{5,120}?)(?:[,:] |, dann )(?P<act>.+)"
-    r"|repeat(?: this)? (?:until|till) (?P<end>[^,:;]{5,90}?)[:,] (?P<first>.+)"
     r"|(?:keep|continue|go on) (?P<keep>press|click|hit|scroll|push)ing (?P<rest>[^,;]{2,60}?) "
     r"(?:until|till) (?P<until>[^,;]{4,90})"
     r"|(?P<doing>(?:scroll|page|press page) (?:down|up)(?: (?:and (?:carry|go) on|further))?|"
@@ -1247,12 +1246,11 @@ class Rounds(Record):
     condition: str
     act: str
     holds: bool
-    looks_first: bool
     pause_milliseconds: int = 0
 
 
 def parse_rounds(sentence: str) -> Rounds | None:
-    """Parse `While X, do Y`, `Repeat until X: do Y`, `Keep pressing F3 until X`."""
+    """Parse `While X, do Y`, `Keep pressing F3 until X`."""
     plain = sentence.strip().rstrip(".!").rstrip()
     found = _ROUNDS.fullmatch(plain)
     if found is None or is_vague(found["so"] or ""):
@@ -1262,14 +1260,12 @@ def parse_rounds(sentence: str) -> Rounds | None:
         idle = r"(?i)(?:don['’]t|do not|nothing|nichts|leave|wait|warten|look)\b"
         if not lasting or re.match(idle, found["act"]) is not None:
             return None
-        return Rounds(found["so"], found["act"], holds=True, looks_first=True)
-    if found["end"]:
-        return Rounds(found["end"], found["first"], holds=False, looks_first=False)
+        return Rounds(found["so"], found["act"], holds=True)
     act = f"{found['keep']} {found['rest']}" if found["keep"] else found["doing"]
     act = re.sub(r"(?i)^(?=F\d)", "press ", re.sub(r"(?i) every \d.*", "", act))
     condition = re.sub(r"(?i)^you (?:see|can see) ", "", found["until"] or found["goal"])
     pause = to_milliseconds(found["pause"]) if found["pause"] else 0
-    return Rounds(condition, act, holds=False, looks_first=True, pause_milliseconds=pause)
+    return Rounds(condition, act, holds=False, pause_milliseconds=pause)
 
 
 _RULE = re.compile(

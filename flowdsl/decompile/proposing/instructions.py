@@ -332,8 +332,6 @@ class Instructions(Builders):
 
         A condition of its own ends them, as it does behind a decision that is understood.
         """
-        if re.match(r"(?i)solange [^,]+, \S", sentences[0]):
-            return 1
         if decisions.repeats(sentences[0]):
             return len(sentences)
         decision = decisions.parse_decision(sentences[0])
@@ -461,12 +459,12 @@ class Instructions(Builders):
         if condition is None or not body or any(map(is_leap, body)):
             return []
         until = negate_condition(condition) if found.holds else condition
-        reason = rounds_reason(MOST_ENTRIES, until, looks_first=found.looks_first)
+        reason = rounds_reason(MOST_ENTRIES, until, looks_first=True)
         return [
             nodes.Repeat(
                 origin=NOWHERE,
                 until=until,
-                looks_first=found.looks_first,
+                looks_first=True,
                 limit=MOST_ENTRIES,
                 delay_milliseconds=found.pause_milliseconds,
                 body=tuple(body),
@@ -483,10 +481,7 @@ class Instructions(Builders):
         if re.match(r"(?i)\w+(?:n['’]t| (?:it|they|this|that|er|sie|es)) ", sentence):
             return None  # "Isn't there one?" expects its answer, and "it" is in no agent's words
         fact = decisions.state_question(sentence)
-        negated = decisions.parse_negation(following[0])
         behind = re.match(r"(?i)(?:then|dann),? |(?:if )?(?:yes|so|ja)[,:]? ", following[0])
-        if negated is not None:
-            return self._decide(fact, "", negated, following[1:], 2)
         if re.match(r"(?i)(?:save|store|note|record|write|set)\b", following[0]):
             return None  # the answer is saved
         if behind is None and (" yes" in fact or not starts_with_act(following[0])):
@@ -543,17 +538,15 @@ class Instructions(Builders):
         rest = list(following)
         attempts = decisions.parse_attempts(then)
         if attempts is None and otherwise is None and rest:
-            attempts = decisions.parse_attempts(rest[0])
-            if attempts is not None and attempts.act:
-                attempts = None
-            elif attempts is not None:
-                attempts = replace(attempts, act=then)
+            behind = decisions.parse_attempts(rest[0])
+            if behind is not None and not behind.act:
+                attempts = replace(behind, act=then)
                 taken += 1
         if attempts is not None and otherwise is None and not unless:
             made = self._make_attempts(condition, attempts)
             return None if made is None else (made, taken)
         belonging: list[str] = []
-        while then and otherwise is None and rest and self._belongs(rest, then, belonging, opens):
+        while otherwise is None and rest and self._belongs(rest, then, belonging, opens):
             belonging.append(rest.pop(0))
         others = [otherwise] if otherwise is not None else []
         if otherwise is None and rest:
@@ -567,16 +560,13 @@ class Instructions(Builders):
         taken += len(following) - len(rest)
         if rest and self._may_belong(rest[0], then):
             return None
-        acts = [each for each in (then, *belonging) if each]
         denied = re.fullmatch(_DENIAL, words) is not None
         reason = re.sub(_CHECKING, "", self._said.rstrip(".,;:! ")) if denied else words
-        body = self._read_body(acts, None if unless else reason) if acts else []
+        body = self._read_body([then, *belonging], None if unless else reason)
         told = [each.rstrip(".!") for each in others]
         other = self._read_body(told, reason if unless else None) if told else []
         if body is None or other is None or self.freezes(condition, [*body, *other]):
             return None
-        if not then:
-            condition, body, other = negate_condition(condition), other, []
         if unless:
             body, other = other, body
         branch = nodes.Branch(origin=NOWHERE, condition=condition, body=tuple(body))
@@ -627,8 +617,6 @@ class Instructions(Builders):
             return True
         if opens and not _ends(then):
             return True
-        if re.fullmatch(r"(?i)(?:stop|halt)", then) and _is_end_of_run(sentence, "abort"):
-            return True  # "Then stop! declare_task_failed"
         leaves = re.search(r"(?i)\b(?:next|nächste\w*)\b", then) is not None
         told = not decisions.is_consequence(then) and not belonging and not leaves
         return told and starts_with_act(re.sub(r"(?i)^(?:then|dann),? ", "", sentence))
@@ -983,14 +971,7 @@ def is_label_of_act(label: str) -> bool:
 
 def _ends(act: str) -> bool:
     """Whether an act ends the run."""
-    return _is_end_of_run(act, "abort") or _is_end_of_run(act, "finish")
-
-
-def _is_end_of_run(act: str, kind: str) -> bool:
-    parsed = clauses.parse_clauses(act)
-    return any(
-        each.kind in _ENDS and (each.kind == "finish") == (kind == "finish") for each in parsed[-1:]
-    )
+    return any(each.kind in _ENDS for each in clauses.parse_clauses(act)[-1:])
 
 
 def _is_finish(statement: nodes.Statement) -> bool:

@@ -247,16 +247,13 @@ class Values:
         return not names.isdisjoint(said)
 
     def _part_of_entry(self, words: str) -> nodes.Variable | None:
-        """Return what words name of the entry of the innermost loop: itself, or a field."""
-        for noun, entry in reversed(self._entries):
+        """Return the field that words name of the entry of the innermost loop."""
+        for _, entry in reversed(self._entries):
             inner = entry.inner if isinstance(entry, nodes.OptionalType) else entry
             if isinstance(inner, nodes.RecordType):
                 for field in inner.fields:
                     if field.name.replace("_", " ").lower() == words:
                         return nodes.Variable(sigil="runtime", name=LOOP_ITEM, path=(field.name,))
-            named = rf"{re.escape(noun.replace('_', ' '))}(?: (?:no|number|id|name|code))?\.?"
-            if isinstance(inner, nodes.ScalarType) and re.fullmatch(named, words):
-                return nodes.Variable(sigil="runtime", name=LOOP_ITEM)
         return None
 
     def _told_by_prompt(self) -> bool:
