@@ -773,10 +773,7 @@ class Instructions(Builders):
     def read_cases(
         self, question: str | None, cases: Sequence[str], *, may_leap: bool
     ) -> list[nodes.Statement] | None:
-        """Return the `if` of a question with its cases; None unless all are understood.
-
-        A case that begins with `still` comes behind the act of the case before it.
-        """
+        """Return the `if` of a question with its cases; None unless all are understood."""
         self._may_leap = may_leap
         told = self._before
         branches: list[nodes.Branch] = []
@@ -792,6 +789,8 @@ class Instructions(Builders):
                 continue
             if found is None or other or is_label_of_act(found.condition):
                 return None
+            if branches and re.match(r"(?i)(?:still|again|immer noch)\b|.* again$", found.condition):
+                return None  # behind the act of the case before
             rest = found.then if found.otherwise is None else case[len(found.condition) :]
             rest = re.sub(r"^(?:: | -> | = )", "", rest)
             label = found.condition
@@ -808,14 +807,7 @@ class Instructions(Builders):
                 or self.freezes(condition, body)
             ):
                 return None
-            nested = re.match(r"(?i)(?:still|again|immer noch)\b|.* again$", label) is not None
-            branch = nodes.Branch(origin=NOWHERE, condition=condition, body=tuple(body))
-            if nested and branches:
-                inner = nodes.If(origin=NOWHERE, branches=(branch,), otherwise=())
-                last = branches[-1]
-                branches[-1] = replace(last, body=(*last.body, inner))
-            else:
-                branches.append(branch)
+            branches.append(nodes.Branch(origin=NOWHERE, condition=condition, body=tuple(body)))
         if not branches:
             return None
         return [nodes.If(origin=NOWHERE, branches=tuple(branches), otherwise=tuple(other))]
