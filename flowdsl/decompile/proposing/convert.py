@@ -512,7 +512,7 @@ def _fold_loops(listing: Listing) -> Listing:
         last = at
         if repeated is not None and not repeated.then:
             rest = listing.entries[at:]
-            labels = [_label_of(each) for each in rest]
+            labels = [each.label for each in rest]
             if named is not None and labels[:1] == [named[0]] and named[1] in labels:
                 last = at + labels.index(named[1]) + 1
             ends = [n for n, each in enumerate(rest) if re.match(_LOOP_END, each.text)]
@@ -545,7 +545,7 @@ def _find_stranded(listing: Listing, segments: Sequence[Segment]) -> set[str]:
 
     "A: x", "B: y", "otherwise z": where B stays prose, z would follow A, too.
     """
-    texts = {_label_of(each): each.text for each in listing.entries}
+    texts = {each.label: each.text for each in listing.entries}
     stranded: set[str] = set()
     deciding: list[str] = []
     gone_by = False  # an act stands behind the last decisions
@@ -576,7 +576,7 @@ def _find_stranded(listing: Listing, segments: Sequence[Segment]) -> set[str]:
 
 def _texts_of(listing: Listing, label: str) -> set[str]:
     """Return the text of the entry with a label, those below it, and the whole of each."""
-    entries = [each for each in listing.entries if _label_of(each) == label]
+    entries = [each for each in listing.entries if each.label == label]
     texts: set[str] = set()
     while entries:
         entry = entries.pop()
@@ -586,14 +586,6 @@ def _texts_of(listing: Listing, label: str) -> set[str]:
     return texts
 
 
-def _label_of(entry: Entry) -> str:
-    """Return the number or letter of an entry, and its text where it has none."""
-    found = re.match(
-        r"(?i)\s*\(?(?:(?:step|schritt)\s+)?(\d+(?:\.\d+)*|[a-z]\d{0,2}(?=[.)]))", entry.written
-    )
-    return found[1] if found is not None else entry.written
-
-
 def _read_segments(listing: Listing, instructions: Instructions) -> list[Segment]:
     """Return the statements of each entry of a list."""
     segments: list[Segment] = []
@@ -601,7 +593,7 @@ def _read_segments(listing: Listing, instructions: Instructions) -> list[Segment
     entries = list(listing.entries)
     while entries:
         entry = entries.pop(0)
-        label = _label_of(entry)
+        label = entry.label
         governed = _convert_governing_entry(entry, entries[:1], reader)
         if governed is not None:
             statements, took_next = governed
@@ -721,7 +713,7 @@ def _convert_entry(entry: Entry, instructions: Instructions) -> Iterator[nodes.S
         yield _make_titled_step(_strip_title_marks(entry.text), inner, instructions)
     else:
         told, _ = _split_list_head(entry.text)
-        written = _without_mark(entry.written)
+        written = entry.bare
         if told and written.startswith(told):
             yield from _convert_lines(_split_sentence_lines(told), instructions)
             written = written[len(told) :].lstrip()
@@ -1044,14 +1036,6 @@ def _is_wrapped(lines: Sequence[str]) -> bool:
         and not (after[:1].isupper() or starts_with_act(after) or has_condition_words(after))
     ]
     return bool(goes_on) and max(map(len, lines)) < 140
-
-
-def _without_mark(written: str) -> str:
-    """Return an entry without its list mark, with the lines below dedented by the same width."""
-    first, *rest = written.split("\n")
-    text = re.sub(r"\s*(?:[-*•+‣–]|\w{1,3}[.)]|(?i:step)\s+\d+\s*[.:)–-])\s+", "", first, count=1)
-    width = min([len(line) - len(line.lstrip()) for line in rest if line], default=0)
-    return "\n".join([text, *(line[max(width - 2, 0) :] for line in rest)])
 
 
 # Statements

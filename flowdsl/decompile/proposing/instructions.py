@@ -789,7 +789,9 @@ class Instructions(Builders):
                 continue
             if found is None or other or is_label_of_act(found.condition):
                 return None
-            if branches and re.match(r"(?i)(?:still|again|immer noch)\b|.* again$", found.condition):
+            if branches and re.match(
+                r"(?i)(?:still|again|immer noch)\b|.* again$", found.condition
+            ):
                 return None  # behind the act of the case before
             rest = found.then if found.otherwise is None else case[len(found.condition) :]
             rest = re.sub(r"^(?:: | -> | = )", "", rest)

@@ -208,6 +208,22 @@ class Entry(Record):
     below: tuple[Block, ...]
     written: str
 
+    @property
+    def label(self) -> str:
+        """The number or letter in front of the entry, and its whole text where it has none."""
+        found = re.match(_ENTRY, self.written)
+        return (found and (found[2] or found[3])) or self.written
+
+    @property
+    def bare(self) -> str:
+        """The entry without its mark, with the lines below dedented by the same width."""
+        first, *rest = self.written.split("\n")
+        found = re.fullmatch(_ENTRY, first)
+        width = min([len(line) - len(line.lstrip()) for line in rest if line], default=0)
+        return "\n".join(
+            [found[5] if found else first, *(line[max(width - 2, 0) :] for line in rest)]
+        )
+
 
 class Listing(Record):
     """A list; `ordered` says that its entries are numbered."""
