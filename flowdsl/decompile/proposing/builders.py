@@ -20,9 +20,10 @@ from flowdsl.source.record import replace
 from ..model import NOWHERE
 from ..writing.type_names import source_name
 from ..writing.value_types import ANY, unwrap_optional
-from . import clauses, decisions
+from . import clauses
 from .clause_rows import READ
 from .languages.german import READ_AFTER_ACT, to_infinitive
+from .sentences import decisions
 from .statements import (
     is_scalar,
     make_abort,

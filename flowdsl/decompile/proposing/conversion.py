@@ -27,7 +27,6 @@ from ..fields import loose_fields, split_secrets
 from ..model import PromptHints
 from ..writing.value_types import unwrap_optional
 from .convert import Proposal, propose_statements
-from .decisions import find_parts_of_entries
 from .declarations import (
     FileEdit,
     apply_edits,
@@ -44,6 +43,7 @@ from .prompt_variables import (
     variables_in,
 )
 from .section import InlineTypes, Section, SourceNames, Unwritable, steps_section
+from .sentences.repetitions import find_parts_of_entries
 
 BOM = b"\xef\xbb\xbf"
 _ANY = nodes.ScalarType(name="any")

@@ -21,32 +21,6 @@ from flowdsl.source.record import Record
 
 from ..model import NOWHERE, PromptHints
 from .clauses import cut_sentences
-from .decisions import (
-    Repeating,
-    find_leap,
-    governs_behind,
-    is_for_none_found,
-    is_heading_of_rules,
-    is_otherwise_head,
-    is_rule,
-    means_going_on,
-    parse_case,
-    parse_decision,
-    parse_decision_head,
-    parse_negation,
-    parse_otherwise,
-    parse_question,
-    parse_range,
-    parse_repetition,
-    parse_rounds,
-    points_at_before,
-    repeats,
-    repeats_steps,
-    shows_text,
-    stands_alone_as_rule,
-    stands_always,
-    tells_what_to_do,
-)
 from .instructions import Instructions, is_beyond_agent
 from .leaps import Segment, Unresolved, has_leap, resolve_leaps
 from .rich_text import (
@@ -59,6 +33,31 @@ from .rich_text import (
     is_rich_text,
     plain_text,
     read_blocks,
+)
+from .sentences.decisions import (
+    find_leap,
+    governs_behind,
+    is_for_none_found,
+    is_otherwise_head,
+    means_going_on,
+    parse_case,
+    parse_decision,
+    parse_decision_head,
+    parse_negation,
+    parse_otherwise,
+    parse_question,
+    points_at_before,
+    repeats,
+    shows_text,
+    tells_what_to_do,
+)
+from .sentences.repetitions import Repeating, parse_range, parse_repetition, parse_rounds
+from .sentences.rules import (
+    is_heading_of_rules,
+    is_rule,
+    repeats_steps,
+    stands_alone_as_rule,
+    stands_always,
 )
 from .statements import chain_statements, find_plain_choice, make_decision
 from .unread import let_unused_be_missing, read_before_use

@@ -22,9 +22,10 @@ from flowdsl.source.record import Record, replace
 from ..model import NOWHERE, PromptHints
 from ..writing.type_names import source_name
 from ..writing.value_types import unwrap_optional
-from . import clauses, decisions
+from . import clauses
 from .builders import Builders, find_paths
 from .clauses import Clause
+from .sentences import decisions, repetitions, rules
 from .statements import (
     MOST_ENTRIES,
     chain_statements,
@@ -319,7 +320,7 @@ class Instructions(Builders):
 
     def _take_ban(self, sentence: str) -> bool:
         """Take `Never press Esc in the meantime` as a rule, unless it is about a case."""
-        if self._inside or not decisions.is_ban(sentence):
+        if self._inside or not rules.is_ban(sentence):
             return False
         rule = self.text(as_sentence(sentence))
         given = all(each.sigil == "input" for each in rule if isinstance(each, nodes.Variable))
@@ -440,10 +441,10 @@ class Instructions(Builders):
 
     def _read_rounds(self, sentence: str) -> list[nodes.Statement]:
         """Read `While there are rows, press Delete`; empty for another sentence."""
-        found = decisions.parse_rounds(sentence)
+        found = repetitions.parse_rounds(sentence)
         if found is None:
             return []
-        attempts = decisions.parse_attempts(found.act)
+        attempts = repetitions.parse_attempts(found.act)
         condition = self.condition(found.condition) if found.holds else None
         if attempts is not None and condition is not None:
             return self._make_attempts(condition, attempts) or []
@@ -452,7 +453,7 @@ class Instructions(Builders):
         return self.make_rounds(found, body or [])
 
     def make_rounds(
-        self, found: decisions.Rounds, body: Sequence[nodes.Statement]
+        self, found: repetitions.Rounds, body: Sequence[nodes.Statement]
     ) -> list[nodes.Statement]:
         """Return the rounds of a body, with the bound that loops have; empty for no body."""
         condition = self.condition(found.condition)
@@ -536,9 +537,9 @@ class Instructions(Builders):
         if condition is None:
             return None
         rest = list(following)
-        attempts = decisions.parse_attempts(then)
+        attempts = repetitions.parse_attempts(then)
         if attempts is None and otherwise is None and rest:
-            behind = decisions.parse_attempts(rest[0])
+            behind = repetitions.parse_attempts(rest[0])
             if behind is not None and not behind.act:
                 attempts = replace(behind, act=then)
                 taken += 1
@@ -577,7 +578,7 @@ class Instructions(Builders):
         return [decision], taken
 
     def _make_attempts(
-        self, condition: nodes.Condition, found: decisions.Attempts
+        self, condition: nodes.Condition, found: repetitions.Attempts
     ) -> list[nodes.Statement] | None:
         """Return the rounds of `press F5 again, at most 3 times`, as long as a condition holds."""
         with self.inside_rounds():
@@ -858,7 +859,7 @@ class Instructions(Builders):
 
     def _read_repetition(self, plain: str, following: Sequence[str]) -> list[nodes.Statement]:
         """Read `For each row in {rows}, do X.` with the rest of its line, which is about rows."""
-        found = decisions.parse_repetition(plain)
+        found = repetitions.parse_repetition(plain)
         whole = found is not None and re.search(r"(?i)\bdo (?:the following|this)|^jede\w* ", plain)
         if found is None or (not found.then and not (whole and following)):
             return []
@@ -872,7 +873,7 @@ class Instructions(Builders):
         return self.make_loop(found, body)
 
     def make_loop(
-        self, found: decisions.Repeating, body: Sequence[nodes.Statement]
+        self, found: repetitions.Repeating, body: Sequence[nodes.Statement]
     ) -> list[nodes.Statement]:
         """Return the loop over a list, which is read first if it is on the screen; empty for none.
 

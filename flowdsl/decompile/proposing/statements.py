@@ -14,7 +14,7 @@ from flowdsl.ir.walk import walk
 from flowdsl.source.record import replace
 
 from ..model import NOWHERE
-from .decisions import says_none_found
+from .sentences.decisions import says_none_found
 
 MOST_ENTRIES = 100
 """The bound of a loop over an input list that names none itself."""

@@ -14,9 +14,10 @@ from flowdsl.source.record import replace
 from ..model import NOWHERE, PromptHints
 from ..writing.type_names import source_name
 from ..writing.value_types import ANY, type_at, unwrap_optional
-from . import decisions
-from .decisions import Repeating, shows_text
 from .prompt_variables import infer_type, variable_of_match, variables_in
+from .sentences import decisions
+from .sentences.decisions import shows_text
+from .sentences.repetitions import Repeating
 from .statements import is_scalar, make_extract
 from .wording import ESCAPED, NAME, PATH, STORED, VALUE, points_back
 

@@ -12,22 +12,18 @@ from collections.abc import Collection
 
 from flowdsl.source.record import Record, replace
 
-from .clauses import CUT, parse_clause
-from .languages.german import to_infinitive
-from .wording import (
+from ..clauses import CUT, parse_clause
+from ..languages.german import to_infinitive
+from ..wording import (
     ACT,
-    COUNTS,
     ENDS_AS_ACT,
     NAME,
-    NUMBERS,
     VALUE,
     as_sentence,
     has_condition_words,
     mask,
     starts_with_act,
     strip_fillers,
-    strip_markdown,
-    to_milliseconds,
 )
 
 _FLAGS = re.IGNORECASE
@@ -64,18 +60,6 @@ _EVENT = re.compile(
     _FLAGS,
 )
 """`Sometimes a message comes up, then click OK`, `There may be a popup: close it`."""
-
-
-class Repeating(Record):
-    """`For each noun in {items}, then`; `then` is empty if a list follows.
-
-    `where` says where on the screen the entries are, in place of a list in `items`.
-    """
-
-    noun: str
-    items: str
-    then: str
-    where: str = ""
 
 
 _LEAD = re.compile(
@@ -288,7 +272,7 @@ _GOES_ON = re.compile(
 )
 """How what follows a comma begins that is still the condition."""
 
-_AGAIN = re.compile(
+AGAIN = re.compile(
     r"\b(?:again|once more|repeat|retry|same as|nochmals?|erneut|wiederholen|redo)\b", _FLAGS
 )
 _NAMED_AGAIN = (
@@ -804,7 +788,7 @@ def leaves_entry(words: str, nouns: Collection[str], condition: str) -> bool:
 
 def is_again(act: str) -> bool:
     """Whether an act does once more what is said before it, and does not say itself what."""
-    return _AGAIN.search(re.sub(_NAMED_AGAIN, "", mask(act))) is not None
+    return AGAIN.search(re.sub(_NAMED_AGAIN, "", mask(act))) is not None
 
 
 def needs_other_steps(act: str) -> bool:
@@ -1123,286 +1107,3 @@ def shows_text(condition: str) -> bool:
 def means_going_on(act: str) -> bool:
     """Whether an act is to do nothing."""
     return _GO_ON.fullmatch(act.strip().rstrip(".")) is not None
-
-
-_EACH = (
-    r"(?:for|(?:repeat|do)(?: this| the following| these)?(?: steps)? for|für) (?:each|every|"
-    r"jede[nrs]?)"
-)
-_FOR = re.compile(
-    r"(?:start_loop over \{(?P<over>[A-Za-z_]\w*)\}\. for (?:each|every) (?P<one>[a-z][\w ]{0,30})|"
-    rf"{_EACH} (?P<several>of (?:the|these) )?(?P<noun>[a-z][\w ]{{0,30}}?) (?:in|of|from|"
-    rf"aus) (?:the )?"
-    r"(?:list |array |input )?"
-    r"(?:\{(?P<list>[A-Za-z_]\w*)\}|\{\{ ?(?P<saved>[A-Za-z_]\w*) ?\}\}))"
-    r"(?: (?:\(start_loop\),? )?do(?: the following| this| these(?: steps)?)?)?"
-    rf"(?P<mark>[,:]?(?= |$)|(?= {ACT})) ?(?P<then>.*)",
-    _FLAGS,
-)
-_BEFORE_LOOP = (
-    r"(?i)^(?:(?:step|part|schritt|teil) [A-Z]\b[.:)]? |(?:now|then|next|dann|nun|jetzt)[,:]? |"
-    r"use (?=start_loop))+"
-)
-_FOR_BARE = re.compile(
-    r"(?:per|pro|for (?:each|every)|für jede[nrs]?) (?P<noun>[a-zäöü]+):?", _FLAGS
-)
-_RANGE = re.compile(
-    r"(?:repeat|do) (?:steps? |points? )?(?P<first>[A-Z]?\d+(?:\.\d+)*) (?:to|-|–|through|until|"
-    r"bis) "
-    r"(?:step )?(?P<last>[A-Z]?\d+(?:\.\d+)*) (?P<rest>for .+)",
-    _FLAGS,
-)
-
-
-def parse_range(line: str) -> tuple[str, str, str] | None:
-    """Return the first label, the last one and the rest of `Repeat 4 to 9 for each row: `."""
-    found = _RANGE.fullmatch(line)
-    return None if found is None else (found["first"], found["last"], found["rest"])
-
-
-_FOR_SHOWN = re.compile(
-    rf"{_EACH} (?P<noun>(?!one\b|of\b|time\b|page\b|other\b|entry\b)[a-z][a-z]+(?: [a-z]+)?) "
-    r"(?P<where>(?:in|on|of|at|auf|still on) (?:the |this |der |dem )?[^,:.{}]{3,40}|"
-    r"(?:who|that|which|whose|with) [^,:.{}]{3,60})"
-    r"(?P<mark>[,:]?) ?(?P<then>.*)",
-    _FLAGS,
-)
-_START_LOOP = re.compile(
-    r"(?:(?:use |with )?start_loop (?:over|for|on|with) (?:text ?= ?)?|"
-    r"(?:now )?(?:go|work|loop|step) through (?:(?:the|all|each|every|this|list|entries|of) )*)"
-    r"(?:\"?\{\{? ?(?P<list>\w+) ?\}\}?\"?(?:,? (?:one (?:run|round|pass) |once )?(?:for|per) "
-    r"(?:(?:each|every) )?(?P<one>\w+))?|"
-    r"(?:the |each |every |all )+(?P<noun>\w+?)s? (?P<where>(?:of|in|on) the [\w ]{3,40}))",
-    _FLAGS,
-)
-_ROUNDS = re.compile(
-    r"(?:(?P<word>while|as long as|solange) (?P<so>[^,:;]{5,120}?)(?:[,:] |, dann )(?P<act>.+)"
-    r"|(?:keep|continue|go on) (?P<keep>press|click|hit|scroll|push)ing (?P<rest>[^,;]{2,60}?) "
-    r"(?:until|till) (?P<until>[^,;]{4,90})"
-    r"|(?P<doing>(?:scroll|page|press page) (?:down|up)(?: (?:and (?:carry|go) on|further))?|"
-    r"press \S+|F\d{1,2}|(?:click|press|hit) [^,;]{2,60}? every "
-    r"(?P<pause>\d+ ?(?:s|sec|seconds?|min|minutes?)\b)) (?:until|till) (?P<goal>[^,;]{4,90}))",
-    _FLAGS,
-)
-_TIMES = (
-    rf"(?:(?:\d{{1,2}}|{NUMBERS}|ein) ?(?:times?|tries|attempts?|goes|x|mal|versuche?)\b|once|"
-    rf"twice|"
-    r"(?:ein|zwei|drei|vier|fünf|zehn)mal\b)"
-)
-_ATTEMPTS = re.compile(
-    r"(?P<act>.*?)(?:^|,? |, (?:but |and |then )?)(?:(?:do|try|repeat)(?: this| it| that|"
-    r" again)?(?: step)? )?"
-    r"(?:and )?(?:(?:but |aber |and )?(?:(?:only |just )?up to|at (?:the )?most|max(?:imum|"
-    r"imal)?\.?(?: of)?|"
-    r"a maximum of|(?:no|not) more(?: often)? than|(?:but|aber) (?:only|just|nur)|höchstens|bis zu|"
-    rf"nicht öfter als) (?P<most>{_TIMES})|(?:and |but )?(?P<bound>{_TIMES})(?: at (?:the )?most|"
-    r" max(?:imum|imal)?| is enough| reicht|(?P<then>(?=,? (?:and )?(?:then|dann) ))))"
-    r"(?: (?:in total|overall|insgesamt|per \w+))?"
-    r"(?:,? (?:with|waiting|and wait)? ?(?P<pause>\d+ ?(?:s|sec|seconds?|m|min|minutes?))"
-    r"(?: in between| between\w*| each time)*)?"
-    r"(?:[,;.]? (?:and |but )?(?:then|after that|dann|danach|if it still fails|"
-    r"after the \w+(?: time)?)[:,]? "
-    r"(?P<otherwise>.+))?[.!]?",
-    _FLAGS,
-)
-
-
-class Attempts(Record):
-    """`Press F5 again, at most 3 times, then fail`; `act` is empty if it stands before."""
-
-    act: str
-    most: int
-    pause_milliseconds: int
-    otherwise: str
-
-
-def parse_attempts(consequence: str) -> Attempts | None:
-    """Parse an act that is done again a number of times, and what comes after the last."""
-    found = _ATTEMPTS.fullmatch(consequence.strip())
-    if found is None or has_condition_words(found["otherwise"] or ""):
-        return None
-    if found["then"] is not None and _AGAIN.search(mask(found["act"])) is None:
-        return None  # "press Tab 3 times, then type it"
-    words = re.match(r"\d+|[a-zäöüß]+", (found["most"] or found["bound"]).lower())
-    number = words[0] if words is not None else ""
-    word = number.removesuffix("mal") if number not in COUNTS else number
-    most = int(word) if word.isdecimal() else COUNTS.get(word, 1)
-    pause = to_milliseconds(found["pause"]) if found["pause"] else 0
-    act = re.sub(r"(?i)[,;]? (?:and|und|but|aber|,)$", "", found["act"].strip().rstrip(",;"))
-    return Attempts(act, most, pause, (found["otherwise"] or "").rstrip(".!"))
-
-
-_LASTING = re.compile(
-    r"\b(?:there (?:is|are)|there['’]s|still|active|enabled|visible|shown|open|not empty|noch|"
-    r"aktiv|"
-    r"steht|offen|angezeigt|vorhanden|zu sehen)\b",
-    _FLAGS,
-)
-
-
-class Rounds(Record):
-    """`While there are rows, do it`: rounds that go on until a condition, or while it holds."""
-
-    condition: str
-    act: str
-    holds: bool
-    pause_milliseconds: int = 0
-
-
-def parse_rounds(sentence: str) -> Rounds | None:
-    """Parse `While X, do Y`, `Keep pressing F3 until X`."""
-    plain = sentence.strip().rstrip(".!").rstrip()
-    found = _ROUNDS.fullmatch(plain)
-    if found is None or is_vague(found["so"] or ""):
-        return None
-    if found["so"]:
-        lasting = found["word"].lower() != "while" or _LASTING.search(found["so"]) is not None
-        idle = r"(?i)(?:don['’]t|do not|nothing|nichts|leave|wait|warten|look)\b"
-        if not lasting or re.match(idle, found["act"]) is not None:
-            return None
-        return Rounds(found["so"], found["act"], holds=True)
-    act = f"{found['keep']} {found['rest']}" if found["keep"] else found["doing"]
-    act = re.sub(r"(?i)^(?=F\d)", "press ", re.sub(r"(?i) every \d.*", "", act))
-    condition = re.sub(r"(?i)^you (?:see|can see) ", "", found["until"] or found["goal"])
-    pause = to_milliseconds(found["pause"]) if found["pause"] else 0
-    return Rounds(condition, act, holds=False, pause_milliseconds=pause)
-
-
-_RULE = re.compile(
-    r"(?:> ?)?(?:!+ ?|\(!\) ?|\*\*)?(?:please )?(?:(?:PS ?\d?|NB|tip|note|"
-    r"important|warning|attention|caution|hinweis|achtung|wichtig|"
-    r"remarks?|please be careful|be careful)\b[ \w]{0,14}[:!]|(?<=! )(?:do not|don['’]t)|"
-    r"(?:bitte )?nicht [^.,;:]+en[.!]*$|"
-    r"(?:bitte )?(?:nie|immer|auf (?:gar )?keinen fall|keinesfalls|unter keinen umständen|stets|"
-    r"darauf achten)\b|bitte beachten\b|"
-    r"[a-zäöüß]+n?(?: sie)? (?:bitte )?(?:nie|niemals|auf keinen fall|keinesfalls)\b|"
-    r"(?!(?:do not|don['’]t) (?:go on|continue|proceed) )"
-    r"(?:we |you )?(?:never|always|do not|don['’]t|niemals|immer|at no time|under no circumstances|"
-    r"at any (?:time|point))\b|[^.:;,]{3,60} (?:must|may|should|is|are|be|darf|dürfen|werden|"
-    r"wird)(?: be)? "
-    r"(?:never|nie|niemals)\b)",
-    _FLAGS,
-)
-_RULES_HEADING = re.compile(
-    r"(?:important |general )?(?:general|important|wichtig|achtung|please note|bitte beachten|"
-    r"notes?|rules?|don['’]ts?|warnings?|constraints|hints?|remarks?|hinweise|"
-    r"regeln)",
-    _FLAGS,
-)
-
-
-_EACH_TREATED = re.compile(
-    r"jede[rsn]? (?P<noun>[^\W\d_]\w+) (?P<where>(?:in|auf|aus) (?:der|dem) [\w ]{3,30}?) "
-    r"(?:wird|werden) [^.;:]{0,40}(?:bearbeitet|geprüft|erledigt|durchgegangen|abgearbeitet)"
-    r"(?:, (?:maximal|höchstens|meist|das) [^.;:]*)?",
-    _FLAGS,
-)
-"""A sentence that tells what the rest of its paragraph is done for."""
-
-
-def parse_repetition(sentence: str) -> Repeating | None:
-    """Parse `For each order in {orders}, do Y`, `For each sample in the grid:`, `Per order:`."""
-    sentence = re.sub(_BEFORE_LOOP, "", sentence)
-    sentence = re.sub(r"(?i)( do (?:the following|this))[.:]+$", r"\1", sentence)
-    found = _FOR.fullmatch(sentence)
-    if found is not None and not (found["then"] and not found["mark"] and not found["noun"]):
-        if found["then"] and not (found["mark"] or starts_with_act(found["then"])):
-            return None
-        items = found["list"] or found["over"] or found["saved"]
-        noun = found["noun"] or found["one"]
-        noun = noun.removesuffix("s") if found["several"] else noun
-        return Repeating(noun, items, found["then"])
-    over = _START_LOOP.fullmatch(sentence)
-    if over is not None:
-        noun = over["noun"] or over["one"] or over["list"].rpartition("_")[2].removesuffix("s")
-        return Repeating(noun, over["list"] or "", "", over["where"] or "")
-    bare = _FOR_BARE.fullmatch(sentence)
-    if bare is not None:
-        return Repeating(bare["noun"], f"{bare['noun'].lower()}s", "")
-    treated = _EACH_TREATED.fullmatch(sentence.rstrip("."))
-    if treated is not None:
-        return Repeating(treated["noun"], "", "", treated["where"])
-    shown = _FOR_SHOWN.fullmatch(sentence)
-    if shown is None or (shown["then"] and not shown["mark"]):
-        return None
-    return Repeating(shown["noun"], "", shown["then"], shown["where"])
-
-
-def is_plural(items: str, noun: str) -> bool:
-    """Whether a list is called as several of its entries: `orders` of an `order`, `scheine`."""
-    return items.lower() in {f"{noun.lower()}{end}" for end in ("s", "es", "e", "n", "en", "er")}
-
-
-def find_parts_of_entries(prompt: str, items: str) -> tuple[str, ...]:
-    """Return the fields that a prompt uses of the entries of an input, `{row.no}` of `{rows}`."""
-    looped = re.search(rf"(?i)\bstart_loop\b[^.\n{{]*\{{{items}\}}", prompt) is not None
-    nouns = [each for each in re.findall(rf"\{{({NAME})\.", prompt) if is_plural(items, each)]
-    nouns += (["loop item"] if looped else []) + re.findall(
-        rf"(?i)\b(?:each|every) (?:of the )?([a-z][\w ]{{0,30}}?) (?:in|of|"
-        rf"from) (?:the )?\{{{items}\}}",
-        prompt,
-    )
-    return tuple(
-        dict.fromkeys(
-            part
-            for noun in nouns
-            for part in re.findall(rf"\{{{noun.replace(' ', '_')}\.({NAME})[}}.\[]", prompt)
-        )
-    )
-
-
-def is_rule(paragraph: str) -> bool:
-    """Whether a paragraph is a remark for the whole task: `Important: ...`, `Never ...`."""
-    return _RULE.match(paragraph) is not None
-
-
-def is_ban(sentence: str) -> bool:
-    """Whether a sentence forbids something for the whole task: `Never press Esc`."""
-    return (
-        re.match(
-            r"(?i)(?:(?:and |(?:one (?:more|last) thing|note|rule|important|wichtig): |ps\d?:? )?"
-            r"(?:please |bitte )?(?:we |you |make sure )?(?:never|niemals|nie|always|immer|"
-            r"auf (?:gar )?keinen fall|keinesfalls|[a-zäöüß]+e (?:nie|niemals|auf keinen fall)|"
-            r"(?:don['’]t|do not) ever|"
-            r"under no circumstances|at no time)\b|[^.:;,]{3,60} (?:must|may|should|is|are|darf|"
-            r"dürfen|werden|wird) (?:never|niemals)\b|(?:one (?:more|last) thing: )?"
-            r"[^.:;,]{9,90}, (?:so )?never\b|(?:please )?(?:don['’]t|do not) "
-            r"(?:.*, (?:whatever happens|not even .+)|"
-            r"[^,]* (?:at any time|under any circumstances)\b.*)$)",
-            sentence.rstrip(".! "),
-        )
-        is not None
-        and re.search(
-            r"(?i)\b(?:it|them|this|that|these|one|here|es|ihn|sie)\b(?! (?:more|last) thing)",
-            mask(sentence).partition(", ")[0],  # behind it is the reason
-        )
-        is None
-        and not has_condition_words(re.sub(r"(?i)\beven if\b", "", sentence))
-    )
-
-
-def stands_alone_as_rule(entry: str) -> bool:
-    """Whether an entry of a list is a rule for the whole task: `Never ...`, `Note: ...`."""
-    return re.match(
-        r"(?i)(?:never|niemals|nie|auf keinen fall|at no time|(?:note|hinweis|warning): )", entry
-    ) is not None or is_ban(strip_markdown(entry))
-
-
-def repeats_steps(rule: str) -> bool:
-    """Whether a rule sends back to steps by number, or does something for each of some things."""
-    return (
-        re.search(r"(?i)\b(?:steps?|schritt|point|punkt) \d|\bfor (?:each|every)\b", rule)
-        is not None
-    )
-
-
-def stands_always(paragraph: str) -> bool:
-    """Whether a paragraph tells what to do in a case that may come at any time."""
-    begins = re.match(r"(?i)(?:if|when|whenever|sometimes|wenn|falls)\b", paragraph) is not None
-    whole = "\n" not in paragraph and paragraph.rstrip().endswith((".", "!"))
-    return begins and whole and not needs_other_steps(paragraph)
-
-
-def is_heading_of_rules(heading: str) -> bool:
-    """Whether the lines below a heading are rules for the whole task."""
-    return _RULES_HEADING.fullmatch(heading.strip("*:# ")) is not None
