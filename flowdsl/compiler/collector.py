@@ -18,6 +18,9 @@ def collect_rarely() -> None:
 MANY_OBJECTS = 100_000
 """New objects from which on it pays to look for garbage among them: 10 MB, or 10 ms."""
 
+_SWEPT = 2_000_000
+"""New objects after which those of a paused time are searched for garbage: 200 MB."""
+
 
 def keep_what_is_there() -> None:
     """Exempt all existing objects from garbage collection, while automatic collection is off."""
@@ -40,13 +43,28 @@ class collector_paused:  # noqa: N801 - a context manager, used like a function
 
     A tree of a hundred thousand nodes only grows while it is built and holds no garbage, but the
     collector walks all of it again and again. That doubles the time of a compilation, and costs
-    more than that as sources grow.
+    more than that as sources grow. Nor is it walked at the end, which is a sixth of a
+    check: all that is there counts as old, until there is enough of it to look for garbage. A
+    program that has frozen objects, or collects rarely, keeps to its own way.
     """
+
+    _new = 0
+    """Objects that count as old without having been walked."""
 
     def __enter__(self) -> None:
         self._enabled = gc.isenabled()
         gc.disable()
 
     def __exit__(self, *_: object) -> None:
-        if self._enabled:
-            gc.enable()
+        if not self._enabled:
+            return
+        new, threshold = gc.get_count()[0], gc.get_threshold()[0]
+        if threshold < new and threshold < MANY_OBJECTS and not gc.get_freeze_count():
+            collector_paused._new += new
+            if collector_paused._new > _SWEPT:
+                collector_paused._new = 0
+                gc.collect()
+            else:
+                gc.freeze()
+                gc.unfreeze()  # into the oldest generation, without a walk
+        gc.enable()
