@@ -56,15 +56,38 @@ def read_before_use(
         ]
         readings = {name: instructions.reading_of(name) for name in dict.fromkeys(missing)}
         saved = _find_saved(statement, readings)
-        (statement,) = _name_saved((statement,), saved)
+        parts = _name_saved(_cut_behind(statement, saved), saved)
         statements += [each for name, each in readings.items() if name not in saved]
-        statements.append(statement)
+        statements.append(parts[0])
         statements += [each for name, each in readings.items() if name in saved]
+        statements += parts[1:]
         known.update(readings)
         read += readings
         if not isinstance(statement, nodes.If):
             known |= own
     return tuple(statements)
+
+
+def _cut_behind(statement: nodes.Statement, saved: Collection[str]) -> nodes.Body:
+    """Return a `do` as two, of which the first ends with the sentence that saves the last value.
+
+    What is done behind it may leave the screen that shows the value.
+    """
+    text = statement.text if isinstance(statement, nodes.Do) else ()
+    places = [at for at, each in enumerate(text) if getattr(each, "name", None) in saved]
+    behind = text[places[-1] + 1] if places and places[-1] + 1 < len(text) else None
+    if not isinstance(behind, nodes.TextPiece) or any(
+        isinstance(each, nodes.TextPiece) and "\n" in each.value for each in text
+    ):
+        return (statement,)
+    first, end, rest = behind.value.partition(". ")
+    if not end or not rest[:1].isupper():
+        return (statement,)
+    at = places[-1] + 1
+    return (
+        replace(statement, text=(*text[:at], nodes.TextPiece(value=f"{first}."))),
+        replace(statement, text=(nodes.TextPiece(value=rest), *text[at + 1 :])),
+    )
 
 
 def let_unused_be_missing(body: nodes.Body, read: Collection[str]) -> nodes.Body:
