@@ -475,8 +475,12 @@ class Builders(Values):
         each_source = [sources] if len(names) == 1 else clauses.split_list(listed or sources)
         marked = len([each for each in clauses.split_list(written) if not is_name(each)])
         known = any(map(self._is_value_name, names)) or marked
+        if re.search(r"(?i)\bexecute_terminal_command\b|^(?:run|execute) \"", self._line):
+            return []  # what a command prints is on no screen
         if re.search(r"^\(|\b(?:read|append|click|press|[a-z]+_[a-z]+_[a-z_]+)\b", sources):
             return []
+        if re.match(r"(?i)(?:reiter|register|menü|menu|tab|maske) [^,]+, ", sources):
+            return []  # the way to it
         if re.search(r"(?i)\b(?:you|we|I(?! (?:der|die|das|den)\b))\b", sources):
             return []  # of what was done, which no screen shows
         others = any("_" in each and re.search(rf"\b{each}\b", sources) for each in self._outputs)

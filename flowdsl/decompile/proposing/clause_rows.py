@@ -237,7 +237,8 @@ ROWS: tuple[tuple[str, str], ...] = (
     (
         "capture",
         r"(?:take|save|make|attach|add) (?:a|one|another) screenshot(?: (?:of|for) "
-        r"(?P<shown>(?:(?! and | und )[^{}.;,()])+?))?(?: (?:and attach it(?: to the run)?|"
+        r"(?P<shown>(?:(?! and | und )[^{}.;,()])+?))?(?: (?:and attach it(?: to the run)?"
+        r"(?: (?:with|using) save_screenshot_as_run_attachment)?|"
         r"as a(?: run)? attachment|too|as well|as proof|(?:as [a-z ]{3,20} )?"
         r"(?:with |using |\()(?:the tool )?save_screenshot_as_run_attachment\)?))?",
     ),

@@ -176,7 +176,7 @@ def _parse_remarked(text: str, before: Sequence[Clause]) -> list[Clause]:
         if (
             not fits
             or decides
-            or re.match(r"(?i)(?:not|only|no|nur|nicht|or|oder|and|if)\b", remark)
+            or re.match(r"(?i)(?:not|only|no|nur|nicht|or|oder|and|if|which|who|whose)\b", remark)
         ):
             return []
         if fits == remark and cut[0] != ", ":

@@ -54,10 +54,12 @@ from .sentences.decisions import (
 from .sentences.repetitions import Repeating, parse_range, parse_repetition, parse_rounds
 from .sentences.rules import (
     is_heading_of_rules,
+    is_in_turn,
     is_rule,
     repeats_steps,
     stands_alone_as_rule,
     stands_always,
+    states_always,
 )
 from .statements import chain_statements, find_plain_choice, make_decision
 from .unread import let_unused_be_missing, read_before_use
@@ -77,6 +79,7 @@ _NUMBER = (
 _LONGEST_TITLE = 100
 _NARROWEST = 60
 """The least length of a line that a margin cuts, in characters."""
+_LONGEST_CASE = 60
 _FENCE = "```", "~~~"
 _STEP_NUMBER = (
     r"(?i)(?<=[\w,;:][ \xa0])(?:steps?|points?|items?|schritte?n?|punkte?n?|étapes?|pasos?|passos?)"
@@ -221,6 +224,7 @@ def _convert_blocks(
     blocks = _split_heads(_attach_lists(blocks))
     if not inside:
         blocks = [each for block in blocks for each in _split_remarks(block)]
+        blocks = _split_lines_behind(blocks)
     at = 0
     while at < len(blocks):
         block = blocks[at]
@@ -275,17 +279,11 @@ def _convert_blocks(
                 yield instructions.prose(f"{block.text}\n{following.text}")
                 at += 1
             elif (
-                stands_always(block.text)
+                (stands_always(block.text) or states_always(block.text))
                 and (not inside or re.search(_AT_ANY_TIME, block.text) is not None)
                 and any(isinstance(each, Listing) for each in blocks[:at])
                 and all(
-                    isinstance(each, Paragraph)
-                    and (
-                        is_rule(each.text)
-                        or stands_always(each.text)
-                        or re.fullmatch(_CLOSING, each.text)
-                    )
-                    for each in blocks[at:]
+                    isinstance(each, Paragraph) and _is_remark(each.text) for each in blocks[at:]
                 )
                 and instructions.read_rules([block.text])
             ):
@@ -379,6 +377,36 @@ def _split_remarks(block: Block) -> list[Block]:
         end -= 1
         split.insert(0, Paragraph(lines[end]))
     return [Paragraph("\n".join(lines[:end])), *split] if split else [block]
+
+
+def _is_remark(text: str) -> bool:
+    """Whether a paragraph behind the last list is no step: a rule, an exception, a closing."""
+    closes = re.fullmatch(_CLOSING, text) is not None
+    return closes or is_rule(text) or stands_always(text) or states_always(text)
+
+
+def _split_lines_behind(blocks: Sequence[Block]) -> list[Block]:
+    """Return blocks in which the lines behind the last list are paragraphs if one is a remark.
+
+    What a rule says last, `At the end lock it`, is a step.
+    """
+    lists = [at for at, each in enumerate(blocks) if isinstance(each, Listing)]
+    first = lists[-1] + 1 if lists else len(blocks)
+    split: list[Block] = [*blocks[:first]]
+    for block in blocks[first:]:
+        lines = block.text.split("\n") if isinstance(block, Paragraph) else []
+        closes = lines and re.fullmatch(_CLOSING, "\n".join(lines)) is not None
+        fenced = any(each.startswith(_FENCE) for each in lines)
+        if closes or fenced or not any(map(_is_remark, lines)):
+            split.append(block)
+            continue
+        for line in lines:
+            sentences = cut_sentences(line)
+            turns = (at for at, each in enumerate(sentences) if at and is_in_turn(each))
+            end = next(turns, len(sentences)) if is_rule(line) else len(sentences)
+            parts = (" ".join(sentences[:end]), " ".join(sentences[end:]))
+            split += [Paragraph(each) for each in parts if each]
+    return split
 
 
 def _split_list_head(text: str) -> tuple[str, str]:
@@ -589,6 +617,7 @@ def _read_segments(listing: Listing, instructions: Instructions) -> list[Segment
     """Return the statements of each entry of a list."""
     segments: list[Segment] = []
     reader = instructions
+    cases = [] if listing.ordered else [x.text for x in listing.entries if _names_case(x.text)]
     entries = list(listing.entries)
     while entries:
         entry = entries.pop(0)
@@ -618,8 +647,9 @@ def _read_segments(listing: Listing, instructions: Instructions) -> list[Segment
             else:
                 segments.append(Segment(label, (reader.prose(entry.text),)))
             continue
-        with reader.judged(*(each.text for each in entries[:1])):
-            statements = list(_convert_entry(entry, reader))
+        single = instructions.plain() if len(cases) > 1 and entry.text in cases else reader
+        with single.judged(*(each.text for each in entries[:1])):
+            statements = list(_convert_entry(entry, single))
         chained = _chain_with_last(segments, statements)
         segments.append(Segment(label, tuple(statements)))
         if chained is not None:
@@ -628,6 +658,16 @@ def _read_segments(listing: Listing, instructions: Instructions) -> list[Segment
             # The case that it introduces can only be in the entries after it.
             reader = instructions.plain()
     return segments
+
+
+def _names_case(text: str) -> bool:
+    """Whether an entry of a list may be a case and what is done in it: `Cash: set the flag`."""
+    label, colon, act = text.partition(": ")
+    return (
+        bool(colon)
+        and starts_with_act(act)
+        and not (starts_with_act(label) or has_condition_words(label) or len(label) > _LONGEST_CASE)
+    )
 
 
 def _chain_with_last(

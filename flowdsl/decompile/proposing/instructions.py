@@ -58,6 +58,15 @@ _TOOL = re.compile(
     r"|(?:use|let|have|ask) (?:the |a )?focused_action,?(?: to)? |mit focused_action "
     r"| \((?:start_loop|save_screenshot_as_run_attachment)\)"
 )
+_OF_COMMAND = (
+    r"(?i)(?:the |its |das |der |die )?(?:command|script|terminal|befehl|skript|exit code|output)\b"
+)
+"""How a condition begins that is about what a command prints."""
+_RETRIES = re.compile(
+    r"(?i)\b(?:again|once more|retry|nochmals?|erneut|times? out|time-?out|too long|errors?|fehler|"
+    r"nothing happens)\b|n['’]t\b"
+)
+"""What a sentence says that tells what to do where something has not come."""
 _DENIAL = (
     r"(?i)(?:not|no|nicht|nein|(?:it|this|that|they|one|he|she)(?: is| are| was| does| do| has|"
     r"['’]s)?(?:n['’]t| not)(?: so)?)"
@@ -178,7 +187,9 @@ class Instructions(Builders):
     @contextmanager
     def judged(self, *behind: str) -> Iterator[None]:
         """Read a line whose last check is judged by the lines `behind`, so that it ends no run."""
-        outer = self._is_judged
+        outer = self._is_judged, self._is_retried
+        opening = [sentence for each in behind for sentence in _cut(strip_markdown(each))[:1]]
+        self._is_retried = any(map(tells_of_failure, opening))
         self._is_judged = any(
             decisions.judges_before(each) or decisions.parse_case(each, any_label=True) is not None
             for each in map(strip_markdown, behind)
@@ -187,7 +198,7 @@ class Instructions(Builders):
         try:
             yield
         finally:
-            self._is_judged = outer
+            self._is_judged, self._is_retried = outer
 
     @property
     def said(self) -> str:
@@ -267,8 +278,13 @@ class Instructions(Builders):
                     self._said = ""  # what "it" is behind it may be what it is about
                 else:
                     self._said = said
-            opening = read[0] if read else self.prose(sentence)
             last = parts[-1].statements if parts else ()
+            behind = sentences[at + taken : at + taken + 1]
+            waits = read is not None and isinstance(read[-1], nodes.WaitUntil)
+            if waits and (tells_of_failure(behind[0]) if behind else self._is_retried):
+                self._restore(before)  # the wait would end the run first
+                read = None
+            opening = read[0] if read else self.prose(sentence)
             unmet = (  # a choice fails before it is asked whether there was one
                 find_plain_choice(last) is not None
                 and decisions.is_for_none_found(sentence)
@@ -562,7 +578,8 @@ class Instructions(Builders):
         if rest and self._may_belong(rest[0], then):
             return None
         denied = re.fullmatch(_DENIAL, words) is not None
-        reason = re.sub(_CHECKING, "", self._said.rstrip(".,;:! ")) if denied else words
+        said = re.sub(_CHECKING, "", self._said.rstrip(".,;:! "))
+        reason = f"not so: {said}" if denied else words
         body = self._read_body([then, *belonging], None if unless else reason)
         told = [each.rstrip(".!") for each in others]
         other = self._read_body(told, reason if unless else None) if told else []
@@ -575,7 +592,7 @@ class Instructions(Builders):
         if not body and other:
             turned = make_decision(condition, body, other)
             return None if turned is None else ([turned], taken)
-        return [decision], taken
+        return ([decision], taken) if body else None
 
     def _make_attempts(
         self, condition: nodes.Condition, found: repetitions.Attempts
@@ -642,17 +659,21 @@ class Instructions(Builders):
             return None  # what a mail in the prompt says is not on the screen
         if re.fullmatch(r"(?i)there (?:is|are)|(?:neither|none|both)(?: of them)?", words):
             return None
+        if re.match(_OF_COMMAND, words):
+            return None  # what a command prints is on no screen
         question = decisions.parse_question(self._said)
         said = question or _TOOL.sub("", said)
         points = points_back(said) or re.search(r"(?i)\b(?:both|them|these|those)$", said)
         tool = re.search(
             r"\b[a-z]+_[a-z]+_[a-z_]+\b|focused_action|(?i:^(?:then )?(?:run|execute) \")",
             mask(said),
-        )  # what a command prints is on no screen
+        )
         keyed = re.match(_KEY_PRESSED, said) is not None and re.match(_OF_A_THING, words)
         moment = re.match(r"(?i)as soon as ", said) is not None
         decides = question is None and (moment or has_condition_words(said))
-        usable = bool(said) and len(said) <= 240 and not (points or tool or keyed or decides)
+        several = re.search(r": | -> | = ", mask(said))  # says more than what "it" is
+        usable = bool(said) and len(said) <= 240
+        usable = usable and not (points or tool or keyed or decides or several)
         if re.fullmatch(_ASSENT, words):
             usable = usable and not self._decided
             return self.condition(said) if usable else None
@@ -665,7 +686,8 @@ class Instructions(Builders):
             acts = starts_with_act(said) and re.match(_LOOKING, said) is None
             if decisions.is_fragment(words) and question is None and acts:
                 alone = len(words.split()) < 2 or re.match(_OF_A_THING, words)
-                return None if alone else self.condition(words)
+                still = decisions.points_at_before(words)
+                return None if alone or still else self.condition(words)
             told = self.condition(f"{said}: {words}") if usable else None
             if told is not None:
                 return told
@@ -762,7 +784,12 @@ class Instructions(Builders):
         told = self._before or self._said
         if all(re.match(_WAITS, each) is not None for each in _cut(told)):
             told = self._acted
-        before = self.text(f" ({told.rstrip('.')}).") if starts_with_act(told) else ()
+        verb = re.match(r"(?i)(?:(?:please|then|and|just|simply) )*(\w+)", words)
+        same = verb is not None and (
+            re.search(r"(?i)\b(?:try|repeat|retry|redo|do|wiederhol\w*|versuch\w*)\b", words)
+            or re.search(rf"(?i)\b{verb[1]}\b", told)
+        )
+        before = self.text(f" ({told.rstrip('.')}).") if starts_with_act(told) and same else ()
         if not before or len(told) > 300:
             return replace(statement, text=(nodes.TextPiece(value="step 0"),))  # refused
         text = statement.text
@@ -852,6 +879,9 @@ class Instructions(Builders):
             built = (
                 [] if clause.kind in _WITHOUT_METHOD else getattr(self, clause.kind)(clause.parts)
             )
+            signs_in = described is not None and described.kind in ("type_unnamed", "type_pairs")
+            if clause.kind == "press" and signs_in and isinstance(statements[-1], nodes.Do):
+                del statements[-1]  # the key is what signs in
             statements += built or [self.prose(as_sentence(clause.text))]
         # "Stop here and save x" ends after it has saved.
         leaving = [each for each in statements if _is_finish(each)]
@@ -907,6 +937,11 @@ class Instructions(Builders):
             read = [make_extract(name, texts, words)]
         loop = make_loop(found.noun, field, self._taken(), body, sigil)
         return [] if loop is None else [*read, loop]
+
+
+def tells_of_failure(sentence: str) -> bool:
+    """Whether a sentence tells what to do where something that was waited for has not come."""
+    return has_condition_words(sentence) and _RETRIES.search(mask(sentence)) is not None
 
 
 def _cut(line: str) -> list[str]:

@@ -17,7 +17,7 @@ from .values import Values
 _SAVING = (
     r"(?i)\b(?:save|store|remember|note|put|write|add|list|choice|read|count|go|goes)\b[^.;\n]*?"
     r"\b(?:as|in|into|under|to|for)"
-    r"(?: the)?(?: list)?[ \"']*$|\b(?:save|store|increase|als)[ \"']*$|->[ \"']*$"
+    r"(?: the)?(?: list)?[ \"']*$|\b(?:save|store|increase|als)[ \"']*$|(?:[-=]>|→)[ \"']*$"
 )
 _SAVED_BEHIND = (
     r"(?i)[ \"']*(?:merken|aufnehmen|(?:ab)?speichern|notieren|ablegen|sichern|hinzufügen|"
@@ -27,7 +27,11 @@ _SAVED_BEHIND = (
 
 
 def read_before_use(
-    body: nodes.Body, instructions: Values, known: set[str], read: list[str]
+    body: nodes.Body,
+    instructions: Values,
+    known: set[str],
+    read: list[str],
+    unset: set[str] | None = None,
 ) -> nodes.Body:
     """Return a body with a reading of each value that it uses and that nothing has set.
 
@@ -35,10 +39,19 @@ def read_before_use(
     in {{choice}}`. `known` are the variables that are set here, and `read` collects those that are
     read so.
     """
+    if unset is None:
+        named = {
+            each.name
+            for each in walk(body)
+            if isinstance(each, nodes.Variable) and each.sigil == "runtime"
+        }
+        unset = named - {each for statement in body for each in _set_by(statement)} - {LOOP_ITEM}
+        counted = {each for each in _find_saved(body, unset) if instructions.is_counted(each)}
+        body, unset = _name_saved(body, counted), unset - counted
     statements: list[nodes.Statement] = []
     for statement in body:
         if isinstance(statement, nodes.Step):
-            inner = read_before_use(statement.body, instructions, known, read)
+            inner = read_before_use(statement.body, instructions, known, read, unset)
             statements.append(replace(statement, body=inner))
             continue
         own = _set_by(statement)
@@ -54,8 +67,15 @@ def read_before_use(
             and variable.name not in known | own | {LOOP_ITEM}
             and not instructions.is_declared(variable.name)
         ]
-        readings = {name: instructions.reading_of(name) for name in dict.fromkeys(missing)}
-        saved = _find_saved(statement, readings)
+        told = [
+            each
+            for each in instructions.in_order(unset - known)
+            if each not in missing
+            and _tells_to_save(statement, each)
+            and not instructions.is_declared(each)
+        ]
+        readings = {name: instructions.reading_of(name) for name in dict.fromkeys(missing + told)}
+        saved = _find_saved(statement, readings) | set(told)
         parts = _name_saved(_cut_behind(statement, saved), saved)
         statements += [each for name, each in readings.items() if name not in saved]
         statements.append(parts[0])
@@ -108,6 +128,16 @@ def let_unused_be_missing(body: nodes.Body, read: Collection[str]) -> nodes.Body
     return rewrite_body(body, relax)
 
 
+def _tells_to_save(statement: nodes.Statement, name: str) -> bool:
+    """Whether a `do` says to save a value under a bare name: `Save them as lpa and fee`."""
+    pieces = statement.text if isinstance(statement, nodes.Do) else ()
+    words = "".join(each.value if isinstance(each, nodes.TextPiece) else "_" for each in pieces)
+    return (
+        re.search(rf"\b(?i:as|into|in|under|als|unter)\b[^.;\n]*(?<!\w){name}(?!\w)", words)
+        is not None
+    )
+
+
 def _read_inside_loop(
     loop: nodes.Loop, instructions: Values, known: set[str], read: list[str]
 ) -> tuple[nodes.Loop, list[nodes.Statement]]:
@@ -133,19 +163,26 @@ def _read_inside_loop(
     return replace(loop, body=body), [instructions.reading_of(each) for each in saved]
 
 
-def _find_saved(statement: nodes.Statement, unknown: Collection[str]) -> set[str]:
+def _find_saved(statement: nodes.Statement | nodes.Body, unknown: Collection[str]) -> set[str]:
     """Return those of the `unknown` variables that a statement only says to save."""
     saved: set[str] = set()
     used: set[str] = set()
     for each in walk(statement):
         told = each.text if isinstance(each, nodes.Do) else ()
+        words = "".join(
+            piece.value if isinstance(piece, nodes.TextPiece) else getattr(piece, "name", "_")
+            for piece in told
+        )
         around = [piece.value if isinstance(piece, nodes.TextPiece) else "" for piece in told]
         saves, own = False, set[str]()
         for piece, before, behind in zip(told, ["", *around], [*around[1:], ""], strict=False):
             if isinstance(piece, nodes.Variable):
                 listed = saves and re.fullmatch(r",? (?:and |und )?|, ", before)
                 saves = bool(
-                    listed or re.search(_SAVING, before) or re.match(_SAVED_BEHIND, behind)
+                    listed
+                    or re.search(_SAVING, before)
+                    or re.match(_SAVED_BEHIND, behind)
+                    or re.search(rf"(?i)\bset [\w, ]*\b{piece.name}\b[\w, ]* to \d", words)
                 )
                 if saves or piece.name not in own:  # behind it, its agent has the value
                     (own if saves else used).add(piece.name)

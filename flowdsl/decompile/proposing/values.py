@@ -79,7 +79,7 @@ class Values:
         self._reason: str | None = None
         self._said, self._before, self._inside, self._decided = "", "", False, False
         self._acted = ""  # the last sentence that does more than wait
-        self._may_leap = self._is_judged = False
+        self._may_leap = self._is_judged = self._is_retried = False
         self._pending: list[nodes.Text] = []
         compared = (
             rf"\{{\{{ ?({NAME}) ?\}}\}} (?:is |are |must be |ist )?(?:{_MORE}|{_LESS}|the same as)"
@@ -404,6 +404,15 @@ class Values:
         return make_extract(
             variable, self._type_of_output(variable), (nodes.TextPiece(value=words),)
         )
+
+    def is_counted(self, name: str) -> bool:
+        """Whether an output is named in braces more than once: what counts is read at the end."""
+        return name in self._outputs and sum(each.name == name for each in self._uses) > 1
+
+    def in_order(self, names: Collection[str]) -> list[str]:
+        """Return names of the run's values in the order of their first use."""
+        used = dict.fromkeys(each.name for each in self._uses)
+        return [each for each in used if each in names]
 
     def is_declared(self, name: str) -> bool:
         """Whether an input or a secret has the name, so that nothing else can."""

@@ -238,6 +238,20 @@ def test_below_a_heading_about_something_else_nothing_becomes_an_action(heading:
     ]
 
 
+def test_what_holds_in_every_step_is_a_rule_behind_the_list() -> None:
+    rule = "Guests of the house are free of the tax."
+    assert written(f"1. Press F2.\n\n{rule}") == [f'"{rule}"', "}", "steps {", 'press "F2"']
+    (act, *_) = written(f"1. Press F2.\n\n{rule}\nAsk the desk.")
+    assert act == 'press "F2"'
+
+
+def test_what_is_done_in_its_turn_is_no_rule() -> None:
+    banned = "- Press F2.\n\nNever press F9. At the end press F12."
+    assert written(banned) == ['"Never press F9."', "}", "steps {", 'press "F2"', 'press "F12"']
+    done = "- Press F2.\n\nWhen you are done clear the filter."
+    assert written(done)[:2] == ['press "F2"', 'do "When you are done:"']
+
+
 def test_rules_and_the_end_of_a_mail_stand_apart_from_the_lines_above() -> None:
     prompt = """1. Press F2
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from ..wording import has_condition_words, mask, strip_markdown
-from .decisions import needs_other_steps
+from ..wording import has_condition_words, mask, starts_with_act, strip_markdown
+from .decisions import is_fragment, needs_other_steps
 
 _FLAGS = re.IGNORECASE
 
@@ -80,8 +80,38 @@ def repeats_steps(rule: str) -> bool:
 def stands_always(paragraph: str) -> bool:
     """Whether a paragraph tells what to do in a case that may come at any time."""
     begins = re.match(r"(?i)(?:if|when|whenever|sometimes|wenn|falls)\b", paragraph) is not None
-    whole = "\n" not in paragraph and paragraph.rstrip().endswith((".", "!"))
-    return begins and whole and not needs_other_steps(paragraph)
+    whole = "\n" not in paragraph and not paragraph.rstrip().endswith((":", ","))
+    return begins and whole and not (needs_other_steps(paragraph) or is_in_turn(paragraph))
+
+
+def states_always(line: str) -> bool:
+    """Whether a line states what holds in every step: `Club members are exempt from the fee`."""
+    opening = re.split(r"[,;:]", mask(line))[0]
+    does = (
+        r"\b[a-z]+_[a-z]+_[a-z_]+\b|(?i:\b(?:save|store|read|export|keep|speicher\w*|lies)\b)|\{\{"
+    )
+    return (
+        line.rstrip().endswith((".", "!"))
+        and not is_fragment(opening)
+        and re.match(r"(?i)(?:it|this|that|these|they|you|we|I|es|das|dies\w*|sie)\b", line) is None
+        and not (starts_with_act(line) or is_in_turn(line) or needs_other_steps(line))
+        and re.search(does, line) is None
+    )
+
+
+def is_in_turn(sentence: str) -> bool:
+    """Whether a sentence says when its turn comes: `When you are done`, `At the end`."""
+    return (
+        re.match(
+            r"(?i)(?:and |und )?(?:at the (?:very )?end|in the end|finally|lastly|last|then|"
+            r"afterwards|after|once|before|first|next|(?:am|zum) (?:ende|schluss)|danach|dann|"
+            r"anschließend|zuletzt|abschließend|nachdem|bevor|vorher|"
+            r"(?:when|if|wenn|sobald) (?:you|we|all|everything|alle|alles|du|sie)(?: \w+)* "
+            r"(?:done|finished|through|over|fertig|durch|erledigt))\b",
+            sentence,
+        )
+        is not None
+    )
 
 
 def is_heading_of_rules(heading: str) -> bool:
