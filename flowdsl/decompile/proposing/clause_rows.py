@@ -118,7 +118,6 @@ ROWS: tuple[tuple[str, str], ...] = (
         rf"(?:{_PRESS} )?(?P<keys>(?-i:{_CHORD})|(?P<named>(?<=press ){_NAMED_KEY}))(?: key)?"
         rf"{_TIMES} (?P<purpose>(?:for|to|um|für|back|zurück)\b[^{{}},;]{{0,60}})",
     ),
-    ("press_for", rf"mit (?P<keys>{_CHORD}) (?P<purpose>[^{{}},;:]{{2,60}})(?<=en)"),
     (
         "press_for",
         rf"(?P<purpose>[^{{}},;:]{{0,50}}?(?:{ENDS_AS_ACT[:-1]})) mit (?P<keys>{_CHORD})",
@@ -246,12 +245,6 @@ ROWS: tuple[tuple[str, str], ...] = (
         "capture",
         r"(?:use |one |call )?save_screenshot_as_run_attachment"
         r"(?: (?:of|for) (?P<shown>(?:(?! and | und )[^{}.;,()])+))?",
-    ),
-    (
-        "capture",
-        r"(?:einen |ein )?(?:screenshot|bildschirmfoto)(?: (?:von|der|des) [^{}.;,()]+?)?"
-        r"(?: (?:machen und anhängen|machen|aufnehmen|speichern|anhängen|als anhang))*"
-        r"(?: \(save_screenshot_as_run_attachment\))?",
     ),
     ("export", rf"(?:use |call )?mark_file_for_export:? (?:{_NAMED} )?(?:the file )?{_FILE}"),
     ("export", rf"mark (?:the file )?{_FILE} for export"),
@@ -441,10 +434,6 @@ ROWS: tuple[tuple[str, str], ...] = (
         r"(?:find|look for|search(?: for)?|locate) (?P<target>[^;,]+? (?:in|on) (?:the |this "
         r")?[\w ]+?),? "
         r"and (?:double[- ]?click|click|open|select|choose)(?: on)? (?:it|(?:the|its|that) \w+)",
-    ),
-    (
-        "find_and_open",
-        r"(?P<target>[^;,:]+) suchen und (?:auswählen|anklicken|öffnen|doppelklicken)",
     ),
     (
         "finish",

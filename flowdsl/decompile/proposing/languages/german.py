@@ -182,6 +182,7 @@ def rows(
             r"aktualisiert) [^{},;:]{3,50})",
         ),
         ("press_for", rf"(?P<keys>{plain_chord})(?: =|:) (?P<purpose>[^,;:{{}}]{{3,40}})"),
+        ("press_for", rf"mit (?P<keys>{plain_chord}) (?P<purpose>[^{{}},;:]{{2,60}})(?<=en)"),
         ("wait", rf"(?:bitte |noch |ca\. |etwa |mindestens )*(?P<amount>{amount}) (?:ab)?warten"),
         (
             "wait_until",
@@ -279,6 +280,12 @@ def rows(
             rf"(?: als|:| unter| mit (?:dem )?(?:namen|dateinamen)| namens) {file}(?: {make})?",
         ),
         (
+            "capture",
+            r"(?:einen |ein )?(?:screenshot|bildschirmfoto)(?: (?:von|der|des) [^{}.;,()]+?)?"
+            r"(?: (?:machen und anhängen|machen|aufnehmen|speichern|anhängen|als anhang))*"
+            r"(?: \(save_screenshot_as_run_attachment\))?",
+        ),
+        (
             "export_named_before",
             r"(?:(?:sie|es|diese|(?:die|diese|das) (?:datei|liste|pdf|csv|pdf-datei)) )?"
             r"(?:mit mark_file_for_export|für den export) "
@@ -327,6 +334,10 @@ def rows(
             "must",
             rf"(?P<thing>[^,;:{{}}]{{2,70}}?)(?P<rest> mit {value}) vergleichen, (?:muss|müssen) "
             r"(?P<verb>stimmen|übereinstimmen)(?P<note> \([^()]*\))?",
+        ),
+        (
+            "find_and_open",
+            r"(?P<target>[^;,:]+) suchen und (?:auswählen|anklicken|öffnen|doppelklicken)",
         ),
         (
             "choose",
