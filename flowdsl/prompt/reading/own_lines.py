@@ -55,7 +55,7 @@ def _list_words(steps: str) -> list[tuple[str, str]]:
             if bare in CUTS:
                 continue
             words.append((indent, bare[:1].lower() + bare[1:] if begins else bare))
-            begins = bare != word
+            begins = bare != word or bare.endswith(("}", "\u27e7"))
     return words
 
 
