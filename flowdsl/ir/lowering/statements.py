@@ -704,10 +704,13 @@ class BodyLowering:
         return free
 
     def _is_emitted_outside(self, name: str, retry: ast.RetryStmt, frame: Frame) -> bool:
-        """Whether an output or field may have a value when a `retry` begins."""
+        """Whether an output or field may have a value when a `retry` begins.
+
+        A reading has set nothing where its `else` begins.
+        """
         return any(
             output == name
-            and (each.start < retry.start or (isinstance(each, ast.EmitStmt) and each.append))
+            and (each.end < retry.start or (isinstance(each, ast.EmitStmt) and each.append))
             for each, output in self._find_outputs_set(frame.body)
         )
 
