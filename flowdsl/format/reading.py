@@ -19,7 +19,7 @@ from flowdsl.syntax.parser.lexer import END, TERMINAL, Lexemes
 from flowdsl.syntax.texts.variables import MAX_DIGITS
 
 from .sheet import Sheet
-from .tree import ITEM_RULES, Item, Numbered, Reader
+from .tree import ITEM_RULES, Item, Reader, number_tokens
 
 _INT = TERMINAL["INT"]
 
@@ -57,7 +57,7 @@ def _read_items(sheet: Sheet, index: int, reader: Reader) -> list[Item] | None:
 
     None for a mistake.
     """
-    numbered = Numbered(sheet)
+    numbered = number_tokens(sheet)
     stack = fresh_stack(numbered)
     if run(numbered, stack, index, ITEM_RULES, reader) >= 0:
         return None

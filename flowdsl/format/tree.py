@@ -72,18 +72,13 @@ class Reader:
         self.troubled = False
 
 
-class Numbered(Lexemes):
-    """Tokens whose offsets are their own numbers, so that the parser hands these to the rules."""
-
-    __slots__ = ()
-
-    def __init__(self, sheet: Sheet) -> None:
-        self.kinds = sheet.kinds
-        self.words = sheet.words
-        self.blanks = sheet.blanks
-        self.starts = list(range(len(sheet.words)))
-        self.ends = list(range(1, len(sheet.words) + 1))
-        self._excess = None
+def number_tokens(sheet: Sheet) -> Lexemes:
+    """Return tokens whose offsets are their own numbers, which the parser hands to the rules."""
+    tokens, size = Lexemes(""), len(sheet.words)
+    tokens.words, tokens.kinds, tokens.blanks = sheet.words, sheet.kinds, sheet.blanks
+    tokens.starts = list(range(size))
+    tokens.ends = list(range(1, size + 1))
+    return tokens
 
 
 # The rules. `start` and `end` are tokens; children that are None, numbers or tuples are no items.

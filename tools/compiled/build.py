@@ -1,6 +1,6 @@
 """Compile the core with mypyc: a copy of the sources in, extension modules out.
 
-    HATCH_BUILD_HOOK_ENABLE_CUSTOM=1 python -m hatchling build -t wheel -d DIST
+    HATCH_BUILD_HOOK_ENABLE_CUSTOM=1 pip wheel --no-deps -w DIST .
 
 makes a wheel for this Python and platform. It has the same `.py` files as the pure one, and beside
 each module of `modules.MODULES` an extension, which Python imports in its place. Takes a C

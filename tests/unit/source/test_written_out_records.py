@@ -137,3 +137,27 @@ def test_every_module_can_be_prepared(tmp_path: Path) -> None:
     prepare(tmp_path)
     for name in MODULES:
         compile((tmp_path / name).read_text(encoding="utf-8"), name, "exec")
+
+
+def test_no_interpreted_class_derives_from_a_compiled_one() -> None:
+    """None of such a class can be made, in the compiled build alone; a protocol may derive."""
+    classes = re.compile(r"^class (\w+)(?:\((.*?)\))?:", re.MULTILINE | re.DOTALL)
+    texts = {
+        file.relative_to(ROOT).as_posix(): file.read_text(encoding="utf-8")
+        for file in sorted((ROOT / "flowdsl").rglob("*.py"))
+    }
+    compiled = {
+        name: path.removesuffix(".py").rpartition("/")[2]
+        for path in MODULES
+        for name, _ in classes.findall(texts[path])
+    }
+    derived = [
+        f"{path}: {name}"
+        for path, text in texts.items()
+        if path not in MODULES
+        for name, bases in classes.findall(text)
+        if "Protocol" not in bases
+        for base in re.findall(r"\w+", re.sub(r"\[.*\]", "", bases))
+        if base in compiled and re.search(rf"\b{compiled[base]} import [^)]*\b{base}\b", text)
+    ]
+    assert derived == []
