@@ -15,6 +15,8 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import pairwise
 
 from flowdsl.ir import nodes
+from flowdsl.ir.lowering.values import LOOP_ITEM
+from flowdsl.ir.walk import walk
 from flowdsl.lint.texts.titles import why_no_title
 from flowdsl.semantics.texts.reserved_brackets import BRACKETS
 from flowdsl.source.record import Record
@@ -134,8 +136,9 @@ class Proposal(Record):
     not say how to read; a last step reads them. `read_before` are values that are read before
     their first use, since the prompt does not say when. `pictures` are the addresses of the
     pictures in the prompt, which the statements do not show. `references` are mentions of numbered
-    steps, such as `step 3`. `rich_text` says that the prompt was HTML, and `brackets` that it
-    contained the signs that mark values in prompts of FlowDSL.
+    steps, such as `step 3`. `rich_text` says that the prompt was HTML, `brackets` that it contained
+    the signs that mark values in prompts of FlowDSL, and `entries_in_words` that words stand in the
+    place of a `{{loop_item}}`, since its loop was not understood.
     """
 
     body: nodes.Body
@@ -148,6 +151,7 @@ class Proposal(Record):
     references: tuple[str, ...]
     rich_text: bool
     brackets: bool
+    entries_in_words: bool
 
 
 def propose_statements(
@@ -178,6 +182,9 @@ def propose_statements(
     labels = "|".join(re.findall(r"(?m)^[ \t]*([A-Z]\d{1,2})[.)]", prompt)) or "(?!)"
     named = re.findall(rf"{_STEP_NUMBER}|(?<=\w )\b(?:{labels})\b", prompt)
     references = tuple(dict.fromkeys(named))
+    entries = [
+        each for each in walk(body) if isinstance(each, nodes.Variable) and each.name == LOOP_ITEM
+    ]
     return Proposal(
         body,
         tuple(instructions.rules),
@@ -189,6 +196,7 @@ def propose_statements(
         references,
         rich,
         marked,
+        len(re.findall(rf"\{{\{{\s*{LOOP_ITEM}\b", prompt)) > len(entries),
     )
 
 

@@ -342,6 +342,21 @@ def test_a_value_has_the_parts_that_the_prompt_uses(desk: Path) -> None:
     assert "plan: any? }" in written  # the output of the name of the input
 
 
+def test_an_entry_of_no_known_loop_is_told(desk: Path) -> None:
+    told = "`{{loop_item}}` stands in no loop"
+    alone = "1. Type {{loop_item.no}} into the Claim field.\n"
+    flow = FLOW.replace("visit: date", "rows: string[]")
+
+    write_tree(desk, {"flows/claim_status.flow": flow, "flows/claim_status.prompt.md": alone})
+    assert told in convert(desk, "claim_status").err
+
+    head = '1. Use start_loop with text="{rows}".'
+    known = f"{head}\n2. Press F2 for {{{{loop_item}}}}.\n3. Use end_loop_iteration.\n"
+    write_tree(desk, {"flows/claim_status.prompt.md": known})
+    result = convert(desk, "claim_status")
+    assert " in rows max " in result.text and told not in result.err
+
+
 def test_a_workflow_without_inputs_gets_those_of_its_prompt(desk: Path) -> None:
     flow = (
         "flow 1\n\n## Looks.\nworkflow look {\n  terminal { unrestricted = true }\n"

@@ -144,6 +144,11 @@ def describe_proposal(proposal: Proposal) -> Iterator[str]:
             f"the prompt says {join_names(proposal.references)}; check each, because statements "
             "are numbered anew"
         )
+    if proposal.entries_in_words:
+        yield (
+            "`{{loop_item}}` stands in no loop that could be understood; `the entry` stands in its "
+            "place, which a replay does not fill in, so write that loop as a `for`"
+        )
     if proposal.read_before:
         names = join_names(proposal.read_before)
         yield (
