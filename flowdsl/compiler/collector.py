@@ -8,9 +8,9 @@ import gc
 def collect_rarely() -> None:
     """Let the cyclic garbage collector of this process run once in a million new objects.
 
-    A request leaves about a hundred objects in cycles behind. With Python's own thresholds, looking
-    for them is a tenth of a deploy of a thousand workflows. With this one it happens after about
-    10,000 requests, or 120 MB.
+    A request leaves at most a hundred objects in cycles behind, and a reading one none. With
+    Python's own thresholds, looking for them is a tenth of a deploy of a thousand workflows. With
+    this one it happens after 10,000 requests at the earliest, or 120 MB.
     """
     gc.set_threshold(1_000_000)
 
