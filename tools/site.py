@@ -39,6 +39,7 @@ PAGES = {
         "docs/reference/README.md": "a page for every diagnostic and rule",
     },
     "Use": {
+        "docs/commands.md": "every command, and where each writes",
         "docs/project-file.md": "every setting of `flowdsl.toml`",
         "docs/importing.md": "workflows that exist already, and statements for their prompts",
         "docs/deploying.md": "plans, deploys, guards, drift, and what a prompt costs",

@@ -1,5 +1,5 @@
 -- FlowDSL in Neovim 0.10 and later: put this file into `~/.config/nvim/plugin/`, and run
--- `pip install 'flowdsl[lsp]'` so that `flowdsl` is on the path.
+-- `pip install '.[lsp]'` in a clone of FlowDSL, so that `flowdsl` is on the path.
 
 vim.filetype.add({ extension = { flow = "flowdsl" } })
 

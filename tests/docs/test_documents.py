@@ -18,7 +18,9 @@ from flowdsl.cli.main import COMMANDS
 from flowdsl.compiler.pipeline import CompileOptions, analyze
 from flowdsl.config.load import load_project
 from flowdsl.diagnostics.sink import Sink
+from flowdsl.format.formatter import format_source
 from flowdsl.source.files import MemoryFiles
+from flowdsl.source.text import SourceFile
 from tests.support.rows import for_rows, in_rows
 
 ROOT = Path(__file__).parents[2]
@@ -172,8 +174,18 @@ def anchors(page: Path) -> frozenset[str]:
 
 
 def test_the_table_of_commands_names_all_commands_and_no_others() -> None:
-    rows = re.findall(r"^\| `flowdsl ([a-z-]+)", section("Everyday use"), re.MULTILINE)
+    page = (ROOT / "docs/commands.md").read_text("utf-8")
+    rows = re.findall(r"^\| `flowdsl ([a-z-]+)", page, re.MULTILINE)
     assert sorted(rows) == sorted(COMMANDS)
+
+
+def test_the_readme_is_short() -> None:
+    assert len(README.read_text("utf-8").split()) <= 900
+
+
+def test_the_flow_of_the_readme_is_formatted() -> None:
+    flow = next(block.text for block in FLOWS if block.document == "README.md")
+    assert format_source(SourceFile("readme.flow", flow)).text == flow
 
 
 @in_rows("block", [b for b in BLOCKS if b.language == "sh"], ids=place)
