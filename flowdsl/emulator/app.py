@@ -128,11 +128,12 @@ def create_app(
         app.include_router(control_router(tally, requests))
     if scenario.rate_limit is not None:
         app.add_middleware(RateLimiter, limit=scenario.rate_limit, clock=store.clock)
-    app.add_middleware(HostCheck, allowed=allowed_hosts)
     app.add_middleware(RequestId)
-    # Outermost: it represents the network and proxies between the service and its client.
+    # Around the service: it represents the network and proxies between it and its client.
     if with_control or scenario.faults or requests is not None:
         app.add_middleware(FaultInjector, faults=tally, requests=requests)
+    # Outermost: a request for another host uses up no fault, and is not recorded.
+    app.add_middleware(HostCheck, allowed=allowed_hosts)
     return app
 
 

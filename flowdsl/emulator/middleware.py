@@ -23,7 +23,7 @@ from flowdsl.source.durations import parse_duration
 
 
 class HostCheck:
-    """ASGI middleware: 400 unless `Host` is a loopback name or one of `allowed`."""
+    """ASGI middleware: 400 unless each `Host` is a loopback name or one of `allowed`."""
 
     def __init__(self, app: ASGIApp, allowed: Collection[str] = ()) -> None:
         self._app = app
@@ -31,12 +31,19 @@ class HostCheck:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            name = _host_name(Headers(scope=scope).get("host", ""))
-            if not _is_loopback(name) and name not in self._allowed:
-                reply = JSONResponse({"detail": f"host `{name}` is not served here"}, 400)
+            hosts = Headers(scope=scope).getlist("host") or [""]
+            names = [_host_name(header) for header in hosts]
+            refused = [each for each in names if not self._serves(each)]
+            if refused:
+                detail = f"host `{refused[0]}` is not served here"
+                # `RequestId` stands further inside.
+                reply = JSONResponse({"detail": detail}, 400, {REQUEST_ID_HEADER: str(uuid4())})
                 await reply(scope, receive, send)
                 return
         await self._app(scope, receive, send)
+
+    def _serves(self, name: str) -> bool:
+        return _is_loopback(name) or name in self._allowed
 
 
 def _host_name(header: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +10,8 @@ import httpx
 import pytest
 
 from flowdsl.emulator.app import create_app
+from flowdsl.emulator.faults import Fault, RecordedRequest
+from flowdsl.emulator.scenario import Scenario
 from flowdsl.emulator.store import Store
 from tests.emulator.emulator_desk import PNG, UNKNOWN_ID, Desk, check
 
@@ -138,6 +141,27 @@ def test_only_this_machine_and_named_hosts_are_served(store: Store, host: str, s
             reply = desk.send("GET", path, headers={"Host": host})
             assert reply.status_code == status
             assert reply.headers["X-Request-Id"]
+
+
+def test_a_refused_host_uses_up_no_fault_and_is_not_recorded(store: Store) -> None:
+    requests: deque[RecordedRequest] = deque()
+    fault = Fault("GET /v1/workflows", 1, "status")
+    app = create_app(store, scenario=Scenario(faults=(fault,)), requests=requests)
+    with Desk(app) as desk:
+        for host in ("evil.test", "localhost.evil.test"):
+            reply = desk.send("GET", "/v1/workflows", headers={"Host": host})
+            assert reply.status_code == 400
+        assert not requests
+        statuses = [desk.send("GET", "/v1/workflows").status_code for _ in range(2)]
+        assert statuses == [503, 200]
+        assert len(requests) == 2
+
+
+@pytest.mark.parametrize("hosts", [("localhost", "evil.test"), ("evil.test", "localhost")])
+def test_no_second_host_is_hidden_behind_a_first(store: Store, hosts: tuple[str, str]) -> None:
+    with Desk(create_app(store)) as desk:
+        headers = [("Host", host) for host in hosts]
+        assert desk.send("GET", "/v1/workflows", headers=headers).status_code == 400
 
 
 def test_no_other_origin_is_allowed(desk: Desk) -> None:
