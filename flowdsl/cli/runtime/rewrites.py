@@ -31,7 +31,11 @@ class Rewrite(Record):
 
 
 def print_difference(rewrites: Sequence[Rewrite], console: Console) -> None:
-    """Print a unified difference to standard output; on a terminal, without control characters."""
+    """Print a unified difference to standard output, without control or bidi characters.
+
+    Elsewhere than on a terminal, tabs and the carriage return of a line's end stay, so that a
+    program can apply it.
+    """
     to_terminal = is_terminal(sys.stdout)
     for rewrite in rewrites:
         lines = _render_difference(rewrite, to_terminal)
@@ -47,10 +51,17 @@ def _render_difference(rewrite: Rewrite, to_terminal: bool) -> Iterator[str]:
     for line in Effort().unified_diff_lines(before, after, old_name, name):
         text = line.removesuffix("\n")
         if to_terminal:
-            text = "".join(shown for shown, _ in split_into_cells(text.removesuffix("\r")))
+            text = _show_line(text.removesuffix("\r"))
+        else:
+            content = text.removesuffix("\r")
+            text = "\t".join(map(_show_line, content.split("\t"))) + text[len(content) :]
         yield text + "\n"
         if not line.endswith("\n"):
             yield "\\ No newline at end of file\n"
+
+
+def _show_line(text: str) -> str:
+    return "".join(shown for shown, _ in split_into_cells(text))
 
 
 def _split_file_lines(content: bytes) -> list[str]:

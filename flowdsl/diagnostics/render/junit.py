@@ -49,23 +49,25 @@ def _render_case(
     failing: Collection[str],
     show_path: Callable[[str], str],
 ) -> list[str]:
-    opening = (
-        f'    <testcase classname="flowdsl.check" name="{xml_text(name)}" file="{xml_text(name)}"'
-    )
+    file = xml_attribute(name)
+    opening = f'    <testcase classname="flowdsl.check" name="{file}" file="{file}"'
     if not diagnostics:
         return [f"{opening}/>"]
     lines = [f"{opening}>"]
     for found in diagnostics:
         if found.severity in failing:
             text = xml_text(render_one(found, show_path=show_path))
-            message = xml_text(found.message).replace("\n", "&#10;").replace("\t", "&#9;")
-            lines.append(
-                f'      <failure type="{xml_text(found.name)}" message="{message}">{text}</failure>'
-            )
+            kind, message = xml_attribute(found.name), xml_attribute(found.message)
+            lines.append(f'      <failure type="{kind}" message="{message}">{text}</failure>')
     remarks = [terse_line(each, show_path) for each in diagnostics if each.severity not in failing]
     if remarks:
         lines.append(f"      <system-out>{xml_text(chr(10).join(remarks))}</system-out>")
     return [*lines, "    </testcase>"]
+
+
+def xml_attribute(text: str) -> str:
+    """A text for an attribute of XML, where readers turn raw line feeds and tabs into spaces."""
+    return xml_text(text).replace("\n", "&#10;").replace("\t", "&#9;")
 
 
 def xml_text(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import shutil
 import subprocess
 from errno import ENOSPC
@@ -391,3 +392,14 @@ def test_standard_input_survives_a_bug(
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(MESSY.encode())))
     assert main(["fmt", "-"]) == 70
     assert capsysbinary.readouterr().out == MESSY.encode()
+
+
+def test_a_difference_shows_no_character_that_commands_a_terminal(tmp_path: Path) -> None:
+    """The log of a CI job is no terminal, but somebody reads it on one."""
+    (tmp_path / "a.flow").write_text(
+        'flow 1\r\n# \x1b]0;owned\x07 \u202egnp.\u2066\r\ntask  t() { do "a\tb \x9b2J" }\n'
+    )
+    shown = run_here(tmp_path, "fmt", "--diff", "a.flow").text
+    assert not re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", shown)
+    assert "\\x1b]0;owned\\x07 \\u202egnp.\\u2066" in shown
+    assert "a\tb \\x9b2J" in shown

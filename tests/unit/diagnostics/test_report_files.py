@@ -264,3 +264,16 @@ def test_xml_takes_any_text(category: str, text: str) -> None:
 def test_what_xml_cannot_hold_is_written_as_an_escape() -> None:
     (case,) = suite([finding(message="a\0b\x1b\ufffe<&>\"'😀\n\tc")], ["flows/a.flow"])
     assert case.result[0].message == "a\\x00b\\x1b\\ufffe<&>\"'😀\n\tc"
+
+
+@given(st.text(alphabet='a \n\r\t"<&\x1b\u202e', max_size=8))
+def test_no_attribute_of_junit_loses_a_character(text: str) -> None:
+    """A reader turns a raw line feed or tab of an attribute into a space."""
+    source = SourceFile(f"flows/{text}.flow", TEXT)
+    report = render_junit([finding(source=source, message=text)], [source.path], {"error"})
+    (case,) = ElementTree.fromstring(report).iter("testcase")
+    (failure,) = case
+    unfit = {"\x1b": "\\x1b", "\r": "\\x0d"}
+    shown = "".join(unfit.get(character, character) for character in text)
+    assert case.get("name") == case.get("file") == f"flows/{shown}.flow"
+    assert failure.get("message") == shown

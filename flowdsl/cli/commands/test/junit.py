@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from flowdsl.diagnostics.render.junit import xml_text
+from flowdsl.diagnostics.render.junit import xml_attribute, xml_text
 
 from .sharing import Timed
 from .troubles import Trouble
@@ -35,26 +35,22 @@ def render_test_junit(
 def _render_trouble(trouble: Trouble, show_path: Callable[[str], str]) -> list[str]:
     place, where, shown = trouble.place, "", "flowdsl test"
     if place is not None:
-        file = xml_text(show_path(place.path))
+        file = xml_attribute(show_path(place.path))
         where, shown = f' file="{file}" line="{place.line}"', format_test_place(place, show_path)
     return [
-        f'    <testcase classname="flowdsl" name="{xml_text(shown)}"{where}>',
-        f'      <error type="{trouble.name or trouble.kind}" '
-        f'message="{_escape_line(trouble.message)}"/>',
+        f'    <testcase classname="flowdsl" name="{xml_attribute(shown)}"{where}>',
+        f'      <error type="{xml_attribute(trouble.name or trouble.kind)}" '
+        f'message="{xml_attribute(trouble.message)}"/>',
         "    </testcase>",
     ]
 
 
-def _escape_line(text: str) -> str:
-    """Escape a text for an attribute, preserving its line breaks."""
-    return xml_text(text).replace("\n", "&#10;").replace("\t", "&#9;")
-
-
 def _render_case(timed: Timed, show_path: Callable[[str], str]) -> list[str]:
     result = timed.result
-    file = xml_text(show_path(result.place.path))
+    file = xml_attribute(show_path(result.place.path))
+    subject, title = xml_attribute(result.subject), xml_attribute(result.title)
     opening = (
-        f'    <testcase classname="{xml_text(result.subject)}" name="{xml_text(result.title)}" '
+        f'    <testcase classname="{subject}" name="{title}" '
         f'file="{file}" line="{result.place.line}" time="{timed.seconds:.6f}"'
     )
     if result.passed:
@@ -69,8 +65,8 @@ def _render_case(timed: Timed, show_path: Callable[[str], str]) -> list[str]:
                 problem.answer,
             )
         )
+        kind, message = xml_attribute(problem.kind), xml_attribute(problem.message)
         lines.append(
-            f'      <failure type="{problem.kind}" message="{_escape_line(problem.message)}">'
-            f"{xml_text(shown)}</failure>"
+            f'      <failure type="{kind}" message="{message}">{xml_text(shown)}</failure>'
         )
     return [*lines, "    </testcase>"]
