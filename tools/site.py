@@ -69,10 +69,7 @@ _BESIDE = (
     "grammars/README.md",
     "tests/README.md",
     "benchmarks/README.md",
-    *(
-        f"editors/{each}/README.md"
-        for each in ("jetbrains", "sublime", "tree-sitter", "vscode", "web", "zed")
-    ),
+    *(f"editors/{each}/README.md" for each in ("tree-sitter", "vscode", "web")),
 )
 """Pages that others link to, without a place of their own in the navigation."""
 

@@ -1,15 +1,17 @@
-"""Write the tree-sitter grammar for editors from the grammar of the language.
+"""Build the tree-sitter parser for editors from the grammar of the language.
 
-`python -m tools.tree_sitter --write` makes `editors/tree-sitter/src/grammar.json` from
-`grammars/flowdsl.lark`, and `tree-sitter generate src/grammar.json` makes the parser of it. A rule
-of the one is a node of the other: a rule whose name begins with `?` is hidden, and an alternative
-with a name of its own is a node of that name. `src/scanner.c` reads the names that only what
-follows them tells from keywords (`FIELD`, `KEY` and so on).
+`python -m tools.tree_sitter` makes `editors/tree-sitter/src/grammar.json` from
+`grammars/flowdsl.lark`, and has `tree-sitter generate` (0.22) make the parser of it; neither is
+kept in git. A rule of the one grammar is a node of the other: a rule whose name begins with `?` is
+hidden, and an alternative with a name of its own is a node of that name. `src/scanner.c` reads the
+names that only what follows them tells from keywords (`FIELD`, `KEY` and so on).
 """
 
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -19,9 +21,7 @@ from lark.load_grammar import load_grammar
 
 from flowdsl.syntax.reference import grammar_text
 
-from .made import write_or_check
-
-TARGET = Path(__file__).parents[1] / "editors" / "tree-sitter" / "src" / "grammar.json"
+FOLDER = Path(__file__).parents[1] / "editors" / "tree-sitter"
 
 Node = dict[str, Any]
 
@@ -194,5 +194,37 @@ def make_grammar() -> str:
     return json.dumps(grammar, indent=1) + "\n"
 
 
+def generate_parser(folder: Path) -> Path:
+    """Write `grammar.json` and what `tree-sitter` generates of it; return the folder of sources.
+
+    `folder` is laid out as `editors/tree-sitter`. Raises `FileNotFoundError` where there is no
+    `tree-sitter`, and `subprocess.CalledProcessError` where it refuses the grammar.
+    """
+    sources = folder / "src"
+    sources.mkdir(parents=True, exist_ok=True)
+    (sources / "grammar.json").write_text(make_grammar(), encoding="utf-8", newline="\n")
+    command = ["tree-sitter", "generate", "--no-bindings", "src/grammar.json"]
+    subprocess.run(command, cwd=folder, check=True)
+    scanner = FOLDER / "src" / "scanner.c"
+    if scanner.parent.resolve() != sources.resolve():
+        shutil.copy(scanner, sources)
+    return sources
+
+
+def main() -> int:
+    """Generate the parser in its place; the exit code."""
+    try:
+        generate_parser(FOLDER)
+    except FileNotFoundError:
+        sys.stderr.write(
+            "`tree-sitter` is not on the path: install version 0.22, "
+            "Debian's package `tree-sitter-cli`\n"
+        )
+        return 1
+    except subprocess.CalledProcessError as failed:
+        return failed.returncode
+    return 0
+
+
 if __name__ == "__main__":
-    sys.exit(write_or_check(sys.argv[1:], "tools.tree_sitter", TARGET, make_grammar()))
+    sys.exit(main())

@@ -1,3 +1,0 @@
-("{" @open "}" @close)
-("[" @open "]" @close)
-("(" @open ")" @close)

@@ -1,1 +1,0 @@
-../../../tree-sitter/queries/highlights.scm

@@ -1,2 +1,0 @@
-(_ "{" "}" @end) @indent
-(_ "[" "]" @end) @indent
