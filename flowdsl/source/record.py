@@ -228,7 +228,7 @@ def is_unchanged(before: Any, after: Any) -> bool:
 
 def field_names(class_: type) -> tuple[str, ...]:
     """The names of the fields of a class of records, in their order; empty for other classes."""
-    # A compiled build has records that are derived from another class, see `tools/compiled`.
+    # A record is a plain class; a named tuple has `_fields`, too, but no `_defaults`.
     return class_._fields if hasattr(class_, "_defaults") else ()  # type: ignore[attr-defined]
 
 

@@ -1,1 +1,0 @@
-"""The compiled build of the core, which is off by default; see `build.py`."""
