@@ -111,7 +111,8 @@ def checkout_at(folder: str, libraries: Iterable[str] = ()) -> Checkout:
         raise NoCheckout(_explain_failure(shown.stderr))
     commit, _, committed = shown.stdout.strip().rpartition("\n")[2].partition(" ")
     below = [".", *(os.path.relpath(each, folder) for each in libraries)]
-    status = _run_git(folder, "status", "--porcelain", "-z", "--untracked-files=no", "--", *below)
+    words = ["status", "--porcelain", "-z", "--untracked-files=no", "--ignore-submodules=dirty"]
+    status = _run_git(folder, *words, "--", *below, settings=_disable_own_filters(folder))
     if status.returncode != 0:
         raise NoCheckout(_explain_failure(status.stderr))
     shallow = _run_git(folder, "rev-parse", "--is-shallow-repository").stdout.strip() == "true"
@@ -138,9 +139,42 @@ def file_at(folder: str, commit: str, path: str, *, limit: int) -> bytes | None:
     return shown.stdout if shown.returncode == 0 else None
 
 
-def _run_git(folder: str, *words: str) -> subprocess.CompletedProcess[str]:
+_SETTINGS = {
+    "core.fsmonitor": "false",
+    "core.hooksPath": os.devnull,
+    # Nothing is fetched: a missing object of a partial clone is missing.
+    "protocol.allow": "never",
+    "safe.bareRepository": "explicit",
+}
+"""Settings of each call, which outrank those of the repository.
+
+Without them a work tree of somebody else names programs that git starts: its monitor of files, its
+hooks, its way to a remote; or it is a bare repository in which a clone put them.
+"""
+
+_FILTER = re.compile(r"filter\..+\.(clean|smudge|process|required)", re.DOTALL)
+
+
+def _disable_own_filters(folder: str) -> dict[str, str]:
+    """Return the settings that switch off the filters which the repository itself defines.
+
+    `git status` gives a file whose times have changed to the filter that `.gitattributes` names.
+    Those of the person's own configuration, such as that of Git LFS, stay.
+    """
+    words = ["config", "--show-scope", "--name-only", "-z", "--get-regexp", r"^filter\."]
+    listed = _run_git(folder, *words).stdout.split("\0")
+    return {
+        name: "false" if name.endswith(".required") else ""
+        for scope, name in zip(listed[::2], listed[1::2], strict=False)
+        if scope in ("local", "worktree") and _FILTER.fullmatch(name)
+    }
+
+
+def _run_git(
+    folder: str, *words: str, settings: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     """Run git in `folder` and return its output as text; raises as `_git_bytes` does."""
-    done = _git_bytes(folder, *words)
+    done = _git_bytes(folder, *words, settings=settings)
     return subprocess.CompletedProcess(
         done.args, done.returncode, _decode_output(done.stdout), _decode_output(done.stderr)
     )
@@ -150,11 +184,24 @@ def _decode_output(output: bytes) -> str:
     return output.decode(errors="replace").replace("\r\n", "\n")
 
 
-def _git_bytes(folder: str, *words: str) -> subprocess.CompletedProcess[bytes]:
+def _add_settings(environment: Mapping[str, str], settings: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables with `settings`, behind those that the person gives git this way."""
+    given = environment.get("GIT_CONFIG_COUNT", "")
+    first = int(given) if given.isascii() and given.isdigit() else 0
+    added = {"GIT_CONFIG_COUNT": str(first + len(settings))}
+    for number, (name, value) in enumerate(settings.items(), first):
+        added |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": value}
+    return {**environment, **added}
+
+
+def _git_bytes(
+    folder: str, *words: str, settings: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[bytes]:
     """Run git in `folder`; raises `NoCheckout` if git is missing or too slow."""
     environment = {
-        **git_environment(os.environ),
+        **_add_settings(git_environment(os.environ), {**_SETTINGS, **(settings or {})}),
         "LC_ALL": "C",
+        "GIT_NO_LAZY_FETCH": "1",
         "GIT_OPTIONAL_LOCKS": "0",
         "GIT_LITERAL_PATHSPECS": "1",
     }
