@@ -173,14 +173,22 @@ def test_what_ci_put_into_the_repository_reaches_the_remote(
 ) -> None:
     for value in ("", "AUTHORIZATION: basic canary\nx"):
         git(work, "config", "--add", "http.https://git.harbour.test/.extraheader", value)
-    git(work, "config", "core.sshCommand", "ssh -i key")
+    git(work, "config", "credential.https://git.harbour.test.username", "desk")
     git(work, "config", "user.name", "me")
     settings = git_settings(work)
     assert settings == {
         "http.https://git.harbour.test/.extraheader": ["", "AUTHORIZATION: basic canary\nx"],
-        "core.sshcommand": ["ssh -i key"],
+        "credential.https://git.harbour.test.username": ["desk"],
     }
     assert git_settings(work.parent) == {}
+
+
+@pytest.mark.parametrize(
+    "name", ["core.sshCommand", "credential.helper", "credential.https://git.harbour.test.helper"]
+)
+def test_no_program_that_the_repository_names_reaches_a_remote(work: Path, name: str) -> None:
+    git(work, "config", name, "!touch ran")
+    assert git_settings(work) == {}
 
 
 def test_settings_given_in_the_environment_are_kept(

@@ -72,8 +72,12 @@ _OF_ANOTHER_REPOSITORY = frozenset(
         "GIT_WORK_TREE",
     }
 )
-_CARRIED = r"^(http\..*|credential\..*|url\..*|core\.sshcommand|ssh\.variant)$"
-"""Settings by which the project's repository reaches its remotes; CI puts its token there."""
+_CARRIED = r"^(http\..*|credential\.(.*\.)?(username|usehttppath)|url\..*|ssh\.variant)$"
+"""Settings by which the project's repository reaches its remotes; CI puts its token there.
+
+Those that name a program (`core.sshCommand`, a credential helper) are not among them: whoever made
+the work tree may have written them. Git takes them from the person's own files and environment.
+"""
 
 _HELPERS = r"^(credential\.(.*\.)?helper|core\.sshcommand)$"
 _VARIABLE = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)")
