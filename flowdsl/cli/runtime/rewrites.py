@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterator, Sequence
 
-from flowdsl.diagnostics.render.cells import make_printable, split_into_cells
+from flowdsl.diagnostics.render.cells import escape_character, make_printable, split_into_cells
 from flowdsl.host.terminal import is_terminal
 from flowdsl.source.record import Record
 
@@ -30,11 +31,17 @@ class Rewrite(Record):
     content: bytes
 
 
+_COMMANDING = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]|\r(?!\\Z)"
+)
+"""Characters that command a terminal, or turn text around, wherever a log is read later."""
+
+
 def print_difference(rewrites: Sequence[Rewrite], console: Console) -> None:
     """Print a unified difference to standard output, without control or bidi characters.
 
-    Elsewhere than on a terminal, tabs and the carriage return of a line's end stay, so that a
-    program can apply it.
+    Elsewhere than on a terminal, a program may apply it: all else stays as it is, such as tabs and
+    the carriage return of a line's end.
     """
     to_terminal = is_terminal(sys.stdout)
     for rewrite in rewrites:
@@ -51,17 +58,13 @@ def _render_difference(rewrite: Rewrite, to_terminal: bool) -> Iterator[str]:
     for line in Effort().unified_diff_lines(before, after, old_name, name):
         text = line.removesuffix("\n")
         if to_terminal:
-            text = _show_line(text.removesuffix("\r"))
+            cells = split_into_cells(text.removesuffix("\r"))
+            text = "".join(shown for shown, _ in cells)
         else:
-            content = text.removesuffix("\r")
-            text = "\t".join(map(_show_line, content.split("\t"))) + text[len(content) :]
+            text = _COMMANDING.sub(lambda found: escape_character(found[0]), text)
         yield text + "\n"
         if not line.endswith("\n"):
             yield "\\ No newline at end of file\n"
-
-
-def _show_line(text: str) -> str:
-    return "".join(shown for shown, _ in split_into_cells(text))
 
 
 def _split_file_lines(content: bytes) -> list[str]:
