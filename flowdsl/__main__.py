@@ -52,7 +52,9 @@ def run_process() -> None:
     _open_missing_streams()
     if LONG_RUNNING.isdisjoint(sys.argv):
         gc.disable()
-    os._exit(main())
+    code = main()
+    signals.remove_leftovers()  # `os._exit` calls no finalizer
+    os._exit(code)
 
 
 def _leave_working_folder() -> None:

@@ -102,7 +102,7 @@ class BeforeEnding:
 
 
 def at_end(function: Callable[[int], object]) -> None:
-    """Call `function` with the signal when `end_process` ends the process, whenever that is."""
+    """Call `function` when the process ends, with the signal, or with 0 where there was none."""
     _endings.append(function)
 
 
@@ -125,13 +125,18 @@ class HeldBack:
                 answer(_held.pop(0))
 
 
-def _clear_away(number: int, done: _thread.LockType) -> None:
-    """Call the functions of `BeforeEnding`, last one first, tell the user, and release `done`."""
+def remove_leftovers(number: int = 0) -> None:
+    """Call the functions of `at_end` and of every open `BeforeEnding`, last one first."""
     for function in reversed(_endings):
         try:
             function(number)
         except BaseException:  # noqa: BLE001 - the others have their turn; nobody is left to tell
             continue
+
+
+def _clear_away(number: int, done: _thread.LockType) -> None:
+    """Remove leftovers, tell the user, and release `done`."""
+    remove_leftovers(number)
     try:
         if sys.stderr is not None:
             os.write(2, b"interrupted\n")

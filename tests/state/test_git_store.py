@@ -20,9 +20,16 @@ from flowdsl.state.stores.git_commands import git_settings, run_git
 from flowdsl.state.stores.retry import StoreFailure
 from tests.state.state_places import ENVIRONMENT, IDENTITY, PROJECT, QUICK, GitPlace, first, git
 from tests.state.test_store_conformance import stored
+from tests.support.command_line import LOCAL_PROJECT, run_command, write_tree
 from tests.support.rows import check_rows
 
 HASH = "0123456789abcdef" * 4
+
+
+FLOW = 'flow 1\n\nworkflow opens {\n  steps { press "F5" }\n}\n'
+IN_GIT = LOCAL_PROJECT.replace(
+    "[env.local]\n", '[env.local]\nstate = "git+ref://origin/refs/flowdsl/local"\n'
+)
 
 
 def opened(url: str, root: Path) -> Any:
@@ -347,3 +354,13 @@ def test_environments_have_refs_of_their_own_that_git_accepts(
         store = open_store(url, root=in_git.folder, project=PROJECT, environment=name)
         assert store.load() is None
         store.write(first(environment=name), None)
+
+
+def test_a_command_leaves_nothing_in_the_temporary_folder(in_git: GitPlace, work: Path) -> None:
+    write_tree(work, {"flowdsl.toml": IN_GIT, "flows/a.flow": FLOW})
+    temporary = work.parent / "temporary"
+    temporary.mkdir()
+    done = run_command(work, "deploy", "--env", "local", "--yes", TMPDIR=str(temporary))
+    assert done.code == 0, done.err
+    assert git(in_git.remote, "for-each-ref", "refs/flowdsl/local")
+    assert list(temporary.iterdir()) == []
